@@ -1,0 +1,209 @@
+package gmm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
+	"gonum.org/v1/gonum/mat"
+)
+
+var (
+	// ErrShape reports arguments whose dimensions do not fit together.
+	ErrShape = errors.New("shape mismatch")
+	// ErrNotPositiveDefinite reports a covariance that has no Cholesky factor.
+	ErrNotPositiveDefinite = errors.New("covariance is not positive definite")
+	// ErrValue reports a parameter that is not finite or out of its range.
+	ErrValue = errors.New("invalid value")
+)
+
+// Covariance tells which covariance matrices a mixture has.
+type Covariance string
+
+const (
+	// Full covariance matrices; what the zero value means too.
+	Full Covariance = "full"
+	// Diagonal covariance matrices: dimensions are independent within a component.
+	Diagonal Covariance = "diagonal"
+)
+
+// Mixture is a Gaussian mixture of K components in d dimensions.
+type Mixture struct {
+	dim   int
+	phi   []float64
+	mu    []float64 // K×d
+	sigma []float64 // K×d×d, symmetric
+	diag  bool      // every covariance is diagonal
+
+	// What scoring reads, derived from the above.
+	logw []float64 // log φk − ½ d log 2π − ½ log|Σk|
+	linv []float64 // K lower triangles of L⁻¹, row by row; K×d reciprocal sd when diag
+}
+
+// NewMixture checks and takes over the weights phi (K, positive, summing to 1 within
+// 1e-6), the means mu (K×d) and the covariances sigma (K of d×d).
+func NewMixture(phi []float64, mu *mat.Dense, sigma []*mat.SymDense) (*Mixture, error) {
+	if mu == nil || mu.IsEmpty() {
+		return nil, fmt.Errorf("gmm: mixture without means: %w", ErrShape)
+	}
+	k, d := mu.Dims()
+	if len(phi) != k || len(sigma) != k {
+		return nil, fmt.Errorf("gmm: %d weights, %d means, %d covariances: %w", len(phi), k, len(sigma), ErrShape)
+	}
+	m := &Mixture{dim: d, phi: append([]float64(nil), phi...), mu: make([]float64, k*d), sigma: make([]float64, k*d*d)}
+	for c := range k {
+		if n := sigma[c].SymmetricDim(); n != d {
+			return nil, fmt.Errorf("gmm: component %d: covariance of order %d for %d dimensions: %w", c, n, d, ErrShape)
+		}
+		for i := range d {
+			m.mu[c*d+i] = mu.At(c, i)
+			for j := range d {
+				m.sigma[c*d*d+i*d+j] = sigma[c].At(i, j)
+			}
+		}
+	}
+	if err := m.prepare(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// prepare validates the parameters and derives what scoring reads.
+func (m *Mixture) prepare() error {
+	k, d := len(m.phi), m.dim
+	if err := m.checkWeights(); err != nil {
+		return err
+	}
+	if i := firstNotFinite(m.mu); i >= 0 {
+		return fmt.Errorf("gmm: component %d: mean of dimension %d is %g: %w", i/d, i%d, m.mu[i], ErrValue)
+	}
+	if i := firstNotFinite(m.sigma); i >= 0 {
+		return fmt.Errorf("gmm: component %d: covariance (%d, %d) is %g: %w", i/(d*d), i/d%d, i%d, m.sigma[i], ErrValue)
+	}
+	m.diag = m.offDiagonalZero()
+	m.logw = make([]float64, k)
+	size := d * (d + 1) / 2
+	if m.diag {
+		size = d
+	}
+	m.linv = make([]float64, k*size)
+	factor := make([]float64, d*d)
+	for c := range k {
+		logDet, err := m.invert(m.linv[c*size:(c+1)*size], factor, m.sigma[c*d*d:(c+1)*d*d])
+		if err != nil {
+			return fmt.Errorf("gmm: component %d: %w", c, err)
+		}
+		m.logw[c] = math.Log(m.phi[c]) - .5*(float64(d)*math.Log(2*math.Pi)+logDet)
+	}
+	return nil
+}
+
+func (m *Mixture) checkWeights() error {
+	var sum float64
+	for c, p := range m.phi {
+		if !(p > 0 && p <= 1+1e-6) {
+			return fmt.Errorf("gmm: component %d: weight is %g: %w", c, p, ErrValue)
+		}
+		sum += p
+	}
+	if math.Abs(sum-1) > 1e-6 {
+		return fmt.Errorf("gmm: weights sum to %g: %w", sum, ErrValue)
+	}
+	return nil
+}
+
+func (m *Mixture) offDiagonalZero() bool {
+	d := m.dim
+	for i, v := range m.sigma {
+		if v != 0 && i/d%d != i%d {
+			return false
+		}
+	}
+	return true
+}
+
+// invert writes L⁻¹ of sigma = LLᵀ into dst (packed by rows, or reciprocal standard
+// deviations where the mixture is diagonal) and returns log|sigma|.
+func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
+	d := m.dim
+	if m.diag {
+		var logDet float64
+		for i := range d {
+			v := sigma[i*d+i]
+			if !(v > 0) {
+				return 0, fmt.Errorf("variance of dimension %d is %g: %w", i, v, ErrNotPositiveDefinite)
+			}
+			dst[i] = 1 / math.Sqrt(v)
+			logDet += math.Log(v)
+		}
+		return logDet, nil
+	}
+	copy(factor, sigma)
+	logDet, ok := invertCholesky(factor, d)
+	if !ok {
+		return 0, fmt.Errorf("order %d: %w", d, ErrNotPositiveDefinite)
+	}
+	p := 0
+	for i := range d {
+		p += copy(dst[p:], factor[i*d:i*d+i+1])
+	}
+	return logDet, nil
+}
+
+// invertCholesky replaces the lower triangle of the symmetric a by L⁻¹, a = LLᵀ, and
+// returns log|a|.
+func invertCholesky(a []float64, d int) (logDet float64, ok bool) {
+	tri, ok := lapack64.Potrf(blas64.Symmetric{Uplo: blas.Lower, N: d, Data: a, Stride: d})
+	if !ok {
+		return 0, false
+	}
+	for i := range d {
+		logDet += 2 * math.Log(a[i*d+i])
+	}
+	if !lapack64.Trtri(tri) || math.IsNaN(logDet) || math.IsInf(logDet, 0) {
+		return 0, false
+	}
+	return logDet, true
+}
+
+func firstNotFinite(v []float64) int {
+	for i, x := range v {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Dim returns d, the number of dimensions.
+func (m *Mixture) Dim() int { return m.dim }
+
+// Components returns K.
+func (m *Mixture) Components() int { return len(m.phi) }
+
+// Weight returns φk.
+func (m *Mixture) Weight(k int) float64 { return m.phi[k] }
+
+// Mean appends μk to dst.
+func (m *Mixture) Mean(dst []float64, k int) []float64 {
+	return append(dst, m.mu[k*m.dim:(k+1)*m.dim]...)
+}
+
+// Covariance returns a copy of Σk.
+func (m *Mixture) Covariance(k int) *mat.SymDense {
+	dd := m.dim * m.dim
+	return mat.NewSymDense(m.dim, append([]float64(nil), m.sigma[k*dd:(k+1)*dd]...))
+}
+
+// EffectiveComponents returns exp of the entropy of the weights: 1 where one
+// component holds everything, K where all weigh the same.
+func (m *Mixture) EffectiveComponents() float64 {
+	var h float64
+	for _, p := range m.phi {
+		h -= p * math.Log(p)
+	}
+	return math.Exp(h)
+}

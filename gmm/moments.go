@@ -1,0 +1,83 @@
+package gmm
+
+import (
+	"fmt"
+
+	"github.com/metric-streams/anomaly/internal/kernel"
+)
+
+// Points is a set of n points in d dimensions, coordinate by coordinate: coordinate i
+// of point r is Z[i*N+r].
+type Points struct {
+	Dim, N int
+	Z      []float64
+}
+
+// minWeight tells below which weight a component is dropped: φ < minWeight/N.
+const minWeight = .1
+
+// FromResponsibilities is one exact pass over all points (equations 5 of the paper):
+// φk = Σi γik/N, μk = Σ γik zi/Σ γik, Σk = Σ γik (zi−μk)(zi−μk)ᵀ/Σ γik + ridge·I.
+// gamma holds component k of point r at k*N+r; it need not be normalised where points
+// are left out by weight 0. A component with φ < 1/(10N) is dropped.
+func FromResponsibilities(gamma []float64, k int, p Points, ridge float64, cov Covariance) (*Mixture, error) {
+	if k <= 0 || p.N <= 0 || p.Dim <= 0 || len(gamma) != k*p.N || len(p.Z) != p.Dim*p.N {
+		return nil, fmt.Errorf("gmm: %d responsibilities for %d components, %d coordinates of %d points in %d dimensions: %w",
+			len(gamma), k, len(p.Z), p.N, p.Dim, ErrShape)
+	}
+	d := p.Dim
+	m := &Mixture{dim: d}
+	total := kernel.Sum(gamma)
+	weighted, centred := make([]float64, p.N), make([]float64, d*p.N)
+	for c := range k {
+		g := gamma[c*p.N : (c+1)*p.N]
+		nk := kernel.Sum(g)
+		if !(nk >= minWeight*total/float64(p.N)) {
+			continue
+		}
+		mu, sigma := componentMoments(g, nk, p, weighted, centred, cov != Diagonal)
+		for i := range d {
+			sigma[i*d+i] += ridge
+		}
+		m.phi, m.mu, m.sigma = append(m.phi, nk), append(m.mu, mu...), append(m.sigma, sigma...)
+	}
+	kept := kernel.Sum(m.phi)
+	for c := range m.phi {
+		m.phi[c] /= kept
+	}
+	if len(m.phi) == 0 {
+		return nil, fmt.Errorf("gmm: no component has any weight: %w", ErrValue)
+	}
+	if err := m.prepare(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// componentMoments returns the mean and covariance of the points weighted by g.
+func componentMoments(g []float64, nk float64, p Points, weighted, centred []float64, full bool) (mu, sigma []float64) {
+	d, n := p.Dim, p.N
+	mu, sigma = make([]float64, d), make([]float64, d*d)
+	for i := range d {
+		zi, ci := p.Z[i*n:i*n+n], centred[i*n:i*n+n]
+		mu[i] = kernel.Dot(g, zi) / nk
+		for r, v := range zi {
+			ci[r] = v - mu[i]
+		}
+	}
+	for i := range d {
+		ci := centred[i*n : i*n+n]
+		for r, v := range ci {
+			weighted[r] = g[r] * v
+		}
+		sigma[i*d+i] = kernel.Dot(weighted, ci) / nk
+		if !full {
+			continue
+		}
+		for j := range i {
+			s := kernel.Dot(weighted, centred[j*n:j*n+n]) / nk
+			sigma[i*d+j], sigma[j*d+i] = s, s
+		}
+	}
+	return mu, sigma
+}

@@ -1,0 +1,102 @@
+package baseline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Options hold for every method of a run.
+type Options struct {
+	MaxRows int       // training rows a method gets after striding, 0 for all
+	Context []float64 // smoothing factors of "+context", nil for DefaultContext
+}
+
+// methods maps a name to its detector with default settings.
+var methods = map[string]func() Detector{
+	"random":        func() Detector { return &Random{} },
+	"maxz":          func() Detector { return &MaxZ{} },
+	"pca":           func() Detector { return &PCA{} },
+	"gaussian":      func() Detector { return &Gaussian{} },
+	"gaussian-trim": func() Detector { return &Gaussian{Trim: .005} },
+	"fulldiag":      func() Detector { return &Gaussian{Diagonal: .5} },
+	"knn":           func() Detector { return &KNN{} },
+	"isoforest":     func() Detector { return &IsolationForest{} },
+}
+
+// Names returns the names Parse knows, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(methods)) }
+
+// Parse returns the detector that a specification names:
+//
+//	name[{json}][+context][+clip]
+//
+// The JSON object sets exported fields of the method's settings, as in
+// knn{"K":5}. "+context" adds deviations from recent levels to the inputs,
+// "+clip" bounds them by 10·asinh(z/10).
+func Parse(spec string, opt Options) (Detector, error) {
+	head, suffixes := spec, ""
+	if i := strings.LastIndexByte(spec, '}'); i >= 0 {
+		head, suffixes = spec[:i+1], spec[i+1:]
+	} else if i := strings.IndexByte(spec, '+'); i >= 0 {
+		head, suffixes = spec[:i], spec[i:]
+	}
+	name, settings := head, ""
+	if i := strings.IndexByte(head, '{'); i >= 0 {
+		name, settings = head[:i], head[i:]
+	}
+	create, ok := methods[name]
+	if !ok {
+		return nil, fmt.Errorf("baseline: method %q: unknown, want one of %s", name, strings.Join(Names(), ", "))
+	}
+	method := create()
+	if settings != "" {
+		dec := json.NewDecoder(bytes.NewReader([]byte(settings)))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(method); err != nil {
+			return nil, fmt.Errorf("baseline: method %q: settings: %w", spec, err)
+		}
+	}
+	p := &Pipeline{Method: method, MaxRows: opt.MaxRows}
+	for _, suffix := range strings.Split(suffixes, "+")[1:] {
+		switch suffix {
+		case "context":
+			p.Context = opt.Context
+			if p.Context == nil {
+				p.Context = DefaultContext
+			}
+		case "clip":
+			p.Clip = true
+		default:
+			return nil, fmt.Errorf("baseline: method %q: suffix %q: want context or clip", spec, suffix)
+		}
+	}
+	return p, nil
+}
+
+// Split separates a comma-separated list of specifications; commas inside
+// braces belong to the settings.
+func Split(list string) []string {
+	var specs []string
+	depth, start := 0, 0
+	for i, c := range list + "," {
+		switch c {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case ',':
+			if depth > 0 && i < len(list) {
+				continue
+			}
+			if spec := strings.TrimSpace(list[start:i]); spec != "" {
+				specs = append(specs, spec)
+			}
+			start = i + 1
+		}
+	}
+	return specs
+}

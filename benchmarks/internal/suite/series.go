@@ -1,0 +1,69 @@
+package suite
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Series is one machine: a recording to learn from and a later one to score.
+type Series struct {
+	Suite, Machine string
+	PerDay         float64 // samples a day
+	Columns        []string
+	Train, Test    *mat.Dense // rows in time order
+	Labels         []bool     // of the test rows
+}
+
+// perDay is the number of samples a day of each suite of series.
+var perDay = map[string]float64{"smd4": 1440, "smd38": 1440, "asd": 288, "jumpstarter": 288}
+
+// IsSeries tells whether the suite is a folder of recordings.
+func IsSeries(suite string) bool { return perDay[suite] > 0 }
+
+// Machines lists the machines of a suite of series in dir/suite: the X of
+// X_train.csv.gz and X_test.csv.gz, in alphabetical order.
+func Machines(dir, suite string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, suite))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".gz"), ".csv")
+		if machine, ok := strings.CutSuffix(name, "_train"); ok {
+			names = append(names, machine)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("suite: %s: no file *_train.csv.gz", filepath.Join(dir, suite))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// LoadSeries reads one machine.
+func LoadSeries(dir, suite, machine string) (*Series, error) {
+	train, err := readTable(filepath.Join(dir, suite), machine+"_train")
+	if err != nil {
+		return nil, err
+	}
+	test, err := readTable(filepath.Join(dir, suite), machine+"_test")
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(train.columns, test.columns) {
+		return nil, fmt.Errorf("suite: %s/%s: columns of train and test differ", suite, machine)
+	}
+	if test.labels == nil {
+		return nil, fmt.Errorf("suite: %s/%s: the test file has no last column \"label\"", suite, machine)
+	}
+	return &Series{
+		Suite: suite, Machine: machine, PerDay: perDay[suite],
+		Columns: train.columns, Train: train.x, Test: test.x, Labels: test.labels,
+	}, nil
+}

@@ -1,0 +1,182 @@
+// Command quality measures how well the library's models and the usual simple
+// methods find anomalies on public data, and prints the tables that the
+// documentation quotes. README.md says where the data come from.
+//
+//	go run ./benchmarks/quality -data DIR -suite smd4,asd -methods gaussian+context,knn+context -seeds 3
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
+	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
+)
+
+// defaultMethods are those of the tables in README.md.
+const defaultMethods = "random,maxz,pca,gaussian,knn,isoforest," +
+	"maxz+context,pca+context,gaussian+context,gaussian-trim+context,fulldiag+context+clip,knn+context,isoforest+context"
+
+// options are the flags.
+type options struct {
+	data, out, tag  string
+	suites, methods []string
+	machines        []string
+	seeds, parallel int
+	contamination   []float64
+	again           bool
+	protocol        protocol
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			os.Exit(2)
+		}
+		fmt.Fprintln(os.Stderr, "quality:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	jobs, err := plan(o)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return err
+	}
+	s, err := openStore(filepath.Join(o.out, "results.jsonl"))
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	hash := o.protocol.hash()
+	todo := slices.DeleteFunc(slices.Clone(jobs), func(j job) bool {
+		_, done := s.done[key{j, hash}]
+		return done && !o.again
+	})
+	if err := runAll(ctx, o.data, o.protocol, todo, o.parallel, s); err != nil {
+		return err
+	}
+	var results []result
+	for _, j := range jobs {
+		results = append(results, s.done[key{j, hash}])
+	}
+	return publish(o, results, out)
+}
+
+func parse(args []string) (*options, error) {
+	o := &options{protocol: protocol{Version: protocolVersion, Context: baseline.DefaultContext}}
+	f := flag.NewFlagSet("quality", flag.ContinueOnError)
+	f.StringVar(&o.data, "data", os.Getenv("ANOMALY_DATA"), "folder with the data `dir`, default $ANOMALY_DATA")
+	f.StringVar(&o.out, "out", "quality-results", "folder for results.jsonl, tables and plots")
+	f.StringVar(&o.tag, "tag", "", "name of this state of the code, to compare it with others in one table")
+	suites := f.String("suite", "smd4", "smd4, smd38, asd, jumpstarter, paper, tabular; several separated by commas")
+	methods := f.String("methods", defaultMethods, "`list` of name[{json}][+context][+clip]; names: "+strings.Join(baseline.Names(), " "))
+	machines := f.String("machines", "", "only machines or sets whose name contains one of this `list`")
+	contamination := f.String("contamination", "0", "`list` of shares of anomalous training rows, for paper and tabular")
+	f.IntVar(&o.seeds, "seeds", 1, "seeds 1 to `n`")
+	f.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "runs at a time")
+	f.BoolVar(&o.again, "again", false, "run again what results.jsonl already has")
+	f.IntVar(&o.protocol.Rows, "rows", 5000, "training rows of a series for the baselines after striding, 0 for all")
+	f.IntVar(&o.protocol.Gap, "gap", 0, "false alarms at most this many rows apart are one episode, beyond neighbours")
+	f.IntVar(&o.protocol.Buffer, "buffer", 100, "largest buffer of VUS-PR, rows")
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if f.NArg() > 0 {
+		return nil, fmt.Errorf("argument %q: want flags only", f.Arg(0))
+	}
+	o.suites, o.methods, o.machines = list(*suites), baseline.Split(*methods), list(*machines)
+	for _, text := range list(*contamination) {
+		var c float64
+		if _, err := fmt.Sscan(text, &c); err != nil || !(c >= 0 && c < 1) {
+			return nil, fmt.Errorf("-contamination %q: want shares from 0 to below 1", text)
+		}
+		o.contamination = append(o.contamination, c)
+	}
+	for _, m := range o.methods {
+		if _, err := baseline.Parse(m, baseline.Options{}); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func list(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, ","), func(s string) bool { return s == "" })
+}
+
+// plan lists the runs, machine by machine so that data are loaded once.
+func plan(o *options) ([]job, error) {
+	var jobs []job
+	for _, name := range o.suites {
+		machines, err := machinesIn(o.data, name)
+		if err != nil {
+			return nil, err
+		}
+		shares := []float64{0}
+		if !suite.IsSeries(name) {
+			shares = o.contamination
+		}
+		for _, machine := range machines {
+			if !wanted(machine, o.machines) {
+				continue
+			}
+			for _, method := range o.methods {
+				for _, dirt := range shares {
+					for seed := range o.seeds {
+						jobs = append(jobs, job{Suite: name, Machine: machine, Method: method, Seed: uint64(seed + 1), Dirt: dirt, Tag: o.tag})
+					}
+				}
+			}
+		}
+	}
+	if len(jobs) == 0 {
+		return nil, errors.New("nothing to run: no machine matches -machines, or no method is named")
+	}
+	return jobs, nil
+}
+
+func machinesIn(dir, name string) ([]string, error) {
+	switch {
+	case name != "paper" && name != "tabular" && !suite.IsSeries(name):
+		return nil, fmt.Errorf("-suite %q: unknown", name)
+	case dir == "":
+		return nil, fmt.Errorf("-suite %s: give the folder with the data as -data or ANOMALY_DATA", name)
+	case suite.IsSeries(name):
+		return suite.Machines(dir, name)
+	}
+	return suite.TabularNames(dir, name)
+}
+
+func wanted(machine string, parts []string) bool {
+	return len(parts) == 0 || slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(machine, p) })
+}
+
+// publish writes the tables to the output folder and to out.
+func publish(o *options, results []result, out io.Writer) error {
+	var text strings.Builder
+	writeTables(&text, results, o.suites)
+	if err := os.WriteFile(filepath.Join(o.out, "tables.md"), []byte(text.String()), 0o666); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}

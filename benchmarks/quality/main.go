@@ -170,11 +170,14 @@ func wanted(machine string, parts []string) bool {
 	return len(parts) == 0 || slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(machine, p) })
 }
 
-// publish writes the tables to the output folder and to out.
+// publish writes tables and plots to the output folder, and the tables to out.
 func publish(o *options, results []result, out io.Writer) error {
 	var text strings.Builder
 	writeTables(&text, results, o.suites)
 	if err := os.WriteFile(filepath.Join(o.out, "tables.md"), []byte(text.String()), 0o666); err != nil {
+		return err
+	}
+	if err := writePlots(o.out, results, o.suites); err != nil {
 		return err
 	}
 	_, err := io.WriteString(out, text.String())

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/metric-streams/anomaly/gmm"
 )
 
 // Options hold for every method of a run.
@@ -23,6 +25,8 @@ var methods = map[string]func() Detector{
 	"gaussian":      func() Detector { return &Gaussian{} },
 	"gaussian-trim": func() Detector { return &Gaussian{Trim: .005} },
 	"fulldiag":      func() Detector { return &Gaussian{Diagonal: .5} },
+	"gmm":           func() Detector { return &Mixture{} },
+	"gmm-trim":      func() Detector { return &Mixture{gmm.FitConfig{Trim: .005}} },
 	"knn":           func() Detector { return &KNN{} },
 	"isoforest":     func() Detector { return &IsolationForest{} },
 }

@@ -110,9 +110,9 @@ type standardizer struct {
 	mean, scale []float64
 }
 
-// newStandardizer divides by the standard deviation. A column that is constant
-// in training has none; it is divided by scaleFloor of its magnitude instead,
-// so that it counts when it moves and costs nothing while it does not.
+// newStandardizer divides by the standard deviation, but by no less than
+// scaleFloor of the column's magnitude, so that a column that is constant or
+// nearly so in training counts when it moves and does not drown the others.
 func newStandardizer(x *mat.Dense) *standardizer {
 	_, d := x.Dims()
 	s := &standardizer{mean: make([]float64, d), scale: make([]float64, d)}
@@ -125,7 +125,9 @@ func newStandardizer(x *mat.Dense) *standardizer {
 	return s
 }
 
-const scaleFloor = 1e-3
+// scaleFloor suits metrics that run from 0 to 1, and larger ones in proportion
+// to their mean.
+const scaleFloor = 1e-2
 
 func (s *standardizer) apply(x *mat.Dense, clip bool) *mat.Dense {
 	n, d := x.Dims()

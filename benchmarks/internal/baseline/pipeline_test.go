@@ -1,0 +1,63 @@
+package baseline
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+)
+
+func TestAddContextByHand(t *testing.T) {
+	x := mat.NewDense(3, 1, []float64{2, 4, 8})
+	got := AddContext(x, []float64{.5, .25})
+	// Levels before each sample: 2, 2, 3 for α = ½; 2, 2, 2.5 for α = ¼.
+	want := mat.NewDense(3, 3, []float64{
+		2, 0, 0,
+		4, 2, 2,
+		8, 5, 5.5,
+	})
+	require.True(t, mat.EqualApprox(want, got, 1e-15), mat.Formatted(got))
+	require.Same(t, x, AddContext(x, nil))
+}
+
+func TestStride(t *testing.T) {
+	x := mat.NewDense(7, 1, []float64{0, 1, 2, 3, 4, 5, 6})
+	require.Equal(t, []float64{0, 2, 4, 6}, Stride(x, 4).RawMatrix().Data)
+	require.Equal(t, []float64{0, 3, 6}, Stride(x, 3).RawMatrix().Data)
+	require.Same(t, x, Stride(x, 7))
+	require.Same(t, x, Stride(x, 0))
+}
+
+func TestStandardizer(t *testing.T) {
+	x := mat.NewDense(3, 3, []float64{
+		1, 5, 1000,
+		2, 5, 1000,
+		3, 5, 1000,
+	})
+	s := newStandardizer(x)
+	require.Equal(t, []float64{2, 5, 1000}, s.mean)
+	require.Equal(t, []float64{1, 5 * scaleFloor, 1000 * scaleFloor}, s.scale)
+	z := s.apply(mat.NewDense(1, 3, []float64{22, 5, 1000}), true)
+	require.InDelta(t, 10*math.Asinh(2), z.At(0, 0), 1e-12)
+	require.Zero(t, z.At(0, 1))
+}
+
+func TestParse(t *testing.T) {
+	d, err := Parse(`knn{"K":5}+context+clip`, Options{MaxRows: 9, Context: []float64{.1}})
+	require.NoError(t, err)
+	require.Equal(t, &Pipeline{Method: &KNN{K: 5}, Context: []float64{.1}, MaxRows: 9, Clip: true}, d)
+	d, err = Parse("gaussian+context", Options{})
+	require.NoError(t, err)
+	require.Equal(t, &Pipeline{Method: &Gaussian{}, Context: DefaultContext}, d)
+	for _, bad := range []string{"", "knnn", `knn{"L":5}`, `knn{"K":"a"}`, "knn+", "knn+contxt", `knn{"K":5`} {
+		_, err := Parse(bad, Options{})
+		require.Error(t, err, bad)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	require.Equal(t, []string{`knn{"K":5,"MaxRows":[1,2]}+clip`, "pca", "maxz"}, Split(` knn{"K":5,"MaxRows":[1,2]}+clip, pca ,,maxz`))
+	require.Equal(t, []string{`knn{"K":5`}, Split(`knn{"K":5`))
+	require.Empty(t, Split(""))
+}

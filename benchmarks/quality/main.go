@@ -68,8 +68,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	defer s.close()
 	hash := o.protocol.hash()
 	todo := slices.DeleteFunc(slices.Clone(jobs), func(j job) bool {
-		_, done := s.done[key{j, hash}]
-		return done && !o.again
+		r, done := s.done[key{j, hash}]
+		return done && r.Error == "" && !o.again
 	})
 	if err := runAll(ctx, o.data, o.protocol, todo, o.parallel, s); err != nil {
 		return err
@@ -110,6 +110,9 @@ func parse(args []string) (*options, error) {
 			return nil, fmt.Errorf("-contamination %q: want shares from 0 to below 1", text)
 		}
 		o.contamination = append(o.contamination, c)
+	}
+	if o.seeds < 1 {
+		return nil, fmt.Errorf("-seeds %d: want at least one", o.seeds)
 	}
 	for _, m := range o.methods {
 		if _, err := baseline.Parse(m, baseline.Options{}); err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
@@ -89,7 +90,7 @@ func newChart(title string, table []row, measures []string) chart {
 	}
 	y := chartTop
 	for _, r := range table {
-		c.Labels = append(c.Labels, label{Y: y + chartBar*len(measures)/2 + 4, Text: r.method})
+		c.Labels = append(c.Labels, label{Y: y + chartBar*len(measures)/2 + 4, Text: strings.ReplaceAll(r.method, "`", "")})
 		for i, m := range measures {
 			if mean, sd := r.macro(m); !math.IsNaN(mean) {
 				c.Bars = append(c.Bars, newBar(y, mean, sd, chartColors[i]))

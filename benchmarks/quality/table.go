@@ -19,6 +19,19 @@ type row struct {
 	failed int
 }
 
+// label names the method as in a table's first column: with the contamination
+// of the training rows and the tag.
+func (j job) label() string {
+	name := "`" + j.Method + "`"
+	if j.Dirt > 0 {
+		name += fmt.Sprintf(" %g %%", 100*j.Dirt)
+	}
+	if j.Tag != "" {
+		name += " @" + j.Tag
+	}
+	return name
+}
+
 // rows groups the results of a suite by method, in the order of the methods.
 func rows(results []result, suiteName string) []row {
 	var out []row
@@ -27,10 +40,7 @@ func rows(results []result, suiteName string) []row {
 		if r.Suite != suiteName {
 			continue
 		}
-		name := r.Method
-		if r.Tag != "" {
-			name += " @" + r.Tag
-		}
+		name := r.label()
 		i, ok := at[name]
 		if !ok {
 			i = len(out)
@@ -145,9 +155,9 @@ func machinesOf(table []row) []string {
 }
 
 func writeMacro(w io.Writer, table []row, names []string) {
-	header(w, append([]string{"method"}, append(names, "runs", "failed")...))
+	header(w, slices.Concat([]string{"method"}, names, []string{"runs", "failed"}))
 	for _, r := range table {
-		cells := []string{"`" + r.method + "`"}
+		cells := []string{r.method}
 		for _, name := range names {
 			mean, sd := r.macro(name)
 			cells = append(cells, withSpread(mean, sd))
@@ -166,7 +176,7 @@ func writeThresholds(w io.Writer, table []row) {
 	}
 	header(w, cells)
 	for _, r := range table {
-		cells := []string{"`" + r.method + "`"}
+		cells := []string{r.method}
 		for _, q := range quantiles {
 			rule := fmt.Sprintf("p%g", 100*q)
 			var episodes []float64
@@ -195,7 +205,7 @@ func writeMachines(w io.Writer, table []row, machines []string, first, second st
 	header(w, append([]string{"method"}, machines...))
 	for _, r := range table {
 		a, b := r.perMachine(first), r.perMachine(second)
-		cells := []string{"`" + r.method + "`"}
+		cells := []string{r.method}
 		for _, m := range machines {
 			cells = append(cells, number(valueOr(a, m))+" / "+number(valueOr(b, m)))
 		}
@@ -207,7 +217,7 @@ func writeMachines(w io.Writer, table []row, machines []string, first, second st
 func writeSets(w io.Writer, table []row, sets []string, name string) {
 	header(w, append([]string{"method"}, sets...))
 	for _, r := range table {
-		cells := []string{"`" + r.method + "`"}
+		cells := []string{r.method}
 		for _, s := range sets {
 			one := row{}
 			for _, run := range r.runs {

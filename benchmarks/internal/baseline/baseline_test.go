@@ -38,7 +38,7 @@ func TestDetectorsFindBrokenRelations(t *testing.T) {
 	train, test := correlated(1500, nil, 1), correlated(len(faults), faults, 2)
 	for spec, want := range map[string]float64{
 		"gaussian": .9, "gaussian-trim": .9, "fulldiag": .9, "pca": .9, "knn": .7, "gmm": .85, "gmm-trim": .8,
-		"gaussian+clip": .9, "gaussian+context": .7, "isoforest": .15,
+		"gaussian+clip": .9, "gaussian+context": .7, "isoforest": .15, "mean(gaussian;knn)": .8,
 	} {
 		t.Run(spec, func(t *testing.T) {
 			scores := fitAndScore(t, spec, train, test)

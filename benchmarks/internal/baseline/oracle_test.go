@@ -81,3 +81,19 @@ func TestAveragePath(t *testing.T) {
 	require.Equal(t, 1., averagePath(2))
 	require.Zero(t, averagePath(1))
 }
+
+func TestTail(t *testing.T) {
+	training := make([]float64, 200)
+	for i := range training {
+		training[i] = float64(i)
+	}
+	tl := newTail(training)
+	require.Equal(t, 197., tl.start)
+	require.Equal(t, 1.5, tl.scale, "mean excess of 198 and 199")
+	require.InDelta(t, math.Log(101./201), tl.logP(100), 1e-15)
+	require.InDelta(t, math.Log(.01)-2, tl.logP(200), 1e-12)
+	for s := -1.; s < 300; s++ {
+		require.LessOrEqual(t, tl.logP(s+1), tl.logP(s))
+	}
+	require.Zero(t, tl.logP(-1))
+}

@@ -40,8 +40,12 @@ func Names() []string { return slices.Sorted(maps.Keys(methods)) }
 //
 // The JSON object sets exported fields of the method's settings, as in
 // knn{"K":5}. "+context" adds deviations from recent levels to the inputs,
-// "+clip" bounds them by 10·asinh(z/10).
+// "+clip" bounds them by 10·asinh(z/10). "mean(a;b)" averages specifications, see
+// Mean.
 func Parse(spec string, opt Options) (Detector, error) {
+	if strings.HasPrefix(spec, "mean(") {
+		return parseMean(spec, opt)
+	}
 	head, suffixes := spec, ""
 	if i := strings.LastIndexByte(spec, '}'); i >= 0 {
 		head, suffixes = spec[:i+1], spec[i+1:]

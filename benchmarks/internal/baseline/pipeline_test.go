@@ -50,7 +50,10 @@ func TestParse(t *testing.T) {
 	d, err = Parse("gaussian+context", Options{})
 	require.NoError(t, err)
 	require.Equal(t, &Pipeline{Method: &Gaussian{}, Context: DefaultContext}, d)
-	for _, bad := range []string{"", "knnn", `knn{"L":5}`, `knn{"K":"a"}`, "knn+", "knn+contxt", `knn{"K":5`} {
+	d, err = Parse(`mean(knn{"K":5};pca+clip)`, Options{})
+	require.NoError(t, err)
+	require.Equal(t, &Mean{Parts: []Detector{&Pipeline{Method: &KNN{K: 5}}, &Pipeline{Method: &PCA{}, Clip: true}}}, d)
+	for _, bad := range []string{"mean(knn", "mean(knn;no)", "", "knnn", `knn{"L":5}`, `knn{"K":"a"}`, "knn+", "knn+contxt", `knn{"K":5`} {
 		_, err := Parse(bad, Options{})
 		require.Error(t, err, bad)
 	}

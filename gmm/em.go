@@ -93,7 +93,7 @@ func Fit(x mat.Matrix, cfg FitConfig) (*Mixture, *FitResult, error) {
 	if !(ridge > 0) && cfg.Ridge > 0 {
 		ridge = math.SmallestNonzeroFloat64 * 0x1p60 // all points coincide
 	}
-	gamma := startResponsibilities(p, cfg.Components, rand.New(rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)))
+	gamma := startResponsibilities(p, cfg.Components, rand.New(rand.NewPCG(cfg.Seed, startStream)))
 	m, err := FromResponsibilities(gamma, cfg.Components, p, ridge, cfg.Covariance)
 	if err != nil {
 		return nil, nil, fmt.Errorf("gmm: fit: start: %w", err)
@@ -202,6 +202,18 @@ func meanVariance(p Points) float64 {
 		sum += kernel.Dot(centred, centred) / float64(p.N)
 	}
 	return sum / float64(p.Dim)
+}
+
+// startStream sets the generator of starts apart from others of the same seed.
+const startStream = 0x9e3779b97f4a7c15
+
+// StartResponsibilities assigns every point to one of k seeded k-means++ centres:
+// component c of point r at c*N+r.
+func StartResponsibilities(p Points, k int, seed uint64) ([]float64, error) {
+	if k <= 0 || p.N <= 0 || p.Dim <= 0 || len(p.Z) != p.Dim*p.N {
+		return nil, fmt.Errorf("gmm: %d centres among %d points in %d dimensions: %w", k, p.N, p.Dim, ErrShape)
+	}
+	return startResponsibilities(p, k, rand.New(rand.NewPCG(seed, startStream))), nil
 }
 
 // startResponsibilities assigns every point to the nearest of k centres chosen by

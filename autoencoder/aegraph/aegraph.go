@@ -1,0 +1,130 @@
+// Package aegraph builds the compression network of package autoencoder as a gorgonia
+// graph, for training: the same kernels, differentiated symbolically. Matrices are
+// features × batch.
+package aegraph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/internal/graphop"
+	"github.com/metric-streams/anomaly/internal/kernel"
+)
+
+// Nodes are the network's nodes in a graph.
+type Nodes struct {
+	Code           *gorgonia.Node // latent×n
+	Reconstruction *gorgonia.Node // out×n
+	Parameters     gorgonia.Nodes // encoder, then decoder; their values share memory with the network
+}
+
+// Build adds net to the graph of input (in×n).
+func Build(net *autoencoder.Network, input *gorgonia.Node) (*Nodes, error) {
+	if err := net.Check(); err != nil {
+		return nil, err
+	}
+	b := &Nodes{}
+	var err error
+	if b.Code, err = b.chain("encoder", net.Encoder, input, false); err != nil {
+		return nil, err
+	}
+	if b.Reconstruction, err = b.chain("decoder", net.Decoder, b.Code, true); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Nodes) chain(name string, layers []autoencoder.Layer, x *gorgonia.Node, inputGrad bool) (*gorgonia.Node, error) {
+	for i, l := range layers {
+		theta, err := graphop.Matrix(x.Graph(), fmt.Sprintf("%s %d", name, i), l.In+1, l.Out, l.Theta)
+		if err != nil {
+			return nil, err
+		}
+		b.Parameters = append(b.Parameters, theta)
+		act := graphop.Tanh
+		if l.Linear {
+			act = graphop.Linear
+		}
+		if x, err = graphop.Dense(x, theta, act, inputGrad || i > 0); err != nil {
+			return nil, fmt.Errorf("aegraph: %s layer %d: %w", name, i, err)
+		}
+	}
+	return x, nil
+}
+
+// Latent stacks the code and the reconstruction features: z = [zc, f(t, t')], the
+// mixture's input, (latent + f.Dim)×n.
+func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
+	latent, n, err := graphop.Dims(code)
+	if err != nil {
+		return nil, err
+	}
+	width, err := sameDims(target, reconstruction)
+	if err != nil {
+		return nil, err
+	}
+	rows := latent + f.Dim(width)
+	return graphop.Apply(graphop.Spec{Name: "latent and features", Rows: rows, Cols: n, Differentiable: []bool{true, false, true},
+		Kernel: func(dst []float64, in [][]float64) error {
+			copy(dst, in[0])
+			f.Apply(dst[latent*n:], in[1], in[2], width, n)
+			return nil
+		},
+		Gradient: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			byCode, err := graphop.Rows(grad, 0, latent)
+			if err != nil {
+				return nil, err
+			}
+			byRec, err := graphop.Apply(graphop.Spec{Name: "features gradient", Rows: width, Cols: n,
+				Kernel: func(dst []float64, in [][]float64) error {
+					clear(dst)
+					f.Gradient(dst, in[0][latent*n:], in[1], in[2], width, n)
+					return nil
+				}}, grad, in[1], in[2])
+			return gorgonia.Nodes{byCode, nil, byRec}, err
+		}}, code, target, reconstruction)
+}
+
+// ReconstructionLoss is the mean over samples of ‖t−t'‖², summed over the targets
+// (equation 7 of the paper).
+func ReconstructionLoss(target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
+	width, err := sameDims(target, reconstruction)
+	if err != nil {
+		return nil, err
+	}
+	_, n, err := graphop.Dims(target)
+	if err != nil {
+		return nil, err
+	}
+	errs := make([]float64, n)
+	return graphop.Apply(graphop.Spec{Name: "reconstruction loss", Differentiable: []bool{false, true},
+		Kernel: func(dst []float64, in [][]float64) error {
+			autoencoder.SquaredErrors(errs, in[0], in[1], width, n)
+			dst[0] = kernel.Sum(errs) / float64(n)
+			return nil
+		},
+		Gradient: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			g, err := graphop.Apply(graphop.Spec{Name: "reconstruction loss gradient", Rows: width, Cols: n,
+				Kernel: func(dst []float64, in [][]float64) error {
+					w := 2 * in[2][0] / float64(n)
+					for i, t := range in[0] {
+						dst[i] = w * (in[1][i] - t)
+					}
+					return nil
+				}}, in[0], in[1], grad)
+			return gorgonia.Nodes{nil, g}, err
+		}}, target, reconstruction)
+}
+
+func sameDims(a, b *gorgonia.Node) (width int, err error) {
+	width, n, err := graphop.Dims(a)
+	if err != nil {
+		return 0, err
+	}
+	if w, m, err := graphop.Dims(b); err != nil || w != width || m != n {
+		return 0, fmt.Errorf("aegraph: target %d×%d, reconstruction %d×%d: %w", width, n, w, m, graphop.ErrShape)
+	}
+	return width, nil
+}

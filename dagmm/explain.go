@@ -1,0 +1,353 @@
+package dagmm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Contribution is one metric's part in a row's energy.
+type Contribution struct {
+	Metric string
+	// Share of the energy that replacing the metric takes away; shares sum to 1.
+	Share float64
+	Value float64 // of the row, in the metric's own unit
+	// Low and High bound the metric's expected range in its own unit: the values with
+	// which the row would not be anomalous, the other metrics as they are. Where no value
+	// would do, the range of the middle 99 % of the training rows.
+	Low, High float64
+	// Conditional tells that Low and High take the other metrics into account.
+	Conditional bool
+	Constant    bool // the metric did not vary in training
+}
+
+// Explanation tells why a row has the energy it has.
+type Explanation struct {
+	Verdict       Verdict
+	Contributions []Contribution // largest share first
+	// Pair names the two metrics that only together bring the energy down to the
+	// threshold, where no single one does; empty otherwise.
+	Pair [2]string
+	// Clears is the value of the first metric nearest to its present one at which the row
+	// is no longer anomalous; NaN where there is none or the row is not anomalous.
+	Clears float64
+
+	usual [2]float64 // middle 99 % of the first metric in training
+}
+
+// Explain attributes the energy of one row to its metrics by conditional replacement:
+// each metric in turn is set to its value in the training prototype nearest in the other
+// metrics, and its contribution is the fall of the energy, clipped at 0. The result is
+// written into dst (reused, allocated when nil), largest share first. Errors are Energy's.
+func (m *Model) Explain(dst []Contribution, x []float64) ([]Contribution, error) {
+	if m.HasContext() {
+		return nil, fmt.Errorf("dagmm: explain: %w", ErrContext)
+	}
+	e, err := m.explain(x, newHistory(m.p.Context, len(m.varying)))
+	if err != nil {
+		return nil, err
+	}
+	return append(dst[:0], e.Contributions...), nil
+}
+
+// ExplainSeries explains one row of x, whose rows are consecutive samples of one host:
+// the rows before it give the context, where the model has any.
+func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
+	n, d := x.Dims()
+	if d != len(m.p.Columns) || row < 0 || row >= n {
+		return nil, fmt.Errorf("dagmm: explain: row %d of %d rows of width %d, model of %d columns: %w", row, n, d, len(m.p.Columns), ErrWidth)
+	}
+	h := newHistory(m.p.Context, len(m.varying))
+	buf, y := make([]float64, d), make([]float64, len(m.varying))
+	first := 0
+	if !m.HasContext() {
+		first = row
+	}
+	for r := first; r < row; r++ {
+		mat.Row(buf, r, x)
+		m.scale(y, buf)
+		h.observe(y)
+	}
+	return m.explain(mat.Row(buf, row, x), h)
+}
+
+// explainer holds one row under explanation.
+type explainer struct {
+	m      *Model
+	h      *history
+	s      *scratch
+	x      []float64
+	y      []float64 // scaled values of the varying metrics
+	f      []float64 // features
+	quiet  float64
+	energy float64
+}
+
+func (m *Model) explain(x []float64, h *history) (*Explanation, error) {
+	if _, err := m.checkRow("explain", x, false); err != nil {
+		return nil, err
+	}
+	s := m.newScratch(1)
+	e := &explainer{m: m, h: h, s: s, x: slices.Clone(x), y: make([]float64, len(m.varying)), f: s.row}
+	e.quiet = m.scale(e.y, x)
+	h.features(e.f, e.y)
+	e.energy = e.eval(e.quiet)
+	return e.run(), nil
+}
+
+// eval returns the energy of the features as they are.
+func (e *explainer) eval(quiet float64) float64 {
+	copy(e.s.features, e.f)
+	e.s.quiet[0] = quiet
+	return e.m.energies(e.s, 1)[0]
+}
+
+// at returns the energy with varying metric i at the scaled value v.
+func (e *explainer) at(i int, v float64) float64 {
+	e.h.replace(e.f, i, v)
+	energy := e.eval(e.quiet)
+	e.h.replace(e.f, i, e.y[i])
+	return energy
+}
+
+// cause is one metric's replacement.
+type cause struct {
+	column  int
+	varying int // index among the varying metrics; -1 for a passive one
+	value   float64
+	energy  float64 // after replacement
+	drop    float64
+}
+
+func (e *explainer) run() *Explanation {
+	causes := e.causes()
+	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: nan}
+	var total float64
+	for _, c := range causes {
+		total += c.drop
+	}
+	cleared := false
+	for _, c := range causes {
+		con := e.contribution(c)
+		con.Share = 1 / float64(len(causes))
+		if total > 0 {
+			con.Share = c.drop / total
+		}
+		cleared = cleared || con.Conditional
+		out.Contributions = append(out.Contributions, con)
+	}
+	top := e.m.p.Scaler.Columns[causes[0].column]
+	out.usual = [2]float64{top.Low, top.High}
+	if out.Verdict.Anomalous {
+		if first := out.Contributions[0]; first.Conditional {
+			out.Clears = nearer(first.Low, first.High, first.Value)
+		}
+		if !cleared {
+			out.Pair = e.pair(causes)
+		}
+	}
+	return out
+}
+
+func nearer(low, high, value float64) float64 {
+	if math.Abs(value-low) < math.Abs(value-high) {
+		return low
+	}
+	return high
+}
+
+// causes returns the replacement of every metric, largest drop first.
+func (e *explainer) causes() []cause {
+	var out []cause
+	for i, j := range e.m.varying {
+		c := cause{column: j, varying: i, energy: math.Inf(1)}
+		p := e.m.nearest(e.f, i, -1)
+		for _, v := range e.candidates(p, i) {
+			if energy := e.at(i, v); energy < c.energy {
+				c.value, c.energy = v, energy
+			}
+		}
+		c.drop = max(0, e.energy-c.energy)
+		out = append(out, c)
+	}
+	for _, j := range e.m.constant {
+		u := bound(e.m.p.Scaler.Columns[j].Apply(e.x[j]))
+		out = append(out, cause{column: j, varying: -1, energy: e.eval(e.quiet - .5*u*u), drop: .5 * u * u})
+	}
+	slices.SortStableFunc(out, func(a, b cause) int {
+		switch {
+		case a.drop > b.drop:
+			return -1
+		case a.drop < b.drop:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// candidates are the scaled values of metric i that prototype p proposes: its own value
+// and, with context, its deviations from the levels as they are now.
+func (e *explainer) candidates(p []float64, i int) []float64 {
+	w := len(e.m.varying)
+	if p == nil {
+		return []float64{0}
+	}
+	out := []float64{p[i]}
+	for s := range e.h.alphas {
+		level := e.f[(1+len(e.h.alphas)+s)*w+i]
+		out = append(out, level+p[(1+s)*w+i])
+	}
+	return out
+}
+
+// nearest returns the prototype nearest to the features in all metrics but i and k.
+func (m *Model) nearest(f []float64, i, k int) []float64 {
+	w := len(m.varying)
+	var best []float64
+	least := math.Inf(1)
+	for _, p := range m.p.Prototypes {
+		var d float64
+		for b := 0; b < len(p); b += w {
+			for j := range w {
+				if j != i && j != k {
+					diff := p[b+j] - f[b+j]
+					d += diff * diff
+				}
+			}
+		}
+		if d < least || best == nil {
+			best, least = p, d
+		}
+	}
+	return best
+}
+
+// contribution adds the expected range of a metric to its cause.
+func (e *explainer) contribution(c cause) Contribution {
+	column := e.m.p.Scaler.Columns[c.column]
+	out := Contribution{Metric: e.m.p.Columns[c.column], Value: e.x[c.column], Low: column.Low, High: column.High, Constant: column.Constant}
+	if c.varying < 0 {
+		out.Conditional = c.energy <= e.m.p.Threshold
+		return out
+	}
+	start := c.value
+	if e.energy <= e.m.p.Threshold {
+		start = e.y[c.varying]
+	} else if c.energy > e.m.p.Threshold {
+		return out
+	}
+	out.Conditional = true
+	span := column.Max - column.Min
+	low := column.Invert(e.edge(c.varying, start, -1))
+	high := column.Invert(e.edge(c.varying, start, 1))
+	floor := column.Min - span
+	if column.Min >= 0 {
+		floor = max(floor, 0)
+	}
+	// What the row itself shows lies outside what is ordinary, not outside what can be.
+	out.Low = max(low, min(floor, out.Value))
+	out.High = min(high, max(column.Max+span, out.Value))
+	return out
+}
+
+// edge returns the scaled value of metric i farthest from start in one direction up to
+// which the energy stays within the threshold.
+func (e *explainer) edge(i int, start, direction float64) float64 {
+	inside, step := start, .25
+	for step < 1e6 && e.at(i, start+direction*step) <= e.m.p.Threshold {
+		inside = start + direction*step
+		step *= 2
+	}
+	outside := start + direction*step
+	for range 40 {
+		mid := (inside + outside) / 2
+		if e.at(i, mid) <= e.m.p.Threshold {
+			inside = mid
+		} else {
+			outside = mid
+		}
+	}
+	return inside
+}
+
+// maxPaired bounds how many of the largest causes are tried in pairs.
+const maxPaired = 6
+
+// pair returns the two metrics whose joint replacement brings the energy lowest, if
+// down to the threshold.
+func (e *explainer) pair(causes []cause) (names [2]string) {
+	causes = causes[:min(len(causes), maxPaired)]
+	least := e.m.p.Threshold
+	for a := range causes {
+		for b := a + 1; b < len(causes); b++ {
+			energy := e.jointly(causes[a], causes[b])
+			if energy <= least {
+				least = energy
+				names = [2]string{e.m.p.Columns[causes[a].column], e.m.p.Columns[causes[b].column]}
+			}
+		}
+	}
+	return names
+}
+
+// jointly returns the least energy with both metrics replaced.
+func (e *explainer) jointly(a, b cause) float64 {
+	quiet := e.quiet
+	for _, c := range []cause{a, b} {
+		if c.varying < 0 {
+			quiet -= c.drop
+		}
+	}
+	restore := func(c cause) {
+		if c.varying >= 0 {
+			e.h.replace(e.f, c.varying, e.y[c.varying])
+		}
+	}
+	p := e.m.nearest(e.f, a.varying, b.varying)
+	least := math.Inf(1)
+	for k := range 1 + len(e.h.alphas) {
+		for _, c := range []cause{a, b} {
+			if c.varying >= 0 {
+				e.h.replace(e.f, c.varying, e.candidates(p, c.varying)[k])
+			}
+		}
+		least = min(least, e.eval(quiet))
+		restore(a)
+		restore(b)
+	}
+	return least
+}
+
+// String is one sentence for an operator.
+func (e *Explanation) String() string {
+	c := e.Contributions[0]
+	value := fmt.Sprintf("%s is %s", c.Metric, number(c.Value))
+	if !e.Verdict.Anomalous {
+		return fmt.Sprintf("not anomalous (energy %.4g, threshold %.4g)", e.Verdict.Energy, e.Verdict.Threshold)
+	}
+	switch {
+	case c.Constant:
+		return fmt.Sprintf("%s; it was constantly %s in training", value, number(c.Low))
+	case e.Pair[0] != "":
+		return fmt.Sprintf("%s and %s together; neither alone explains it", e.Pair[0], e.Pair[1])
+	case !c.Conditional:
+		return fmt.Sprintf("several metrics at once, %s most: %s, usually %s to %s", c.Metric, number(c.Value), number(c.Low), number(c.High))
+	}
+	s := fmt.Sprintf("%s, expected %s to %s", value, number(c.Low), number(c.High))
+	if c.Value >= e.usual[0] && c.Value <= e.usual[1] {
+		s += fmt.Sprintf(" with the other metrics as they are (usually %s to %s)", number(e.usual[0]), number(e.usual[1]))
+	}
+	return s
+}
+
+// number prints a metric's value with four significant digits and no exponent where
+// that is readable.
+func number(v float64) string {
+	if a := math.Abs(v); a >= 1e4 && a < 1e15 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}

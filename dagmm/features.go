@@ -1,0 +1,123 @@
+package dagmm
+
+import "fmt"
+
+// Context tells which features beside the current sample a model sees. Levels are
+// exponentially weighted means of a metric's scaled values up to the previous sample,
+// one per smoothing factor. The zero Context is none.
+type Context struct {
+	Alphas []float64 `json:"alphas,omitempty"` // weight of the newest sample, in (0, 1]
+}
+
+// The features of one sample stand block by block, each as wide as the model's varying
+// metrics: the current values; then, with context, the deviations from each level, the
+// levels, and the previous values.
+func (c Context) blocks() int {
+	if len(c.Alphas) == 0 {
+		return 1
+	}
+	return 2 + 2*len(c.Alphas)
+}
+
+// Current returns the indices of the current values of width metrics.
+func (c Context) Current(width int) []int { return indices(0, width) }
+
+// Deviations returns the indices of the current values and their deviations from each level.
+func (c Context) Deviations(width int) []int { return indices(0, (1+len(c.Alphas))*width) }
+
+// Past returns the indices of the levels and the previous values: what is known before
+// the sample comes.
+func (c Context) Past(width int) []int {
+	return indices((1+len(c.Alphas))*width, c.blocks()*width)
+}
+
+func indices(from, to int) []int {
+	out := make([]int, 0, to-from)
+	for i := from; i < to; i++ {
+		out = append(out, i)
+	}
+	return out
+}
+
+func (c Context) check() error {
+	for _, a := range c.Alphas {
+		if !(a > 0 && a <= 1) {
+			return fmt.Errorf("dagmm: context: smoothing factor %g is not in (0, 1]: %w", a, ErrModel)
+		}
+	}
+	return nil
+}
+
+// history carries the context from sample to sample. It belongs to one stream.
+type history struct {
+	alphas   []float64
+	width    int
+	seen     []bool    // per metric: has a level
+	levels   []float64 // scale by scale
+	previous []float64
+}
+
+func newHistory(c Context, width int) *history {
+	return &history{alphas: c.Alphas, width: width, seen: make([]bool, width),
+		levels: make([]float64, len(c.Alphas)*width), previous: make([]float64, width)}
+}
+
+// features writes the features of the scaled sample y (without NaN) into dst. A metric
+// seen for the first time deviates from nothing.
+func (h *history) features(dst, y []float64) {
+	w := h.width
+	copy(dst[:w], y)
+	if len(h.alphas) == 0 {
+		return
+	}
+	past := dst[(1+len(h.alphas))*w:]
+	for j, v := range y {
+		for s := range h.alphas {
+			level := v
+			if h.seen[j] {
+				level = h.levels[s*w+j]
+			}
+			dst[(1+s)*w+j] = v - level
+			past[s*w+j] = level
+		}
+		past[len(h.alphas)*w+j] = v
+		if h.seen[j] {
+			past[len(h.alphas)*w+j] = h.previous[j]
+		}
+	}
+}
+
+// replace changes the current value of metric j in features made by features.
+func (h *history) replace(f []float64, j int, v float64) {
+	w := h.width
+	f[j] = v
+	for s := range h.alphas {
+		f[(1+s)*w+j] = v - f[(1+len(h.alphas)+s)*w+j]
+	}
+}
+
+// observe takes the sample y into the levels; a NaN leaves its metric's levels alone.
+func (h *history) observe(y []float64) {
+	w := h.width
+	for j, v := range y {
+		if v != v {
+			continue
+		}
+		for s, a := range h.alphas {
+			if !h.seen[j] {
+				h.levels[s*w+j] = v
+			} else {
+				h.levels[s*w+j] += float64(a * (v - h.levels[s*w+j]))
+			}
+		}
+		h.previous[j], h.seen[j] = v, true
+	}
+}
+
+func (h *history) clone() *history {
+	c := *h
+	c.seen = append([]bool(nil), h.seen...)
+	c.levels = append([]float64(nil), h.levels...)
+	c.previous = append([]float64(nil), h.previous...)
+	return &c
+}

@@ -1,0 +1,156 @@
+package dagmm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+const (
+	fileFormat  = "dagmm-model"
+	fileVersion = 1
+	// maxFile bounds a model file; the largest preset on a thousand metrics needs less.
+	maxFile = 1 << 28
+)
+
+// file is version 1 of the model file.
+type file struct {
+	Format      string         `json:"format"`
+	Version     int            `json:"version"`
+	Columns     []string       `json:"columns"`
+	Scaler      dataset.Scaler `json:"scaler"`
+	Context     Context        `json:"context"`
+	Passive     bool           `json:"passive_constants,omitempty"`
+	Members     []Member       `json:"members"`
+	Quantile    float64        `json:"quantile"`
+	Threshold   float64        `json:"threshold"`
+	Calibration Calibration    `json:"calibration"`
+	Prototypes  [][]float64    `json:"prototypes"`
+	Training    Training       `json:"training"`
+	Checksum    string         `json:"checksum"` // SHA-256 of the file's JSON with this field empty
+}
+
+// seal returns what Checksum must be.
+func (f file) seal() (string, error) {
+	f.Checksum = ""
+	text, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Save writes the model as JSON. Every float64 survives exactly: the loaded model gives
+// the same bits.
+func (m *Model) Save(w io.Writer) error {
+	p := &m.p
+	f := file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
+		Context: p.Context, Passive: p.Passive, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
+		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training}
+	var err error
+	if f.Checksum, err = f.seal(); err == nil {
+		err = json.NewEncoder(w).Encode(f)
+	}
+	if err != nil {
+		return fmt.Errorf("dagmm: save: %w", err)
+	}
+	return nil
+}
+
+// SaveFile writes the model to path, all or nothing: into a temporary file beside it,
+// flushed to disk, then renamed. An existing file keeps its permissions.
+func (m *Model) SaveFile(path string) (err error) {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("dagmm: save %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("dagmm: save %s: %w", path, err), discard(f))
+		}
+	}()
+	if err = m.Save(f); err != nil {
+		return err
+	}
+	if err = f.Chmod(mode); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// discard removes a temporary file that did not make it.
+func discard(f *os.File) error {
+	_ = f.Close() // closed already where the rename failed
+	return os.Remove(f.Name())
+}
+
+// Load reads a model that Save wrote, of any version so far. It checks all of it: a
+// truncated, altered or foreign file is an error (ErrModel) that names the field.
+func Load(r io.Reader) (*Model, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("dagmm: load: %w", err)
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("dagmm: load: more than %d bytes: %w", maxFile, ErrModel)
+	}
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
+	}
+	if head.Format != fileFormat {
+		return nil, fmt.Errorf("dagmm: load: format is %q, want %q: %w", head.Format, fileFormat, ErrModel)
+	}
+	if head.Version != fileVersion {
+		return nil, fmt.Errorf("dagmm: load: version is %d, this library reads %d: %w", head.Version, fileVersion, ErrModel)
+	}
+	var f file
+	if err := json.Unmarshal(text, &f); err != nil {
+		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
+	}
+	if sum, err := f.seal(); err != nil || sum != f.Checksum {
+		return nil, fmt.Errorf("dagmm: load: checksum does not match, the file has been altered: %w", ErrModel)
+	}
+	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, Context: f.Context, Passive: f.Passive, Members: f.Members,
+		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training})
+	if err != nil {
+		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
+	}
+	return m, nil
+}
+
+// LoadFile reads a model file; see Load.
+func LoadFile(path string) (*Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dagmm: load: %w", err)
+	}
+	defer f.Close()
+	m, err := Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}

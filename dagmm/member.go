@@ -1,0 +1,174 @@
+package dagmm
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/gmm"
+)
+
+// Member is one trained network with its mixtures; a model averages the energies of
+// its members.
+type Member struct {
+	Network  *autoencoder.Network `json:"network"`
+	Features autoencoder.Features `json:"features"`
+	Inputs   []int                `json:"inputs"`  // feature indices the encoder reads
+	Targets  []int                `json:"targets"` // feature indices the decoder gives
+	// Scale multiplies z = [code, features] before the mixture, per dimension; nil is 1.
+	Scale []float64 `json:"scale,omitempty"`
+	// Clip bends the scaled features r to Clip·asinh(r/Clip): linear for small ones,
+	// logarithmic far out. 0 leaves them straight.
+	Clip float64 `json:"clip,omitempty"`
+	// Mixtures score z; their energies are averaged. None: the energy is the norm of the
+	// scaled features, that of a plain autoencoder.
+	Mixtures []*gmm.Mixture `json:"mixtures,omitempty"`
+}
+
+// LatentDim is the width d of z.
+func (m *Member) LatentDim() int {
+	return m.Network.LatentDim() + m.Features.Dim(m.Network.OutDim())
+}
+
+func (m *Member) check(features int) error {
+	if m.Network == nil {
+		return fmt.Errorf("no network: %w", ErrModel)
+	}
+	if err := m.Network.Check(); err != nil {
+		return err
+	}
+	if err := m.Features.Check(); err != nil {
+		return err
+	}
+	if len(m.Inputs) != m.Network.InDim() || len(m.Targets) != m.Network.OutDim() {
+		return fmt.Errorf("%d inputs and %d targets for a network %d→%d: %w", len(m.Inputs), len(m.Targets), m.Network.InDim(), m.Network.OutDim(), ErrModel)
+	}
+	for _, list := range [][]int{m.Inputs, m.Targets} {
+		for _, i := range list {
+			if i < 0 || i >= features {
+				return fmt.Errorf("feature %d of %d: %w", i, features, ErrModel)
+			}
+		}
+	}
+	d := m.LatentDim()
+	if m.Scale != nil && len(m.Scale) != d {
+		return fmt.Errorf("%d scales for z of width %d: %w", len(m.Scale), d, ErrModel)
+	}
+	for i, v := range m.Scale {
+		if !(v > 0) || math.IsInf(v, 0) {
+			return fmt.Errorf("scale %d of z is %g: %w", i, v, ErrModel)
+		}
+	}
+	if !(m.Clip >= 0) || math.IsInf(m.Clip, 0) {
+		return fmt.Errorf("clip %g: %w", m.Clip, ErrModel)
+	}
+	for i, mix := range m.Mixtures {
+		if mix == nil || mix.Dim() != d {
+			return fmt.Errorf("mixture %d does not have %d dimensions: %w", i, d, ErrModel)
+		}
+	}
+	return nil
+}
+
+// memberScratchLen is the number of float64 that latent and energies need for n samples.
+func (m *Member) scratchLen(n int) int {
+	mixture := n
+	for _, mix := range m.Mixtures {
+		mixture = max(mixture, mix.ScratchLen(n)+n)
+	}
+	return (m.LatentDim()+len(m.Inputs)+2*len(m.Targets))*n + max(m.Network.ScratchLen(n), mixture)
+}
+
+// latent writes z, feature by feature, of n samples into scratch and returns it with
+// what is left of scratch; features holds feature i of sample r at i*n+r.
+func (m *Member) latent(features []float64, n int, scratch []float64) (z, rest []float64) {
+	take := func(k int) []float64 {
+		part := scratch[: k*n : k*n]
+		scratch = scratch[k*n:]
+		return part
+	}
+	code := m.Network.LatentDim()
+	z = take(m.LatentDim())
+	input, target, reconstruction := take(len(m.Inputs)), take(len(m.Targets)), take(len(m.Targets))
+	gather(input, features, m.Inputs, n)
+	gather(target, features, m.Targets, n)
+	m.Network.Forward(z[:code*n], reconstruction, input, n, scratch)
+	m.Features.Apply(z[code*n:], target, reconstruction, len(m.Targets), n)
+	return z, scratch
+}
+
+func gather(dst, src []float64, index []int, n int) {
+	if n == 1 {
+		for i, k := range index {
+			dst[i] = src[k]
+		}
+		return
+	}
+	for i, k := range index {
+		copy(dst[i*n:i*n+n], src[k*n:k*n+n])
+	}
+}
+
+// shape scales z in place and bends its features.
+func (m *Member) shape(z []float64, n int) {
+	code := m.Network.LatentDim() * n
+	for i, s := range m.Scale {
+		row := z[i*n : i*n+n]
+		for r, v := range row {
+			row[r] = v * s
+		}
+	}
+	if m.Clip == 0 {
+		return
+	}
+	for i, v := range z[code:] {
+		z[code+i] = m.Clip * math.Asinh(v/m.Clip)
+	}
+}
+
+// Latents returns z, scaled and bent as the mixtures see it: dimension i of sample r at
+// i*n+r. features holds feature i of sample r at i*n+r.
+func (m *Member) Latents(features []float64, n int) []float64 {
+	z, _ := m.latent(features, n, make([]float64, m.scratchLen(n)))
+	m.shape(z, n)
+	return append([]float64(nil), z...)
+}
+
+// RawLatents is Latents before scaling and bending.
+func (m *Member) RawLatents(features []float64, n int) []float64 {
+	z, _ := m.latent(features, n, make([]float64, m.scratchLen(n)))
+	return append([]float64(nil), z...)
+}
+
+// addEnergies adds the member's share of the energies of n samples to dst.
+func (m *Member) addEnergies(dst, features []float64, n int, share float64, scratch []float64) {
+	z, rest := m.latent(features, n, scratch)
+	m.shape(z, n)
+	if len(m.Mixtures) == 0 {
+		m.addNorms(dst, z, n, share)
+		return
+	}
+	energies, rest := rest[:n:n], rest[n:]
+	share /= float64(len(m.Mixtures))
+	for _, mix := range m.Mixtures {
+		if n == 1 {
+			energies[0] = mix.Energy(z)
+		} else {
+			mix.EnergyBlock(energies, z, n, rest)
+		}
+		for r, e := range energies {
+			dst[r] += float64(share * e)
+		}
+	}
+}
+
+func (m *Member) addNorms(dst, z []float64, n int, share float64) {
+	r := z[m.Network.LatentDim()*n:]
+	for s := range n {
+		var sum float64
+		for i := s; i < len(r); i += n {
+			sum += float64(r[i] * r[i])
+		}
+		dst[s] += float64(share * math.Sqrt(sum))
+	}
+}

@@ -1,0 +1,161 @@
+package dagmm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// Parameters is everything a model consists of; package dagmm/train fills it.
+type Parameters struct {
+	Columns  []string       // metric names
+	Scaler   dataset.Scaler // one column per metric
+	Context  Context
+	Members  []Member
+	Quantile float64 // of the training energies that Threshold is
+	// Threshold in energy; higher energies are anomalous.
+	Threshold   float64
+	Calibration Calibration
+	// Prototypes are typical training rows for explanations: scaled values and, with
+	// context, deviations from each level, of the varying metrics.
+	Prototypes [][]float64
+	// Passive constant metrics are not the network's: each adds half its squared scaled
+	// deviation to the energy. Without it, constant metrics are features like any other.
+	Passive  bool
+	Training Training
+}
+
+// Training says how a model was made.
+type Training struct {
+	Rows     int     `json:"rows"` // used
+	Epochs   int     `json:"epochs"`
+	Steps    int     `json:"steps"` // of one member
+	Seed     uint64  `json:"seed"`
+	Preset   string  `json:"preset"`
+	Loss     float64 `json:"loss"` // at the end, mean over members
+	Version  string  `json:"library_version"`
+	Interval float64 `json:"interval_seconds,omitempty"` // between samples, 0 where unknown
+}
+
+// Model scores rows. It is immutable and safe for concurrent use.
+type Model struct {
+	p        Parameters
+	varying  []int // metrics that are features
+	constant []int // passive metrics
+	pool     sync.Pool
+}
+
+// New checks the parameters and makes a model of them. It keeps p's slices: the caller
+// must not change them.
+func New(p Parameters) (*Model, error) {
+	m := &Model{p: p}
+	if err := m.checkColumns(); err != nil {
+		return nil, err
+	}
+	if err := p.Context.check(); err != nil {
+		return nil, err
+	}
+	m.split()
+	if len(m.varying) == 0 || len(p.Members) == 0 {
+		return nil, fmt.Errorf("dagmm: model with %d varying columns and %d members: %w", len(m.varying), len(p.Members), ErrModel)
+	}
+	features := p.Context.blocks() * len(m.varying)
+	for i := range p.Members {
+		if err := p.Members[i].check(features); err != nil {
+			return nil, fmt.Errorf("dagmm: member %d: %w", i, err)
+		}
+	}
+	if err := m.checkStatistics(); err != nil {
+		return nil, err
+	}
+	m.pool.New = func() any { return m.newScratch(1) }
+	return m, nil
+}
+
+// split tells passive metrics from the networks'.
+func (m *Model) split() {
+	for j, c := range m.p.Scaler.Columns {
+		if m.p.Passive && c.Constant {
+			m.constant = append(m.constant, j)
+		} else {
+			m.varying = append(m.varying, j)
+		}
+	}
+}
+
+func (m *Model) checkColumns() error {
+	p := &m.p
+	if len(p.Columns) == 0 || len(p.Columns) != len(p.Scaler.Columns) {
+		return fmt.Errorf("dagmm: model with %d columns and %d scales: %w", len(p.Columns), len(p.Scaler.Columns), ErrModel)
+	}
+	sorted := slices.Clone(p.Columns)
+	slices.Sort(sorted)
+	for i, c := range sorted {
+		if i > 0 && c == sorted[i-1] {
+			return fmt.Errorf("dagmm: two columns are named %q: %w", c, ErrModel)
+		}
+	}
+	if err := p.Scaler.Check(); err != nil {
+		return fmt.Errorf("dagmm: scaler: %w", err)
+	}
+	return nil
+}
+
+func (m *Model) checkStatistics() error {
+	p := &m.p
+	if math.IsNaN(p.Threshold) || math.IsInf(p.Threshold, 0) {
+		return fmt.Errorf("dagmm: threshold is %g: %w", p.Threshold, ErrModel)
+	}
+	if !(p.Quantile > 0 && p.Quantile < 1) {
+		return fmt.Errorf("dagmm: quantile %g is not in (0, 1): %w", p.Quantile, ErrModel)
+	}
+	if err := p.Calibration.check(); err != nil {
+		return err
+	}
+	width := (1 + len(p.Context.Alphas)) * len(m.varying)
+	for i, row := range p.Prototypes {
+		if len(row) != width {
+			return fmt.Errorf("dagmm: prototype %d is %d wide, want %d: %w", i, len(row), width, ErrModel)
+		}
+		for _, v := range row {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("dagmm: prototype %d holds %g: %w", i, v, ErrModel)
+			}
+		}
+	}
+	return nil
+}
+
+// Columns returns the metric names in the order rows must have.
+func (m *Model) Columns() []string { return slices.Clone(m.p.Columns) }
+
+// HasContext tells whether the model was trained on a series and scores with Series
+// and Stream only.
+func (m *Model) HasContext() bool { return len(m.p.Context.Alphas) > 0 }
+
+// Threshold returns the energy above which a row is anomalous: a quantile of the
+// training energies.
+func (m *Model) Threshold() float64 { return m.p.Threshold }
+
+// Quantile returns which quantile of the training energies the threshold is.
+func (m *Model) Quantile() float64 { return m.p.Quantile }
+
+// Training says how the model was made.
+func (m *Model) Training() Training { return m.p.Training }
+
+// Constant returns the names of metrics that did not vary in training.
+func (m *Model) Constant() []string {
+	var names []string
+	for j, c := range m.p.Scaler.Columns {
+		if c.Constant {
+			names = append(names, m.p.Columns[j])
+		}
+	}
+	return names
+}
+
+// Members returns the number of networks whose energies are averaged.
+func (m *Model) Members() int { return len(m.p.Members) }

@@ -1,0 +1,323 @@
+package dagmm
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// maxEnergy replaces an energy that overflows: energies are always finite.
+const maxEnergy = math.MaxFloat64
+
+// limit bounds scaled values; beyond it a value says no more than "infinitely far".
+const limit = 1e100
+
+// scratch holds what scoring n samples needs.
+type scratch struct {
+	n        int
+	scaled   []float64 // one row of all metrics
+	row      []float64 // features of one sample
+	features []float64 // features of a block
+	quiet    []float64 // energies of passive metrics
+	energies []float64
+	work     []float64
+}
+
+func (m *Model) newScratch(n int) *scratch {
+	features := m.p.Context.blocks() * len(m.varying)
+	work := 0
+	for i := range m.p.Members {
+		work = max(work, m.p.Members[i].scratchLen(n))
+	}
+	return &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
+		features: make([]float64, features*n), quiet: make([]float64, n), energies: make([]float64, n), work: make([]float64, work)}
+}
+
+// scale writes the scaled values of the varying metrics of the raw row x into y and
+// returns the passive metrics' energy. NaN stays NaN.
+func (m *Model) scale(y, x []float64) (quiet float64) {
+	columns := m.p.Scaler.Columns
+	for i, j := range m.varying {
+		y[i] = bound(columns[j].Apply(x[j]))
+	}
+	for _, j := range m.constant {
+		u := bound(columns[j].Apply(x[j]))
+		quiet += float64(.5 * float64(u*u))
+	}
+	return quiet
+}
+
+func bound(v float64) float64 {
+	switch {
+	case v > limit:
+		return limit
+	case v < -limit:
+		return -limit
+	}
+	return v
+}
+
+// energies writes the energies of the n samples in s.features into s.energies.
+func (m *Model) energies(s *scratch, n int) []float64 {
+	out := s.energies[:n]
+	copy(out, s.quiet[:n])
+	share := 1 / float64(len(m.p.Members))
+	for i := range m.p.Members {
+		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, share, s.work)
+	}
+	for r, e := range out {
+		if e > maxEnergy {
+			out[r] = maxEnergy
+		}
+	}
+	return out
+}
+
+// checkRow reports a wrong width or a value that is not finite; NaN passes where
+// missing is allowed, and complete tells that there was none.
+func (m *Model) checkRow(place string, x []float64, missing bool) (complete bool, err error) {
+	if len(x) != len(m.p.Columns) {
+		return false, fmt.Errorf("dagmm: %s: row of width %d, model of %d columns: %w", place, len(x), len(m.p.Columns), ErrWidth)
+	}
+	complete = true
+	for j, v := range x {
+		if math.IsInf(v, 0) || math.IsNaN(v) && !missing {
+			return false, fmt.Errorf("dagmm: %s: column %d (%s) is %g: %w", place, j, m.p.Columns[j], v, ErrNotFinite)
+		}
+		complete = complete && v == v
+	}
+	return complete, nil
+}
+
+// Energy returns the energy of one row of metrics in their own units. It allocates
+// nothing and may be called from many goroutines. A row of the wrong width or with a
+// value that is not finite is an error, and so is a model with context.
+func (m *Model) Energy(x []float64) (float64, error) {
+	if m.HasContext() {
+		return 0, fmt.Errorf("dagmm: energy: %w", ErrContext)
+	}
+	if _, err := m.checkRow("energy", x, false); err != nil {
+		return 0, err
+	}
+	s := m.pool.Get().(*scratch)
+	s.quiet[0] = m.scale(s.features, x)
+	e := m.energies(s, 1)[0]
+	m.pool.Put(s)
+	return e, nil
+}
+
+// blockRows is how many rows are scored together; parallelRows is from how many on
+// several cores pay.
+const (
+	blockRows    = 64
+	parallelRows = 2048
+)
+
+// Energies writes the energy of every row of x (n×columns) into dst, which is
+// allocated when nil and must have n elements otherwise: the same bits as Energy row by
+// row. A row with a missing value (NaN) gets NaN. An infinite value is an error that
+// names row and column; dst is then unchanged. A model with context is an error.
+func (m *Model) Energies(dst []float64, x mat.Matrix) ([]float64, error) {
+	if m.HasContext() {
+		return nil, fmt.Errorf("dagmm: energies: %w", ErrContext)
+	}
+	dst, err := m.checkMatrix("energies", dst, x)
+	if err != nil {
+		return nil, err
+	}
+	n := len(dst)
+	blocks := (n + blockRows - 1) / blockRows
+	workers := 1
+	if n >= parallelRows {
+		workers = min(runtime.GOMAXPROCS(0), blocks)
+	}
+	var next atomic.Int64
+	work := func() {
+		b := m.newBlock(x)
+		for {
+			k := int(next.Add(1)) - 1
+			if k >= blocks {
+				return
+			}
+			for r := k * blockRows; r < min((k+1)*blockRows, n); r++ {
+				b.add(r)
+			}
+			b.flush(dst)
+		}
+	}
+	var wg sync.WaitGroup
+	for range workers - 1 {
+		wg.Add(1)
+		go func() { defer wg.Done(); work() }()
+	}
+	work()
+	wg.Wait()
+	return dst, nil
+}
+
+// Series writes the energy of every row of x, which are consecutive samples of one
+// host, into dst (as in Energies): context is carried from row to row, starting
+// afresh with the first. A row with a missing value gets NaN; its other metrics still
+// enter the context. For a model without context Series equals Energies.
+func (m *Model) Series(dst []float64, x mat.Matrix) ([]float64, error) {
+	if !m.HasContext() {
+		return m.Energies(dst, x)
+	}
+	dst, err := m.checkMatrix("series", dst, x)
+	if err != nil {
+		return nil, err
+	}
+	b := m.newBlock(x)
+	for r := range dst {
+		b.add(r)
+		if b.full() {
+			b.flush(dst)
+		}
+	}
+	b.flush(dst)
+	return dst, nil
+}
+
+func (m *Model) checkMatrix(place string, dst []float64, x mat.Matrix) ([]float64, error) {
+	n, d := x.Dims()
+	if d != len(m.p.Columns) {
+		return nil, fmt.Errorf("dagmm: %s: rows of width %d, model of %d columns: %w", place, d, len(m.p.Columns), ErrWidth)
+	}
+	if dst != nil && len(dst) != n {
+		return nil, fmt.Errorf("dagmm: %s: %d energies asked for, %d rows given: %w", place, len(dst), n, ErrWidth)
+	}
+	for r := range n {
+		for j := range d {
+			if v := x.At(r, j); math.IsInf(v, 0) {
+				return nil, fmt.Errorf("dagmm: %s: row %d, column %d (%s) is %g: %w", place, r, j, m.p.Columns[j], v, ErrNotFinite)
+			}
+		}
+	}
+	if dst == nil {
+		dst = make([]float64, n)
+	}
+	return dst, nil
+}
+
+// block collects the features of up to blockRows complete rows and scores them
+// together. The context, where the model has one, follows the rows in order.
+type block struct {
+	m       *Model
+	x       mat.Matrix
+	raw     *mat.Dense // x where its rows can be read in place
+	h       *history
+	s       *scratch
+	rows    []int // where the energies go
+	missing []int // rows that get NaN
+	staged  []float64
+	buf     []float64
+}
+
+func (m *Model) newBlock(x mat.Matrix) *block {
+	b := &block{m: m, x: x, h: newHistory(m.p.Context, len(m.varying)), s: m.newScratch(blockRows)}
+	b.staged = make([]float64, 0, len(b.s.features))
+	b.raw, _ = x.(*mat.Dense)
+	b.buf = make([]float64, len(m.p.Columns))
+	return b
+}
+
+func (b *block) full() bool { return len(b.rows)+len(b.missing) == blockRows }
+
+func (b *block) add(r int) {
+	x := b.buf
+	if b.raw != nil {
+		x = b.raw.RawRowView(r)
+	} else {
+		for j := range x {
+			x[j] = b.x.At(r, j)
+		}
+	}
+	y := b.s.scaled[:len(b.m.varying)]
+	quiet := b.m.scale(y, x)
+	complete := quiet == quiet
+	for _, v := range y {
+		complete = complete && v == v
+	}
+	if complete {
+		b.s.quiet[len(b.rows)] = quiet
+		b.h.features(b.s.row, y)
+		b.staged = append(b.staged, b.s.row...)
+		b.rows = append(b.rows, r)
+	} else {
+		b.missing = append(b.missing, r)
+	}
+	b.h.observe(y)
+}
+
+func (b *block) flush(dst []float64) {
+	n, width := len(b.rows), len(b.s.row)
+	for i := range n {
+		for f, v := range b.staged[i*width : (i+1)*width] {
+			b.s.features[f*n+i] = v
+		}
+	}
+	if n > 0 {
+		for i, e := range b.m.energies(b.s, n) {
+			dst[b.rows[i]] = e
+		}
+	}
+	for _, r := range b.missing {
+		dst[r] = math.NaN()
+	}
+	b.rows, b.missing, b.staged = b.rows[:0], b.missing[:0], b.staged[:0]
+}
+
+var nan = math.NaN()
+
+// Features returns the feature rows that networks see for the raw rows of x, which are
+// consecutive samples where c is not empty: the scaled metrics (without constant ones
+// where passive), then the context's blocks. A row with a missing value holds NaN.
+func Features(scaler *dataset.Scaler, c Context, passive bool, x mat.Matrix) (*mat.Dense, error) {
+	n, d := x.Dims()
+	if d != len(scaler.Columns) {
+		return nil, fmt.Errorf("dagmm: features: rows of width %d, scaler of %d columns: %w", d, len(scaler.Columns), ErrWidth)
+	}
+	m := &Model{p: Parameters{Scaler: *scaler, Context: c, Passive: passive}}
+	m.split()
+	w := len(m.varying)
+	if n == 0 || w == 0 {
+		return nil, fmt.Errorf("dagmm: features: %d rows, %d varying columns: %w", n, w, ErrWidth)
+	}
+	out := mat.NewDense(n, w*c.blocks(), nil)
+	h, raw, y := newHistory(c, w), make([]float64, d), make([]float64, w)
+	for r := range n {
+		m.scale(y, mat.Row(raw, r, x))
+		h.features(out.RawRowView(r), y)
+		h.observe(y)
+	}
+	return out, nil
+}
+
+// FeatureEnergies writes the energies of n feature columns into dst (allocated when
+// nil): feature i of sample r at i*n+r, as Features gives them by rows. Passive metrics
+// add nothing.
+func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, error) {
+	width := m.p.Context.blocks() * len(m.varying)
+	if len(features) != width*n || dst != nil && len(dst) != n {
+		return nil, fmt.Errorf("dagmm: %d feature values for %d samples of width %d: %w", len(features), n, width, ErrWidth)
+	}
+	if dst == nil {
+		dst = make([]float64, n)
+	}
+	s := m.newScratch(blockRows)
+	for from := 0; from < n; from += blockRows {
+		k := min(blockRows, n-from)
+		for f := range width {
+			copy(s.features[f*k:f*k+k], features[f*n+from:f*n+from+k])
+		}
+		clear(s.quiet)
+		copy(dst[from:from+k], m.energies(s, k))
+	}
+	return dst, nil
+}

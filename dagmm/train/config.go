@@ -1,0 +1,261 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/gmm"
+)
+
+var (
+	// ErrConfig reports a setting that is out of its range or does not fit the data.
+	ErrConfig = errors.New("invalid configuration")
+	// ErrData reports training rows from which no model can be made.
+	ErrData = errors.New("unusable training data")
+)
+
+// Covariances tells which mixtures score the latent space.
+type Covariances string
+
+const (
+	// FullCovariance is the paper's mixture.
+	FullCovariance Covariances = "full"
+	// DiagonalCovariance leaves the decorrelation to the network.
+	DiagonalCovariance Covariances = "diagonal"
+	// BothCovariances averages the energies of one mixture of either kind.
+	BothCovariances Covariances = "both"
+)
+
+// TimeRange is a half-open interval of time [From, To).
+type TimeRange struct{ From, To time.Time }
+
+// Config sets up Fit. The zero Config is the preset Metrics; a field that is 0 takes
+// the value that Metrics spells out, and a negative number means none where none makes
+// sense. Take a preset and change fields of it.
+type Config struct {
+	// Columns names the metrics; nil: "1", "2", ….
+	Columns []string
+	// Seed decides everything random: the same seed, data and build give the same bits,
+	// whatever the number of goroutines.
+	Seed uint64
+	// Quantile of the training energies that becomes the threshold, in (0, 1); 0 means .99.
+	Quantile float64
+	// Preset is the name kept in the model.
+	Preset string
+
+	// Exclude leaves the marked rows (known incidents) out of training; nil or one
+	// element per row. They still enter the context of the rows after them.
+	Exclude []bool
+	// Times of the rows, which ExcludeTimes refers to; nil or one element per row.
+	Times []time.Time
+	// ExcludeTimes leaves out the rows within the ranges.
+	ExcludeTimes []TimeRange
+
+	// Context holds the smoothing factors, in (0, 1], of the exponentially weighted
+	// levels that a row is compared with: rows are then consecutive samples of one host.
+	// nil: every row stands alone.
+	Context []float64
+	// Scaling of the metrics; "" means dataset.Standard. Transforms and Floors are
+	// dataset.ScalerOptions', one element per column or nil.
+	Scaling    dataset.Scaling
+	Transforms []dataset.Transform
+	Floors     []float64
+	// KeepConstant gives constant metrics to the network, as the paper does. Otherwise
+	// each adds half its squared deviation, in units of its floor, to the energy.
+	KeepConstant bool
+
+	// Hidden layers of the encoder; the decoder mirrors them. nil means 16, 8.
+	Hidden []int
+	// Latent is the width of the code; 0: 1 up to 4 metrics, 2 up to 16, 4 beyond.
+	Latent int
+	// Predict lets the encoder see only the levels and the previous sample, and the
+	// decoder give the current sample: the residual is then a forecast error. Needs Context.
+	Predict bool
+	// Features of the reconstruction; "" means autoencoder.Residual.
+	Features autoencoder.Features
+	// Unscaled leaves z as the network gives it. Otherwise each dimension is divided by
+	// its standard deviation over the training rows before the mixture sees it.
+	Unscaled bool
+	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 10, negative none.
+	Clip float64
+
+	// Components K of the mixture; 0 means 2.
+	Components int
+	// Covariances of the mixture; "" means FullCovariance.
+	Covariances Covariances
+	// EstimationHidden is the width of the estimation network's hidden layer; 0 means 10.
+	EstimationHidden int
+	// Keep is the share of hidden units that dropout keeps, in (0, 1]; 0 means 1.
+	Keep float64
+	// Lambda1 weighs the mean energy, Lambda2 the covariance penalty (λ1 and λ2 of the
+	// paper's equation 7); 0 means .1 and none, negative none.
+	Lambda1, Lambda2 float64
+	// Ridge is added to every variance of z; 0 means 1e-3, made for z of unit scale.
+	Ridge float64
+	// Plain trains the autoencoder alone and scores by the norm of its scaled residual,
+	// without estimation network and mixture.
+	Plain bool
+
+	// LearningRate of Adam; 0 means 1e-3.
+	LearningRate float64
+	// BatchSize of a step; 0 means 256. The rows of an epoch are dealt out evenly, so no
+	// batch is smaller, unless there are fewer rows.
+	BatchSize int
+	// Epochs over the training rows; 0: as many as MinSteps takes.
+	Epochs int
+	// MinSteps of one member whatever Epochs says; 0 means 2000, negative none.
+	MinSteps int
+	// ClipNorm bounds the gradient's global norm; 0 means 5, negative none.
+	ClipNorm float64
+	// EMSteps of expectation maximisation follow the exact pass over all training rows;
+	// 0 means 20, negative none. Trim is the share of rows with the highest energies that
+	// each step leaves out, in [0, .5); 0 means .005, negative none.
+	EMSteps int
+	Trim    float64
+	// Members is the number of networks, from different seeds, whose energies are
+	// averaged; 0 means 3.
+	Members int
+	// Untrained skips the optimisation: random networks, everything else the same. It is
+	// what a trained model has to beat.
+	Untrained bool
+
+	// Workers bounds the goroutines; 0 means GOMAXPROCS. The result does not depend on it.
+	Workers int
+	// Progress is called after every epoch of every member, never concurrently; nil is none.
+	Progress func(Progress)
+}
+
+// Progress tells how far training has come.
+type Progress struct {
+	Member, Members int // the member that reports, from 0, and how many there are
+	Epoch, Epochs   int // of that member, from 1
+	Step, Steps     int
+	Loss            float64 // mean objective of the epoch
+}
+
+// resolved returns the configuration with every default filled in, for rows of width d.
+func (c Config) resolved(d int) (Config, error) {
+	if c.Columns == nil {
+		for j := range d {
+			c.Columns = append(c.Columns, strconv.Itoa(j+1))
+		}
+	}
+	def(&c.Quantile, .99)
+	if c.Preset == "" {
+		c.Preset = "metrics"
+		if len(c.Context) > 0 {
+			c.Preset = "series"
+		}
+	}
+	if c.Hidden == nil {
+		c.Hidden = []int{16, 8}
+	}
+	def(&c.Latent, defaultLatent(d))
+	if c.Features == "" {
+		c.Features = autoencoder.Residual
+	}
+	def(&c.Clip, 10)
+	def(&c.Components, 2)
+	if c.Covariances == "" {
+		c.Covariances = FullCovariance
+	}
+	def(&c.EstimationHidden, 10)
+	def(&c.Keep, 1)
+	def(&c.Lambda1, .1)
+	def(&c.Ridge, 1e-3)
+	def(&c.LearningRate, 1e-3)
+	def(&c.BatchSize, 256)
+	def(&c.MinSteps, 2000)
+	def(&c.ClipNorm, 5)
+	def(&c.EMSteps, 20)
+	def(&c.Trim, .005)
+	def(&c.Members, 3)
+	for _, v := range []*float64{&c.Clip, &c.Lambda1, &c.Lambda2, &c.ClipNorm, &c.Trim} {
+		*v = max(*v, 0)
+	}
+	c.MinSteps, c.EMSteps = max(c.MinSteps, 0), max(c.EMSteps, 0)
+	return c, c.check(d)
+}
+
+// def fills in a default.
+func def[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+func defaultLatent(d int) int {
+	switch {
+	case d <= 4:
+		return 1
+	case d <= 16:
+		return 2
+	}
+	return 4
+}
+
+func (c *Config) check(d int) error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("train: "+format+": %w", append(args, ErrConfig)...)
+	}
+	switch {
+	case len(c.Columns) != d:
+		return bad("%d column names for rows of width %d", len(c.Columns), d)
+	case !(c.Quantile > 0 && c.Quantile < 1):
+		return bad("quantile %g is not in (0, 1)", c.Quantile)
+	case c.Predict && len(c.Context) == 0:
+		return bad("Predict without Context")
+	case c.Predict && c.Features != autoencoder.Residual:
+		return bad("Predict with features %q", c.Features)
+	case c.Latent < 0 || c.Components < 0 || c.EstimationHidden < 0 || c.BatchSize < 0 || c.Epochs < 0 || c.Members < 0:
+		return bad("latent %d, components %d, estimation hidden %d, batch size %d, epochs %d, members %d: negative",
+			c.Latent, c.Components, c.EstimationHidden, c.BatchSize, c.Epochs, c.Members)
+	case !(c.Keep > 0 && c.Keep <= 1):
+		return bad("keep %g is not in (0, 1]", c.Keep)
+	case !(c.Trim < .5):
+		return bad("trim %g is not in [0, .5)", c.Trim)
+	case c.Covariances != FullCovariance && c.Covariances != DiagonalCovariance && c.Covariances != BothCovariances:
+		return bad("covariances %q", c.Covariances)
+	}
+	for name, v := range map[string]float64{"clip": c.Clip, "lambda1": c.Lambda1, "lambda2": c.Lambda2, "ridge": c.Ridge,
+		"learning rate": c.LearningRate, "clip norm": c.ClipNorm} {
+		if !(v >= 0) || math.IsInf(v, 0) {
+			return bad("%s is %g", name, v)
+		}
+	}
+	for i, h := range c.Hidden {
+		if h <= 0 {
+			return bad("hidden layer %d has %d units", i, h)
+		}
+	}
+	for _, a := range c.Context {
+		if !(a > 0 && a <= 1) {
+			return bad("context: smoothing factor %g is not in (0, 1]", a)
+		}
+	}
+	seen := map[string]bool{}
+	for j, name := range c.Columns {
+		if seen[name] {
+			return bad("columns: %q twice (column %d)", name, j)
+		}
+		seen[name] = true
+	}
+	if err := c.Features.Check(); err != nil {
+		return bad("%v", err)
+	}
+	return nil
+}
+
+// covariance is what the training objective uses.
+func (c *Config) covariance() gmm.Covariance {
+	if c.Covariances == DiagonalCovariance {
+		return gmm.Diagonal
+	}
+	return gmm.Full
+}

@@ -1,0 +1,130 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// trainingData is what the members learn from.
+type trainingData struct {
+	n, width int       // rows; features of one row
+	varying  int       // metrics that are features
+	features []float64 // feature f of row r at f*n+r
+	rows     []int     // row numbers in the caller's matrix
+	scaler   *dataset.Scaler
+	context  dagmm.Context
+	dropped  int // incomplete rows
+	excluded int
+}
+
+func (t *trainingData) row(dst []float64, r int) []float64 {
+	for f := range t.width {
+		dst[f] = t.features[f*t.n+r]
+	}
+	return dst
+}
+
+// prepare checks the rows, fits the scaler on those used, and computes their features.
+func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
+	n, d := x.Dims()
+	skip, err := cfg.excluded(n)
+	if err != nil {
+		return nil, err
+	}
+	t := &trainingData{context: dagmm.Context{Alphas: cfg.Context}}
+	for r := range n {
+		complete := true
+		for j := range d {
+			v := x.At(r, j)
+			if math.IsInf(v, 0) {
+				return nil, fmt.Errorf("train: row %d, column %d (%s) is %g: %w", r, j, cfg.Columns[j], v, ErrData)
+			}
+			complete = complete && v == v
+		}
+		switch {
+		case skip[r]:
+			t.excluded++
+		case !complete:
+			t.dropped++
+		default:
+			t.rows = append(t.rows, r)
+		}
+	}
+	t.n = len(t.rows)
+	if t.n < 2 {
+		return nil, fmt.Errorf("train: %d of %d rows left (%d incomplete, %d excluded): %w", t.n, n, t.dropped, t.excluded, ErrData)
+	}
+	used := mat.NewDense(t.n, d, nil)
+	for i, r := range t.rows {
+		for j := range d {
+			used.Set(i, j, x.At(r, j))
+		}
+	}
+	t.scaler, err = dataset.FitScaler(used, dataset.ScalerOptions{Scaling: cfg.Scaling, Transforms: cfg.Transforms, Floors: cfg.Floors})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
+	}
+	return t, t.build(x, cfg)
+}
+
+// build computes the features of the used rows.
+func (t *trainingData) build(x mat.Matrix, cfg *Config) error {
+	constant := 0
+	for _, c := range t.scaler.Columns {
+		if c.Constant {
+			constant++
+		}
+	}
+	if d := len(t.scaler.Columns); constant == d {
+		return fmt.Errorf("train: all %d columns are constant over %d rows: %w", d, t.n, ErrData)
+	} else if t.varying = d; !cfg.KeepConstant {
+		t.varying = d - constant
+	}
+	rows, err := dagmm.Features(t.scaler, t.context, !cfg.KeepConstant, x)
+	if err != nil {
+		return err
+	}
+	_, t.width = rows.Dims()
+	t.features = make([]float64, t.width*t.n)
+	for i, r := range t.rows {
+		for f, v := range rows.RawRowView(r) {
+			t.features[f*t.n+i] = v
+		}
+	}
+	return nil
+}
+
+// excluded marks the rows left out by mask or time range.
+func (c *Config) excluded(n int) ([]bool, error) {
+	skip := make([]bool, n)
+	if c.Exclude != nil && len(c.Exclude) != n {
+		return nil, fmt.Errorf("train: Exclude has %d elements for %d rows: %w", len(c.Exclude), n, ErrConfig)
+	}
+	copy(skip, c.Exclude)
+	if c.Times != nil && len(c.Times) != n || c.Times == nil && len(c.ExcludeTimes) > 0 {
+		return nil, fmt.Errorf("train: %d times for %d rows, %d time ranges to exclude: %w", len(c.Times), n, len(c.ExcludeTimes), ErrConfig)
+	}
+	for i, r := range c.ExcludeTimes {
+		if r.To.Before(r.From) {
+			return nil, fmt.Errorf("train: ExcludeTimes %d ends %s before it begins %s: %w", i, r.To, r.From, ErrConfig)
+		}
+		for k, t := range c.Times {
+			skip[k] = skip[k] || !t.Before(r.From) && t.Before(r.To)
+		}
+	}
+	return skip, nil
+}
+
+// views returns the feature indices that a member's encoder reads and decoder gives.
+func (t *trainingData) views(predict bool) (inputs, targets []int) {
+	if predict {
+		return t.context.Past(t.varying), t.context.Current(t.varying)
+	}
+	all := t.context.Deviations(t.varying)
+	return all, all
+}

@@ -1,0 +1,179 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+)
+
+// Fit trains a model on the rows of x (samples × metrics, in the metrics' own units).
+//
+// A NaN is a missing value: its row is left out and counted in the report. An infinite
+// value, fewer rows than the mixture has dimensions + 2, or nothing but constant
+// columns is an error with the numbers (ErrData); a setting out of its range is
+// ErrConfig. When ctx is canceled, Fit returns its error within one step.
+func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, error) {
+	start := time.Now()
+	n, d := x.Dims()
+	if n == 0 || d == 0 {
+		return nil, nil, fmt.Errorf("train: %d rows of width %d: %w", n, d, ErrData)
+	}
+	cfg, err := cfg.resolved(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := prepare(x, &cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, targets := data.views(cfg.Predict)
+	z := cfg.Latent + cfg.Features.Dim(len(targets))
+	if data.n < z+2 {
+		return nil, nil, fmt.Errorf("train: %d usable rows, need at least %d for a mixture in %d dimensions: %w", data.n, z+2, z, ErrData)
+	}
+	trainers, members, err := fitMembers(ctx, &cfg, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := assemble(&cfg, data, trainers, members, x)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := newReport(&cfg, data, trainers, members, model)
+	if err != nil {
+		return nil, nil, err
+	}
+	report.Duration = time.Since(start)
+	return model, report, ctx.Err()
+}
+
+// fitMembers trains the members on a bounded number of goroutines; each has its own
+// generator, so the order in which they run changes nothing.
+func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*trainer, []dagmm.Member, error) {
+	trainers, members := make([]*trainer, cfg.Members), make([]dagmm.Member, cfg.Members)
+	errs := make([]error, cfg.Members)
+	var mu sync.Mutex
+	report := func(p Progress) {
+		if cfg.Progress != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			cfg.Progress(p)
+		}
+	}
+	workers := cfg.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	jobs := make(chan int)
+	var wg sync.WaitGroup
+	for range min(workers, cfg.Members) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range jobs {
+				trainers[i], members[i], errs[i] = fitMember(ctx, cfg, data, i, report)
+			}
+		}()
+	}
+	for i := range cfg.Members {
+		jobs <- i
+	}
+	close(jobs)
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return trainers, members, nil
+}
+
+func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, report func(Progress)) (*trainer, dagmm.Member, error) {
+	t, err := newTrainer(cfg, data, i, report)
+	if err != nil {
+		return nil, dagmm.Member{}, err
+	}
+	err = t.run(ctx)
+	if cerr := t.close(); err == nil && cerr != nil {
+		err = fmt.Errorf("train: member %d: %w", i, cerr)
+	}
+	if err != nil {
+		return nil, dagmm.Member{}, err
+	}
+	m, err := t.finish()
+	return t, m, err
+}
+
+// assemble makes the model: threshold and calibration from the training rows.
+func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, x mat.Matrix) (*dagmm.Model, error) {
+	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
+		Quantile: cfg.Quantile, Passive: !cfg.KeepConstant, Training: summary(cfg, data, trainers)}
+	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
+	draft, err := dagmm.New(p)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	energies, err := draft.FeatureEnergies(nil, data.features, data.n)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	p.Threshold = Quantile(energies, cfg.Quantile)
+	heldOut, err := outOfFold(cfg, data, members, p)
+	if err != nil {
+		return nil, err
+	}
+	p.Calibration = dagmm.NewCalibration(heldOut)
+	p.Prototypes = prototypes(data, energies, cfg.Seed)
+	model, err := dagmm.New(p)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return model, nil
+}
+
+// Quantile returns the smallest of the values that at least a share q of them do not
+// exceed: at q = .99 of 1000 distinct values, ten lie above it.
+func Quantile(values []float64, q float64) float64 {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return sorted[rank(q, len(sorted))]
+}
+
+func rank(q float64, n int) int {
+	// The tolerance keeps .99·1000 from becoming 991.
+	k := int(q*float64(n) + 1 - 1e-9)
+	return min(max(k-1, 0), n-1)
+}
+
+func summary(cfg *Config, data *trainingData, trainers []*trainer) dagmm.Training {
+	t := dagmm.Training{Rows: data.n, Seed: cfg.Seed, Preset: cfg.Preset, Version: Version, Interval: interval(cfg.Times)}
+	for _, m := range trainers {
+		t.Steps, t.Epochs = max(t.Steps, m.steps), max(t.Epochs, len(m.loss))
+		if k := len(m.loss); k > 0 {
+			t.Loss += m.loss[k-1].Total / float64(len(trainers))
+		}
+	}
+	return t
+}
+
+// Version of the library, kept in the models it makes.
+const Version = "0.1.0"
+
+// interval is the median distance between consecutive times in seconds, 0 where unknown.
+func interval(times []time.Time) float64 {
+	if len(times) < 2 {
+		return 0
+	}
+	gaps := make([]float64, len(times)-1)
+	for i := range gaps {
+		gaps[i] = times[i+1].Sub(times[i]).Seconds()
+	}
+	return max(0, Quantile(gaps, .5))
+}

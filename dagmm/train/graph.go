@@ -1,0 +1,135 @@
+package train
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/autoencoder/aegraph"
+	"github.com/metric-streams/anomaly/gmm"
+	"github.com/metric-streams/anomaly/gmm/gmmgraph"
+	"github.com/metric-streams/anomaly/internal/graphop"
+)
+
+// networks are the parameters that training moves.
+type networks struct {
+	compression *autoencoder.Network
+	estimation  *gmm.Estimation // nil for a plain autoencoder
+}
+
+func (n *networks) parameters() (out [][]float64) {
+	for _, layers := range [][]autoencoder.Layer{n.compression.Encoder, n.compression.Decoder} {
+		for _, l := range layers {
+			out = append(out, l.Theta)
+		}
+	}
+	if n.estimation != nil {
+		out = append(out, n.estimation.Theta1, n.estimation.Theta2)
+	}
+	return out
+}
+
+// graph is the joint objective for batches of one size: J = mean ‖t−t'‖² + λ1·Ē + λ2·P.
+// Its parameter nodes show the networks' memory. It belongs to one goroutine.
+type graph struct {
+	rows           int
+	input, target  []float64 // features × rows; the same memory where input is target
+	mask           []float64 // hidden × rows, nil without dropout
+	machine        gorgonia.VM
+	model          []gorgonia.ValueGrad
+	reconstruction *gorgonia.Node
+	cost           *gorgonia.Node
+	terms          *gmmgraph.Terms
+}
+
+func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph, error) {
+	b := &graph{rows: rows, terms: &gmmgraph.Terms{}}
+	g := gorgonia.NewGraph()
+	b.input = make([]float64, len(inputs)*rows)
+	input, err := graphop.Matrix(g, "input", len(inputs), rows, b.input)
+	if err != nil {
+		return nil, err
+	}
+	target := input
+	b.target = b.input
+	if !slices.Equal(inputs, targets) {
+		b.target = make([]float64, len(targets)*rows)
+		if target, err = graphop.Matrix(g, "target", len(targets), rows, b.target); err != nil {
+			return nil, err
+		}
+	}
+	ae, err := aegraph.Build(n.compression, input)
+	if err != nil {
+		return nil, err
+	}
+	if b.reconstruction, err = aegraph.ReconstructionLoss(target, ae.Reconstruction); err != nil {
+		return nil, err
+	}
+	b.cost = b.reconstruction
+	parameters := ae.Parameters
+	if n.estimation != nil {
+		more, err := b.addMixture(g, n, cfg, ae, target)
+		if err != nil {
+			return nil, err
+		}
+		parameters = append(parameters, more...)
+	}
+	if _, err := gorgonia.Grad(b.cost, parameters...); err != nil {
+		return nil, fmt.Errorf("train: differentiate: %w", err)
+	}
+	b.model = gorgonia.NodesToValueGrads(parameters)
+	b.machine = gorgonia.NewTapeMachine(g)
+	return b, nil
+}
+
+// addMixture adds estimation network, energy and penalty to the cost.
+func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *aegraph.Nodes, target *gorgonia.Node) (gorgonia.Nodes, error) {
+	z, err := aegraph.Latent(cfg.Features, ae.Code, target, ae.Reconstruction)
+	if err != nil {
+		return nil, err
+	}
+	var mask *gorgonia.Node
+	if cfg.Keep < 1 {
+		b.mask = make([]float64, n.estimation.Hidden*b.rows)
+		if mask, err = graphop.Matrix(g, "dropout mask", n.estimation.Hidden, b.rows, b.mask); err != nil {
+			return nil, err
+		}
+	}
+	est, err := gmmgraph.Build(n.estimation, z, mask)
+	if err != nil {
+		return nil, err
+	}
+	objective := &gmm.Objective{Dim: n.estimation.Dim, Components: n.estimation.Components, Covariance: cfg.covariance(), Ridge: cfg.Ridge}
+	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Lambda1, cfg.Lambda2)
+	if err != nil {
+		return nil, err
+	}
+	b.terms = terms
+	b.cost, err = graphop.Add(b.reconstruction, node)
+	return est.Parameters, err
+}
+
+// fillMask draws a dropout mask that keeps units with probability keep.
+func (b *graph) fillMask(keep float64, rng *rand.Rand) {
+	for i := range b.mask {
+		b.mask[i] = 0
+		if rng.Float64() < keep {
+			b.mask[i] = 1 / keep
+		}
+	}
+}
+
+// run computes cost and gradients for what stands in input, target and mask.
+func (b *graph) run() (LossPoint, error) {
+	err := b.machine.RunAll()
+	b.machine.Reset()
+	if err != nil {
+		return LossPoint{}, err
+	}
+	total, _ := b.cost.Value().Data().(float64)
+	rec, _ := b.reconstruction.Value().Data().(float64)
+	return LossPoint{Total: total, Reconstruction: rec, Energy: b.terms.Energy, Penalty: b.terms.Penalty}, nil
+}

@@ -1,0 +1,105 @@
+package train
+
+import (
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// Metrics is the default preset, spelt out: every row stands alone.
+func Metrics() Config {
+	return Config{
+		Preset:           "metrics",
+		Quantile:         .99,
+		Scaling:          dataset.Standard,
+		Hidden:           []int{16, 8},
+		Features:         autoencoder.Residual,
+		Clip:             10,
+		Components:       2,
+		Covariances:      FullCovariance,
+		EstimationHidden: 10,
+		Keep:             1,
+		Lambda1:          .1,
+		Lambda2:          -1,
+		Ridge:            1e-3,
+		LearningRate:     1e-3,
+		BatchSize:        256,
+		MinSteps:         2000,
+		ClipNorm:         5,
+		EMSteps:          20,
+		Trim:             .005,
+		Members:          3,
+	}
+}
+
+// Series is Metrics with context at two time scales, for rows that are consecutive
+// samples of one host: each metric is also seen as its deviation from its own recent
+// levels, over about 20 samples and about 2.
+func Series() Config {
+	c := Metrics()
+	c.Preset = "series"
+	c.Context = []float64{.05, .5}
+	return c
+}
+
+// Autoencoder trains the compression network alone and scores by the norm of the
+// residual: the step before DAGMM, to hold it against.
+func Autoencoder() Config {
+	c := Metrics()
+	c.Preset = "autoencoder"
+	c.Plain = true
+	c.Clip = -1
+	return c
+}
+
+// paperNet is a row of the settings in section 4.3 of the paper.
+type paperNet struct {
+	hidden             []int
+	latent, components int
+	batch, epochs      int
+}
+
+var paperNets = map[string]paperNet{
+	"kddcup":     {[]int{60, 30, 10}, 1, 4, 1024, 200},
+	"thyroid":    {[]int{12, 4}, 1, 2, 1024, 20000},
+	"arrhythmia": {[]int{10}, 2, 2, 128, 10000},
+	// The appendix' reversed KDDCUP: half the components, twice the epochs.
+	"kddcup-rev": {[]int{60, 30, 10}, 1, 2, 1024, 400},
+}
+
+// Paper is the model of Zong et al. (ICLR 2018, section 4.3) for "kddcup", "thyroid",
+// "arrhythmia" or "kddcup-rev": min-max scaling (the paper does not state one), relative
+// error and cosine, λ1 = .1, λ2 = .005, dropout .5, Adam at 1e-4 without clipping, one
+// network, no refinement of the mixture. Any other name makes Fit fail.
+func Paper(set string) Config {
+	net, ok := paperNets[set]
+	c := Config{
+		Preset:           "paper-" + set,
+		Quantile:         .99,
+		Scaling:          dataset.MinMax,
+		KeepConstant:     true,
+		Hidden:           net.hidden,
+		Latent:           net.latent,
+		Features:         autoencoder.RelativeCosine,
+		Unscaled:         true,
+		Clip:             -1,
+		Components:       net.components,
+		Covariances:      FullCovariance,
+		EstimationHidden: 10,
+		Keep:             .5,
+		Lambda1:          .1,
+		Lambda2:          .005,
+		Ridge:            1e-6,
+		LearningRate:     1e-4,
+		BatchSize:        net.batch,
+		Epochs:           net.epochs,
+		MinSteps:         -1,
+		ClipNorm:         -1,
+		EMSteps:          -1,
+		Trim:             -1,
+		Members:          1,
+	}
+	if !ok {
+		c.Components = -1 // Fit reports the preset's name
+	}
+	return c
+}

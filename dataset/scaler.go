@@ -1,0 +1,261 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// ErrScale reports a scaler that cannot be fitted or is inconsistent.
+var ErrScale = errors.New("invalid scale")
+
+// Transform is the monotone map that a scaler applies before it centres.
+type Transform string
+
+const (
+	// Linear leaves the value as it is.
+	Linear Transform = "linear"
+	// Log1p is sign(x)·log(1 + |x|/unit): linear below the unit, logarithmic above.
+	Log1p Transform = "log1p"
+)
+
+// Scaling tells how a scaler chooses centre and scale.
+type Scaling string
+
+const (
+	// Standard centres on the winsorised mean and divides by the winsorised standard
+	// deviation (tails cut at the .5 % and 99.5 % quantiles), so that a few outliers
+	// among the training rows move neither.
+	Standard Scaling = "standard"
+	// MinMax maps the range of the training rows to [0, 1], as the paper's public data do.
+	MinMax Scaling = "min-max"
+)
+
+// ScalerOptions sets up FitScaler. The zero value works.
+type ScalerOptions struct {
+	Scaling Scaling // "" means Standard
+	// Transforms overrides the choice per column, "" keeps it. nil: Log1p for a
+	// non-negative column with a heavy upper tail, as unbounded rates have it, Linear
+	// otherwise; with MinMax always Linear.
+	Transforms []Transform
+	// Floors is the smallest scale of a column in its own unit; 0 or nil: 1 % of the
+	// absolute value of a constant column, .01 for one that is constantly 0.
+	Floors []float64
+}
+
+// ColumnScale maps one metric: y = (T(x) − Center)/Scale.
+type ColumnScale struct {
+	Transform Transform `json:"transform"`
+	Unit      float64   `json:"unit"` // of Log1p, in the metric's unit
+	Center    float64   `json:"center"`
+	Scale     float64   `json:"scale"`
+	Constant  bool      `json:"constant,omitempty"` // no variation in the training rows
+	Min       float64   `json:"min"`                // of the training rows, in the metric's unit
+	Max       float64   `json:"max"`
+	Low       float64   `json:"low"` // .5 % and 99.5 % quantiles of the training rows
+	High      float64   `json:"high"`
+}
+
+// Scaler maps rows of metrics to comparable scales and back. It is fitted on training
+// rows only and safe for concurrent use.
+type Scaler struct {
+	Columns []ColumnScale `json:"columns"`
+}
+
+// tail is the share of a column's values that winsorising pulls in at either end.
+const tail = .005
+
+// FitScaler fits a scaler to the rows of x (n×d), which must be finite.
+func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
+	n, d := x.Dims()
+	if opt.Scaling == "" {
+		opt.Scaling = Standard
+	}
+	switch {
+	case n == 0 || d == 0:
+		return nil, fmt.Errorf("dataset: scaler on %d×%d values: %w", n, d, ErrScale)
+	case opt.Scaling != Standard && opt.Scaling != MinMax:
+		return nil, fmt.Errorf("dataset: scaler: scaling %q: %w", opt.Scaling, ErrScale)
+	case opt.Transforms != nil && len(opt.Transforms) != d || opt.Floors != nil && len(opt.Floors) != d:
+		return nil, fmt.Errorf("dataset: scaler: %d transforms, %d floors for %d columns: %w", len(opt.Transforms), len(opt.Floors), d, ErrScale)
+	}
+	s := &Scaler{Columns: make([]ColumnScale, d)}
+	values := make([]float64, n)
+	for j := range d {
+		mat.Col(values, j, x)
+		for r, v := range values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("dataset: scaler: row %d, column %d is %g: %w", r, j, v, ErrScale)
+			}
+		}
+		slices.Sort(values)
+		var t Transform
+		var floor float64
+		if opt.Transforms != nil {
+			t = opt.Transforms[j]
+		}
+		if opt.Floors != nil {
+			floor = opt.Floors[j]
+		}
+		c, err := fitColumn(values, opt.Scaling, t, floor)
+		if err != nil {
+			return nil, fmt.Errorf("dataset: scaler: column %d: %w", j, err)
+		}
+		s.Columns[j] = c
+	}
+	return s, nil
+}
+
+// fitColumn takes the values in ascending order and overwrites them.
+func fitColumn(sorted []float64, scaling Scaling, t Transform, floor float64) (ColumnScale, error) {
+	c := ColumnScale{Transform: t, Unit: 1, Min: sorted[0], Max: sorted[len(sorted)-1],
+		Low: quantile(sorted, tail), High: quantile(sorted, 1-tail)}
+	if c.Transform == "" {
+		c.Transform = chooseTransform(sorted, scaling)
+	}
+	switch c.Transform {
+	case Linear:
+	case Log1p:
+		c.Unit = logUnit(sorted)
+	default:
+		return c, fmt.Errorf("transform %q: %w", c.Transform, ErrScale)
+	}
+	if !(floor >= 0) || math.IsInf(floor, 1) {
+		return c, fmt.Errorf("floor %g: %w", floor, ErrScale)
+	}
+	// Halved: the difference of the largest magnitudes overflows.
+	if c.Max/2-c.Min/2 <= 1e-12*max(math.Abs(c.Min), math.Abs(c.Max)) {
+		c.Constant, c.Transform, c.Center = true, Linear, c.Min/2+c.Max/2
+		c.Scale = constantScale(c.Center, floor, scaling)
+		return c, nil
+	}
+	for i, v := range sorted {
+		sorted[i] = c.transform(v)
+	}
+	if scaling == MinMax {
+		c.Center, c.Scale = sorted[0], max(sorted[len(sorted)-1]-sorted[0], floor)
+	} else {
+		c.Center, c.Scale = Robust(sorted)
+		c.Scale = max(c.Scale, c.transform(c.Center+floor)-c.transform(c.Center))
+	}
+	if !(c.Scale > 0) || math.IsInf(c.Scale, 0) || math.IsInf(c.Center, 0) {
+		return c, fmt.Errorf("centre %g, scale %g of values from %g to %g: %w", c.Center, c.Scale, c.Min, c.Max, ErrScale)
+	}
+	return c, nil
+}
+
+func constantScale(center, floor float64, scaling Scaling) float64 {
+	switch {
+	case floor > 0:
+		return floor
+	case scaling == MinMax:
+		return 1
+	case center != 0:
+		return max(.01*math.Abs(center), math.SmallestNonzeroFloat64*0x1p60)
+	}
+	return .01
+}
+
+// chooseTransform looks at shape alone, so that the unit of a column plays no part.
+func chooseTransform(sorted []float64, scaling Scaling) Transform {
+	if scaling == MinMax || sorted[0] < 0 {
+		return Linear
+	}
+	if median := quantile(sorted, .5); median > 0 && quantile(sorted, .995) > heavyTail*median {
+		return Log1p
+	}
+	return Linear
+}
+
+// heavyTail is how many medians the 99.5 % quantile of an unbounded rate exceeds.
+const heavyTail = 20
+
+// logUnit is the 10 % quantile of the positive magnitudes; 1 where there are none.
+func logUnit(sorted []float64) float64 {
+	var positive []float64
+	for _, v := range sorted {
+		if v != 0 {
+			positive = append(positive, math.Abs(v))
+		}
+	}
+	if len(positive) == 0 {
+		return 1
+	}
+	slices.Sort(positive)
+	return quantile(positive, .1)
+}
+
+// quantile returns the order statistic with at most a share q of the values below.
+func quantile(sorted []float64, q float64) float64 {
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// Robust returns the winsorised mean and standard deviation of values in ascending
+// order. The scale of values that are not all the same is positive: at least a tenth
+// of the plain standard deviation.
+func Robust(sorted []float64) (center, scale float64) {
+	low, high := quantile(sorted, tail), quantile(sorted, 1-tail)
+	n := float64(len(sorted))
+	for _, v := range sorted {
+		center += min(max(v, low), high) / n
+	}
+	var span float64 // keeps the squares within range
+	for _, v := range sorted {
+		span = max(span, math.Abs(v-center))
+	}
+	if span == 0 || math.IsInf(span, 1) {
+		return center, span
+	}
+	var winsorised, plain float64
+	for _, v := range sorted {
+		w := (min(max(v, low), high) - center) / span
+		p := (v - center) / span
+		winsorised += w * w / n
+		plain += p * p / n
+	}
+	return center, span * max(math.Sqrt(winsorised), .1*math.Sqrt(plain))
+}
+
+func (c *ColumnScale) transform(x float64) float64 {
+	if c.Transform == Log1p {
+		return math.Copysign(math.Log1p(math.Abs(x)/c.Unit), x)
+	}
+	return x
+}
+
+// Apply maps a value of the metric to its scaled value.
+func (c *ColumnScale) Apply(x float64) float64 { return (c.transform(x) - c.Center) / c.Scale }
+
+// Invert maps a scaled value back to the metric's unit.
+func (c *ColumnScale) Invert(y float64) float64 {
+	v := y*c.Scale + c.Center
+	if c.Transform == Log1p {
+		return math.Copysign(math.Expm1(math.Abs(v))*c.Unit, v)
+	}
+	return v
+}
+
+// Apply writes the scaled values of the row x into dst, both as wide as the scaler.
+func (s *Scaler) Apply(dst, x []float64) {
+	for j := range s.Columns {
+		dst[j] = s.Columns[j].Apply(x[j])
+	}
+}
+
+// Check reports the first column whose parameters make no sense.
+func (s *Scaler) Check() error {
+	for j, c := range s.Columns {
+		for _, v := range []float64{c.Unit, c.Center, c.Scale, c.Min, c.Max, c.Low, c.High} {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("dataset: scaler: column %d holds %g: %w", j, v, ErrScale)
+			}
+		}
+		if c.Scale <= 0 || c.Unit <= 0 || c.Transform != Linear && c.Transform != Log1p {
+			return fmt.Errorf("dataset: scaler: column %d: transform %q, unit %g, scale %g: %w", j, c.Transform, c.Unit, c.Scale, ErrScale)
+		}
+	}
+	return nil
+}

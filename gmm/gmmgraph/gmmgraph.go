@@ -1,0 +1,92 @@
+// Package gmmgraph builds the estimation network and the mixture objective of package
+// gmm as gorgonia operations, for training. Matrices are features × batch.
+package gmmgraph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/gmm"
+	"github.com/metric-streams/anomaly/internal/graphop"
+)
+
+// Nodes are the estimation network's nodes in a graph.
+type Nodes struct {
+	Gamma      *gorgonia.Node // K×n memberships
+	Parameters gorgonia.Nodes // their values share memory with the network
+}
+
+// Build adds the estimation network to the graph of z (d×n). mask (hidden×n) is the
+// dropout mask, which the caller fills before every step; nil is no dropout.
+func Build(net *gmm.Estimation, z, mask *gorgonia.Node) (*Nodes, error) {
+	theta1, err := graphop.Matrix(z.Graph(), "estimation 0", net.Dim+1, net.Hidden, net.Theta1)
+	if err != nil {
+		return nil, err
+	}
+	theta2, err := graphop.Matrix(z.Graph(), "estimation 1", net.Hidden+1, net.Components, net.Theta2)
+	if err != nil {
+		return nil, err
+	}
+	h, err := graphop.Dense(z, theta1, graphop.Tanh, true)
+	if err != nil {
+		return nil, fmt.Errorf("gmmgraph: hidden layer: %w", err)
+	}
+	if mask != nil {
+		if h, err = graphop.Dropout(h, mask); err != nil {
+			return nil, fmt.Errorf("gmmgraph: dropout: %w", err)
+		}
+	}
+	gamma, err := graphop.Dense(h, theta2, graphop.Softmax, true)
+	if err != nil {
+		return nil, fmt.Errorf("gmmgraph: membership layer: %w", err)
+	}
+	return &Nodes{Gamma: gamma, Parameters: gorgonia.Nodes{theta1, theta2}}, nil
+}
+
+// Terms are the parts of the last objective computed.
+type Terms struct{ Energy, Penalty float64 }
+
+// Objective adds λ1·Ē + λ2·P of the batch mixture of z (d×n) and gamma (K×n), equations
+// 5 to 7 of the paper, with gradients through weights, means and covariances. The
+// Terms are overwritten by every run.
+func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float64) (*gorgonia.Node, *Terms, error) {
+	d, n, err := graphop.Dims(z)
+	if err != nil {
+		return nil, nil, err
+	}
+	k, m, err := graphop.Dims(gamma)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d != o.Dim || k != o.Components || m != n {
+		return nil, nil, fmt.Errorf("gmmgraph: objective for %d dimensions and %d components of z %d×%d and memberships %d×%d: %w",
+			o.Dim, o.Components, d, n, k, m, graphop.ErrShape)
+	}
+	terms := &Terms{}
+	forward := func(dst []float64, in [][]float64) (err error) {
+		terms.Energy, terms.Penalty, err = o.Forward(in[0], in[1], n)
+		dst[0] = lambda1*terms.Energy + lambda2*terms.Penalty
+		return err
+	}
+	// The objective itself is an input, so that the backward kernel runs after the forward one.
+	backward := func(dst []float64, in [][]float64) error {
+		w := in[3][0]
+		o.Backward(dst[:d*n], dst[d*n:], in[1], w*lambda1, w*lambda2)
+		return nil
+	}
+	node, err := graphop.Apply(graphop.Spec{Name: "mixture objective", Differentiable: []bool{true, true}, Kernel: forward,
+		Gradient: func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			both, err := graphop.Apply(graphop.Spec{Name: "mixture objective gradient", Rows: d + k, Cols: n, Kernel: backward}, in[0], in[1], out, grad)
+			if err != nil {
+				return nil, err
+			}
+			byZ, err := graphop.Rows(both, 0, d)
+			if err != nil {
+				return nil, err
+			}
+			byGamma, err := graphop.Rows(both, d, d+k)
+			return gorgonia.Nodes{byZ, byGamma}, err
+		}}, z, gamma)
+	return node, terms, err
+}

@@ -1,0 +1,140 @@
+package graphop
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/internal/kernel"
+)
+
+// Activation follows the affine part of a dense layer.
+type Activation int
+
+// The activations of DAGMM's layers.
+const (
+	Linear Activation = iota
+	Tanh
+	Softmax
+)
+
+// Dense adds a layer act(θ·[x, 1]): x is in×n, theta (in+1)×out, the result out×n.
+// Where x is data and not computed, inputGrad false saves the gradient by it.
+func Dense(x, theta *gorgonia.Node, act Activation, inputGrad bool) (*gorgonia.Node, error) {
+	in, n, err := Dims(x)
+	if err != nil {
+		return nil, err
+	}
+	rows, out, err := Dims(theta)
+	if err != nil {
+		return nil, err
+	}
+	if rows != in+1 {
+		return nil, fmt.Errorf("graphop: dense layer of %d inputs with parameters for %d: %w", in, rows-1, ErrShape)
+	}
+	l := denseLayer{in: in, out: out, n: n, act: act, inputGrad: inputGrad}
+	return Apply(Spec{Name: "dense", Rows: out, Cols: n, Differentiable: []bool{inputGrad, true},
+		Kernel: l.forward, Gradient: l.gradient}, x, theta)
+}
+
+type denseLayer struct {
+	in, out, n int
+	act        Activation
+	inputGrad  bool
+}
+
+func (l denseLayer) forward(y []float64, in [][]float64) error {
+	kernel.AffineTrain(y, in[0], in[1], l.in, l.out, l.n)
+	switch l.act {
+	case Tanh:
+		kernel.Tanh(y, y)
+	case Softmax:
+		kernel.Softmax(y, l.out, l.n)
+	}
+	return nil
+}
+
+func (l denseLayer) gradient(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	affine := grad
+	var err error
+	if l.act != Linear {
+		affine, err = Apply(Spec{Name: "activation gradient", Rows: l.out, Cols: l.n, Kernel: l.activation}, out, grad)
+		if err != nil {
+			return nil, err
+		}
+	}
+	nodes := make(gorgonia.Nodes, 2)
+	if nodes[1], err = Apply(Spec{Name: "parameter gradient", Rows: l.in + 1, Cols: l.out, Kernel: l.byTheta}, in[0], affine); err != nil {
+		return nil, err
+	}
+	if l.inputGrad {
+		if nodes[0], err = Apply(Spec{Name: "input gradient", Rows: l.in, Cols: l.n, Kernel: l.byInput}, in[1], affine); err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
+
+func (l denseLayer) activation(dst []float64, in [][]float64) error {
+	if l.act == Softmax {
+		kernel.SoftmaxGrad(dst, in[1], in[0], l.out, l.n)
+	} else {
+		kernel.TanhGrad(dst, in[1], in[0])
+	}
+	return nil
+}
+
+func (l denseLayer) byTheta(dst []float64, in [][]float64) error {
+	kernel.ThetaGrad(dst, in[0], in[1], l.in, l.out, l.n)
+	return nil
+}
+
+func (l denseLayer) byInput(dst []float64, in [][]float64) error {
+	kernel.InputGrad(dst, in[0], in[1], l.in, l.out, l.n)
+	return nil
+}
+
+// Dropout multiplies x by mask, which the caller fills before every step: 0 for a
+// dropped unit, 1/keep for a kept one.
+func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
+	rows, cols, err := Dims(x)
+	if err != nil {
+		return nil, err
+	}
+	product := func(dst []float64, in [][]float64) error {
+		for i, v := range in[0] {
+			dst[i] = v * in[1][i]
+		}
+		return nil
+	}
+	return Apply(Spec{Name: "dropout", Rows: rows, Cols: cols, Differentiable: []bool{true, false}, Kernel: product,
+		Gradient: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			g, err := Apply(Spec{Name: "dropout gradient", Rows: rows, Cols: cols, Kernel: product}, grad, in[1])
+			return gorgonia.Nodes{g, nil}, err
+		}}, x, mask)
+}
+
+// Add adds scalars.
+func Add(a, b *gorgonia.Node) (*gorgonia.Node, error) {
+	return Apply(Spec{Name: "sum", Differentiable: []bool{true, true},
+		Kernel: func(dst []float64, in [][]float64) error {
+			dst[0] = in[0][0] + in[1][0]
+			return nil
+		},
+		Gradient: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{grad, grad}, nil
+		}}, a, b)
+}
+
+// Rows takes rows from (included) to to (excluded) of a matrix; it is not
+// differentiable.
+func Rows(x *gorgonia.Node, from, to int) (*gorgonia.Node, error) {
+	_, n, err := Dims(x)
+	if err != nil {
+		return nil, err
+	}
+	return Apply(Spec{Name: "rows", Rows: to - from, Cols: n, Kernel: func(dst []float64, in [][]float64) error {
+		copy(dst, in[0][from*n:to*n])
+		return nil
+	}}, x)
+}

@@ -165,7 +165,11 @@ func measureSeries(p protocol, s *suite.Series, scores, training []float64) (map
 // tabular follows the paper: half of the rows, the normal ones to train, the
 // top ρ of the test scores flagged.
 func (j job) tabular(ctx context.Context, p protocol, t *suite.Tabular) (map[string]float64, error) {
-	detector, err := baseline.Parse(j.Method, baseline.Options{Context: p.Context})
+	opt := baseline.Options{Context: p.Context}
+	if t.Suite == "paper" {
+		opt.Set = t.Name
+	}
+	detector, err := baseline.Parse(j.Method, opt)
 	if err != nil {
 		return nil, err
 	}

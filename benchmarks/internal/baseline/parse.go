@@ -15,6 +15,7 @@ import (
 type Options struct {
 	MaxRows int       // training rows a method gets after striding, 0 for all
 	Context []float64 // smoothing factors of "+context", nil for DefaultContext
+	Set     string    // set of the paper that the rows are from, "" for none
 }
 
 // methods maps a name to its detector with default settings.
@@ -32,7 +33,30 @@ var methods = map[string]func() Detector{
 }
 
 // Names returns the names Parse knows, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(methods)) }
+func Names() []string {
+	names := slices.Collect(maps.Keys(methods))
+	for name := range presets("") {
+		names = append(names, name, name+untrained)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// untrained after the name of a preset is the same model with random weights.
+const untrained = "-untrained"
+
+// create returns the named method with default settings.
+func create(name string, opt Options) (Detector, error) {
+	if method, ok := methods[name]; ok {
+		return method(), nil
+	}
+	preset, random := strings.CutSuffix(name, untrained)
+	if cfg, ok := presets(opt.Set)[preset]; ok {
+		cfg.Untrained = random
+		return &DAGMM{Config: cfg, MaxRows: opt.MaxRows}, nil
+	}
+	return nil, fmt.Errorf("baseline: method %q: unknown, want one of %s", name, strings.Join(Names(), ", "))
+}
 
 // Parse returns the detector that a specification names:
 //
@@ -40,7 +64,8 @@ func Names() []string { return slices.Sorted(maps.Keys(methods)) }
 //
 // The JSON object sets exported fields of the method's settings, as in
 // knn{"K":5}. "+context" adds deviations from recent levels to the inputs,
-// "+clip" bounds them by 10·asinh(z/10). "mean(a;b)" averages specifications, see
+// "+clip" bounds them by 10·asinh(z/10); a preset of the library without either
+// gets the rows as they are. "mean(a;b)" averages specifications, see
 // Mean.
 func Parse(spec string, opt Options) (Detector, error) {
 	if strings.HasPrefix(spec, "mean(") {
@@ -56,17 +81,19 @@ func Parse(spec string, opt Options) (Detector, error) {
 	if i := strings.IndexByte(head, '{'); i >= 0 {
 		name, settings = head[:i], head[i:]
 	}
-	create, ok := methods[name]
-	if !ok {
-		return nil, fmt.Errorf("baseline: method %q: unknown, want one of %s", name, strings.Join(Names(), ", "))
+	method, err := create(name, opt)
+	if err != nil {
+		return nil, err
 	}
-	method := create()
 	if settings != "" {
 		dec := json.NewDecoder(bytes.NewReader([]byte(settings)))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(method); err != nil {
 			return nil, fmt.Errorf("baseline: method %q: settings: %w", spec, err)
 		}
+	}
+	if _, own := method.(*DAGMM); own && suffixes == "" {
+		return method, nil
 	}
 	p := &Pipeline{Method: method, MaxRows: opt.MaxRows}
 	for _, suffix := range strings.Split(suffixes, "+")[1:] {

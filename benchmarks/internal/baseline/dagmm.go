@@ -1,0 +1,67 @@
+package baseline
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/train"
+)
+
+// DAGMM adapts the library's model. It gets the metrics as they are: context,
+// scaling and threshold are the model's own.
+type DAGMM struct {
+	train.Config
+	MaxRows int // rows trained on, strided; the others still enter the context. 0 means all
+}
+
+// Fit implements Detector.
+func (d *DAGMM) Fit(ctx context.Context, x *mat.Dense, seed uint64) (Scorer, error) {
+	cfg := d.Config
+	cfg.Seed = seed
+	if cfg.Workers == 0 {
+		cfg.Workers = 1 // the benchmark runs several fits at a time
+	}
+	if n, _ := x.Dims(); d.MaxRows > 0 && n > d.MaxRows {
+		k := (n + d.MaxRows - 1) / d.MaxRows
+		cfg.Exclude = make([]bool, n)
+		for i := range n {
+			cfg.Exclude[i] = i%k != 0
+		}
+	}
+	model, _, err := train.Fit(ctx, x, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	return fitted{model}, nil
+}
+
+// fitted scores rows as one series, which a model without context treats as
+// separate rows.
+type fitted struct{ *dagmm.Model }
+
+func (m fitted) Score(dst []float64, x *mat.Dense) ([]float64, error) {
+	n, _ := x.Dims()
+	return m.Series(reuse(dst, n), x)
+}
+
+func (m fitted) TrainingScores() []float64 { return m.TrainingEnergies() }
+
+// presets are the library's, by name. The sets of the paper have a net each;
+// elsewhere "paper" is the one for few columns, with fewer epochs because there
+// are more rows in each.
+func presets(set string) map[string]train.Config {
+	paper := train.Paper(set)
+	if set == "" {
+		paper = train.Paper("thyroid")
+		paper.Epochs = 2000
+	}
+	return map[string]train.Config{
+		"metrics":     train.Metrics(),
+		"series":      train.Series(),
+		"autoencoder": train.Autoencoder(),
+		"paper":       paper,
+	}
+}

@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// labelNames are column names that mean a label, as nameWords cuts them.
+var labelNames = map[string]bool{
+	"label": true, "labels": true, "anomaly": true, "anomalies": true, "anomalous": true, "is anomaly": true,
+	"isanomaly": true, "is anomalous": true, "anomaly label": true, "outlier": true, "is outlier": true,
+	"isoutlier": true, "outlier label": true, "class": true, "ground truth": true, "groundtruth": true,
+	"attack": true, "is attack": true, "attack label": true, "normal attack": true, "incident": true,
+	"is incident": true, "true label": true, "y true": true,
+}
+
+func isLabelName(name string) bool { return labelNames[strings.Join(nameWords(name), " ")] }
+
+var (
+	anomalousWords = []string{"1", "true", "t", "yes", "y", "anomaly", "anomalous", "abnormal", "outlier", "attack", "fault",
+		"faulty", "failure", "incident", "bad"}
+	normalWords = []string{"0", "false", "f", "no", "n", "normal", "ok", "inlier", "good", "benign", "healthy"}
+)
+
+// labelReader reads the cells of a label column.
+type labelReader struct {
+	anomalous, normal []string
+
+	known map[string]bool // cells met before
+}
+
+func newLabelReader(opt *CSVOptions) *labelReader {
+	l := &labelReader{anomalous: opt.Anomalous, normal: opt.Normal, known: map[string]bool{}}
+	if len(l.anomalous) == 0 && len(l.normal) == 0 {
+		l.anomalous, l.normal = anomalousWords, normalWords
+	}
+	return l
+}
+
+// parse returns true for anomalous.
+func (l *labelReader) parse(b []byte) (bool, error) {
+	if v, ok := l.known[string(b)]; ok {
+		return v, nil
+	}
+	v, err := l.judge(string(b))
+	if err == nil && len(l.known) < 1000 {
+		l.known[string(b)] = v
+	}
+	return v, err
+}
+
+func (l *labelReader) judge(cell string) (bool, error) {
+	hit := func(words []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return sameLabel(w, cell) })
+	}
+	bad, good := hit(l.anomalous), hit(l.normal)
+	switch {
+	case bad && good:
+		return false, fmt.Errorf("%s stands in both Anomalous and Normal", shown(cell))
+	case bad || good:
+		return bad, nil
+	case len(l.anomalous) == 0:
+		return true, nil
+	case len(l.normal) == 0:
+		return false, nil
+	case cell == "":
+		return false, fmt.Errorf(`the label is empty; give Normal "" if that means normal, or Label %q to read without labels`, None)
+	}
+	return false, fmt.Errorf("%s is not a label that is known; give the labels of anomalies in Anomalous or the others in Normal, or Label %q to read without labels", shown(cell), None)
+}
+
+// sameLabel compares as numbers where both are, so that 1 is 1.0, and else without case.
+func sameLabel(a, b string) bool {
+	if strings.EqualFold(a, b) || strings.EqualFold(a, strings.TrimSuffix(b, ".")) {
+		return true
+	}
+	x, errx := strconv.ParseFloat(a, 64)
+	y, erry := strconv.ParseFloat(b, 64)
+	return errx == nil && erry == nil && x == y
+}

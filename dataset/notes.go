@@ -1,0 +1,146 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// notes says what a user should know or do about the table.
+func (r *rowReader) notes(t *Table) []string {
+	notes := r.comments
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if r.dstat {
+		add("dstat's first row is an average since the host was booted: leave it out of training")
+	}
+	if r.gaps > 0 {
+		add("%d blank lines between the rows were left out", r.gaps)
+	}
+	if r.headings > 0 {
+		add("the header comes again %d times and was left out there: files may have been joined", r.headings)
+	}
+	for _, c := range r.texts {
+		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.store.rows {
+			add("column %q holds %d different texts: if they name hosts, give each host a file of its own", r.names[c.col], n)
+		}
+	}
+	for _, m := range r.metrics {
+		if c := m.counter; c != nil && c.wraps+c.resets > 0 {
+			add("counter %q wrapped %d times and was reset %d times", r.names[m.col], c.wraps, c.resets)
+		}
+	}
+	notes = append(notes, timeNotes(t)...)
+	var constant []string
+	for j, name := range t.Columns {
+		s := surveyColumn(t, j)
+		if s.lo == s.hi && s.rows > 1 {
+			constant = append(constant, name)
+		}
+		if note := s.note(name); note != "" {
+			notes = append(notes, note)
+		}
+	}
+	if len(constant) > 0 {
+		add("constant columns: %s", quoteNames(constant))
+	}
+	return notes
+}
+
+// timeNotes reports times that do not go forward, and gaps.
+func timeNotes(t *Table) []string {
+	var notes []string
+	same, back, first, gaps := 0, 0, 0, 0
+	usual, longest := t.Interval(), time.Duration(0)
+	for i := 1; i < len(t.Times); i++ {
+		d := t.Times[i].Sub(t.Times[i-1])
+		switch {
+		case d == 0:
+			same++
+		case d < 0:
+			back++
+		case d > 3*usual:
+			gaps++
+			longest = max(longest, d)
+		}
+		if d <= 0 && first == 0 {
+			first = i + 1
+		}
+	}
+	if same+back > 0 {
+		notes = append(notes, fmt.Sprintf("%d times repeat the one before and %d go backwards, the first in row %d", same, back, first))
+	}
+	if gaps > 0 {
+		notes = append(notes, fmt.Sprintf("sampling every %s has %d gaps, the longest %s", usual, gaps, longest))
+	}
+	return notes
+}
+
+// columnSurvey is what a column of the table shows.
+type columnSurvey struct {
+	rows, missing     int
+	lo, hi            float64
+	ups, downs, units int // steps up, down, and of exactly one
+	minusOne, over100 int // values -1 and 101, the usual marks for "no value" of a percentage
+	loRest, hiRest    float64
+}
+
+func surveyColumn(t *Table, j int) columnSurvey {
+	rows, _ := t.X.Dims()
+	s := columnSurvey{rows: rows, lo: math.Inf(1), hi: math.Inf(-1), loRest: math.Inf(1), hiRest: math.Inf(-1)}
+	last := math.NaN()
+	for i := range rows {
+		v := t.X.At(i, j)
+		if math.IsNaN(v) {
+			s.missing++
+			continue
+		}
+		s.lo, s.hi = math.Min(s.lo, v), math.Max(s.hi, v)
+		switch v {
+		case -1:
+			s.minusOne++
+		case 101:
+			s.over100++
+		default:
+			s.loRest, s.hiRest = math.Min(s.loRest, v), math.Max(s.hiRest, v)
+		}
+		switch {
+		case v > last:
+			s.ups++
+		case v < last:
+			s.downs++
+		}
+		if v == last+1 {
+			s.units++
+		}
+		last = v
+	}
+	return s
+}
+
+// note returns the most important remark about a column, or "".
+func (s columnSurvey) note(name string) string {
+	values := s.rows - s.missing
+	switch {
+	case values == 0:
+		return fmt.Sprintf("column %q has no values", name)
+	case 2*s.missing > s.rows:
+		return fmt.Sprintf("column %q is missing in %d of %d rows, which training would leave out: name the metrics without it in Columns", name, s.missing, s.rows)
+	case s.minusOne+s.over100 > 0 && s.loRest >= 0 && s.hiRest > 1 && s.hiRest <= 100 && values > 20*(s.minusOne+s.over100):
+		return fmt.Sprintf("column %q holds -1 in %d rows and 101 in %d beside values from %v to %v: if they mean \"no value\", list them in Sentinels",
+			name, s.minusOne, s.over100, s.loRest, s.hiRest)
+	case values > 10 && s.units == values-1:
+		return fmt.Sprintf("column %q counts up by one: if it is a row number, name the metrics without it in Columns", name)
+	case s.isTotal():
+		return fmt.Sprintf("column %q all but never falls: if it is a cumulative counter, list it in Counters; if it is a clock, name it in Time", name)
+	case 10*s.missing > s.rows:
+		return fmt.Sprintf("column %q is missing in %d of %d rows", name, s.missing, s.rows)
+	}
+	return ""
+}
+
+// isTotal tells whether the column rises like a cumulative counter: hardly ever down, and
+// often enough up for its length.
+func (s columnSurvey) isTotal() bool {
+	large := s.hi >= 1e6 && s.ups >= 9
+	return (large || s.ups >= 30) && s.downs*100 <= s.ups
+}

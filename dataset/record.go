@@ -1,0 +1,196 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxRecord bounds one record, so that a quote which is never closed cannot draw the
+// whole file into memory.
+const maxRecord = 16 << 20
+
+var (
+	errOpenQuote  = errors.New("a quoted field is never closed")
+	errAfterQuote = errors.New("text follows a closing quote")
+	errLongRecord = errors.New("a record is longer than 16 MiB")
+)
+
+// recordReader splits CSV text into records. It hands out fields as bytes that live until
+// the next call, because a string a cell would cost more than parsing it.
+type recordReader struct {
+	src    *bufio.Reader
+	comma  byte
+	line   int      // lines read so far
+	start  int      // line on which the current record began
+	blank  int      // blank lines skipped so far
+	fields [][]byte // of the current record
+
+	long []byte // a line longer than src's buffer
+	text []byte // fields of a record with quotes, unescaped, one after the other
+	ends []int  // end of each field in text
+}
+
+func newRecordReader(r io.Reader, comma byte) *recordReader {
+	return &recordReader{src: bufio.NewReaderSize(r, 64<<10), comma: comma}
+}
+
+// next reads the next record that is not blank into fields, or returns io.EOF.
+func (r *recordReader) next() error {
+	for {
+		line, err := r.readLine()
+		if err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(line)) == 0 && r.comma != '\t' || len(line) == 0 {
+			r.blank++
+			continue
+		}
+		r.start = r.line
+		if bytes.IndexByte(line, '"') >= 0 {
+			return r.splitQuoted(line)
+		}
+		r.split(line)
+		return nil
+	}
+}
+
+// skip leaves out lines up to and including line n, whatever they hold.
+func (r *recordReader) skip(n int) error {
+	for r.line < n {
+		if _, err := r.readLine(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readLine returns the next line without its end. The bytes live until the next call.
+func (r *recordReader) readLine() ([]byte, error) {
+	line, err := r.src.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		r.long = r.long[:0]
+		for err == bufio.ErrBufferFull {
+			if len(r.long) > maxRecord {
+				return nil, errLongRecord
+			}
+			r.long = append(r.long, line...)
+			line, err = r.src.ReadSlice('\n')
+		}
+		r.long = append(r.long, line...)
+		line = r.long
+	}
+	if err != nil && (err != io.EOF || len(line) == 0) {
+		return nil, err
+	}
+	r.line++
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// split cuts a line without quotes.
+func (r *recordReader) split(line []byte) {
+	r.fields = r.fields[:0]
+	for {
+		i := bytes.IndexByte(line, r.comma)
+		if i < 0 {
+			r.fields = append(r.fields, r.trim(line))
+			return
+		}
+		r.fields = append(r.fields, r.trim(line[:i]))
+		line = line[i+1:]
+	}
+}
+
+// splitQuoted cuts a record that holds quotes, reading on where a quoted field goes over
+// the end of the line. A quote inside an unquoted field is an ordinary character.
+func (r *recordReader) splitQuoted(line []byte) error {
+	r.text, r.ends = r.text[:0], r.ends[:0]
+	for more := true; more; {
+		var err error
+		line = r.trimLeft(line)
+		if len(line) > 0 && line[0] == '"' {
+			line, err = r.quoted(line[1:])
+			if err != nil {
+				return err
+			}
+			line = r.trimLeft(line)
+			if len(line) > 0 && line[0] != r.comma {
+				return errAfterQuote
+			}
+		}
+		i := bytes.IndexByte(line, r.comma)
+		if more = i >= 0; !more {
+			i = len(line)
+		}
+		r.text = append(r.text, line[:i]...)
+		r.ends = append(r.ends, len(r.text))
+		if more {
+			line = line[i+1:]
+		}
+	}
+	r.fields = r.fields[:0]
+	from := 0
+	for _, to := range r.ends {
+		r.fields = append(r.fields, r.trim(r.text[from:to]))
+		from = to
+	}
+	return nil
+}
+
+// quoted appends to text what stands before the closing quote and returns what follows it.
+func (r *recordReader) quoted(line []byte) ([]byte, error) {
+	for {
+		i := bytes.IndexByte(line, '"')
+		switch {
+		case i < 0:
+			r.text = append(append(r.text, line...), '\n')
+			if len(r.text) > maxRecord {
+				return nil, errOpenQuote
+			}
+			var err error
+			if line, err = r.readLine(); err == io.EOF {
+				return nil, errOpenQuote
+			} else if err != nil {
+				return nil, err
+			}
+		case i+1 < len(line) && line[i+1] == '"':
+			r.text = append(r.text, line[:i+1]...)
+			line = line[i+2:]
+		default:
+			r.text = append(r.text, line[:i]...)
+			return line[i+1:], nil
+		}
+	}
+}
+
+// trim drops the padding around a field, such as the tab of a "; tab" separator.
+func (r *recordReader) trim(b []byte) []byte {
+	b = r.trimLeft(b)
+	for len(b) > 0 && r.padding(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func (r *recordReader) trimLeft(b []byte) []byte {
+	for len(b) > 0 && r.padding(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+func (r *recordReader) padding(c byte) bool {
+	return (c == ' ' || c == '\t') && c != r.comma
+}
+
+// strings returns a copy of fields.
+func (r *recordReader) strings() []string {
+	all := string(bytes.Join(r.fields, nil))
+	out := make([]string, len(r.fields))
+	for i, f := range r.fields {
+		out[i], all = all[:len(f)], all[len(f):]
+	}
+	return out
+}

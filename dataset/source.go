@@ -1,0 +1,137 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+const (
+	sampleSize    = 256 << 10 // text that is looked at before the form of a file is decided
+	maxSampleSize = 8 << 20   // the same for files with very long lines
+	sampleLines   = 16        // lines that a sample should hold
+)
+
+// source is text in UTF-8 whose beginning can be looked at before it is read.
+type source struct {
+	sample []byte
+	whole  bool // the sample is all there is
+	rest   io.Reader
+	failed error // of the reading after the sample, if known already
+}
+
+// reader reads the text from its beginning. It can be called once.
+func (s *source) reader() io.Reader {
+	return io.MultiReader(bytes.NewReader(s.sample), s.rest)
+}
+
+// openText undoes gzip and UTF-16, drops a byte-order mark and takes the sample.
+func openText(r io.Reader) (*source, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	head, _ := br.Peek(6)
+	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
+		zr, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, &CSVError{Kind: ErrFormat, Problem: "damaged gzip", Cause: err}
+		}
+		br = bufio.NewReaderSize(zr, 64<<10)
+		head, _ = br.Peek(6)
+	}
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.magic)) {
+			return nil, formatError("the content is " + m.what + "; give plain or gzip'd CSV")
+		}
+	}
+	s, err := takeSample(decoded(br, head))
+	if err != nil {
+		return nil, err
+	}
+	return s, s.check()
+}
+
+// magics are the openings of files that are given instead of CSV by mistake.
+var magics = []struct{ magic, what string }{
+	{"PK\x03\x04", "a zip archive or a spreadsheet"},
+	{"\xd0\xcf\x11\xe0", "an old spreadsheet"},
+	{"BZh", "compressed with bzip2"},
+	{"\xfd7zXZ\x00", "compressed with xz"},
+	{"\x28\xb5\x2f\xfd", "compressed with zstd"},
+	{"PAR1", "a Parquet file"},
+}
+
+// decoded returns r's text as UTF-8 without a byte-order mark. UTF-16 is recognised by its
+// mark or by the zero byte beside the first character.
+func decoded(r *bufio.Reader, head []byte) io.Reader {
+	order, utf16 := unicode.LittleEndian, false
+	switch {
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		_, _ = r.Discard(3) // cannot fail: the bytes have been peeked at
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		utf16 = true
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		order, utf16 = unicode.BigEndian, true
+	case len(head) >= 4 && head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0:
+		utf16 = true
+	case len(head) >= 4 && head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0:
+		order, utf16 = unicode.BigEndian, true
+	}
+	if utf16 {
+		return transform.NewReader(r, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
+	}
+	return r
+}
+
+func takeSample(r io.Reader) (*source, error) {
+	buf := make([]byte, 0, sampleSize)
+	for {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF:
+			return &source{sample: buf, whole: true, rest: bytes.NewReader(nil)}, nil
+		case err != nil && len(buf) == 0:
+			return nil, &CSVError{Problem: "reading failed", Cause: err}
+		case err != nil:
+			return &source{sample: buf, rest: failing{err}, failed: err}, nil
+		case len(buf) < cap(buf):
+			continue
+		case len(buf) < maxSampleSize && bytes.Count(buf, []byte("\n")) < sampleLines:
+			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+		default:
+			return &source{sample: buf, rest: r}, nil
+		}
+	}
+}
+
+// failing hands a read error on to whoever reads after the sample.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// check refuses what is not a table of text.
+func (s *source) check() error {
+	if i := bytes.IndexByte(s.sample, 0); i >= 0 {
+		return formatError(fmt.Sprintf("byte %d is zero: this is not a text file", i+1))
+	}
+	text := bytes.TrimSpace(s.sample)
+	switch {
+	case len(text) == 0:
+		return &CSVError{Kind: ErrNoRows, Problem: "the input is empty"}
+	case text[0] == '{':
+		return formatError("the content looks like JSON, not CSV")
+	case text[0] == '<':
+		return formatError("the content looks like HTML or XML, not CSV")
+	case bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0:
+		return formatError("lines end in a carriage return alone; save the file with LF or CRLF line ends")
+	}
+	return nil
+}
+
+func formatError(problem string) error {
+	return &CSVError{Kind: ErrFormat, Problem: problem}
+}

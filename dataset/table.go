@@ -1,0 +1,187 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Table is a recording of metrics: one row a sample, one column a metric.
+type Table struct {
+	Columns []string    // metric names, in the order of X's columns
+	Times   []time.Time // one a row; nil where the source has none
+	X       *mat.Dense  // rows × len(Columns); NaN is missing
+	Labels  []bool      // one a row, true is anomalous; nil where the source has none
+
+	Roles []ColumnRole // what each column of the source was taken for; nil where there was no file
+	Notes []string     // what a user should know or do about this recording, a sentence each
+}
+
+// ColumnRole says what a column of a file was taken for.
+type ColumnRole struct {
+	Number int // in the file, from 1
+	Name   string
+	Role   Role
+	Reason string // why, or how it was read; may be empty
+}
+
+// Role is what a column is used as.
+type Role int
+
+const (
+	RoleMetric Role = iota
+	RoleTime
+	RoleLabel
+	RoleSkipped
+)
+
+// String returns metric, time, label or skipped.
+func (r Role) String() string {
+	switch r {
+	case RoleMetric:
+		return "metric"
+	case RoleTime:
+		return "time"
+	case RoleLabel:
+		return "label"
+	case RoleSkipped:
+		return "skipped"
+	}
+	return "Role(" + strconv.Itoa(int(r)) + ")"
+}
+
+// Column returns the index of a metric in X. The name must be one of Columns.
+func (t *Table) Column(name string) (int, error) {
+	if i := slices.Index(t.Columns, name); i >= 0 {
+		return i, nil
+	}
+	return 0, fmt.Errorf("%w: %q; the table has %s", ErrNoColumn, name, quoteNames(t.Columns))
+}
+
+// Select returns a table of the named metrics only, in that order. Times and Labels are
+// shared with t; X is a copy.
+func (t *Table) Select(names ...string) (*Table, error) {
+	if len(names) == 0 {
+		return nil, errors.New("dataset: Select without a name")
+	}
+	rows, _ := t.X.Dims()
+	s := *t
+	s.Columns = slices.Clone(names)
+	s.X = mat.NewDense(rows, len(names), nil)
+	for j, name := range names {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			s.X.Set(i, j, t.X.At(i, c))
+		}
+	}
+	return &s, nil
+}
+
+// Slice returns rows from up to, not including, to. It shares its data with t.
+func (t *Table) Slice(from, to int) (*Table, error) {
+	rows, cols := t.X.Dims()
+	if from < 0 || to > rows || from >= to {
+		return nil, fmt.Errorf("dataset: rows %d to %d of a table of %d", from, to, rows)
+	}
+	s := *t
+	s.X = t.X.Slice(from, to, 0, cols).(*mat.Dense)
+	if t.Times != nil {
+		s.Times = t.Times[from:to:to]
+	}
+	if t.Labels != nil {
+		s.Labels = t.Labels[from:to:to]
+	}
+	return &s, nil
+}
+
+// Filter returns a copy of the rows for which keep is true; keep has one element a row.
+func (t *Table) Filter(keep []bool) (*Table, error) {
+	rows, cols := t.X.Dims()
+	if len(keep) != rows {
+		return nil, fmt.Errorf("dataset: a mask of %d for a table of %d rows", len(keep), rows)
+	}
+	s := *t
+	s.Times, s.Labels = nil, nil
+	var x []float64
+	for i, k := range keep {
+		if !k {
+			continue
+		}
+		x = append(x, t.X.RawRowView(i)...)
+		if t.Times != nil {
+			s.Times = append(s.Times, t.Times[i])
+		}
+		if t.Labels != nil {
+			s.Labels = append(s.Labels, t.Labels[i])
+		}
+	}
+	if len(x) == 0 {
+		return nil, fmt.Errorf("%w: the mask leaves none of %d", ErrNoRows, rows)
+	}
+	s.X = mat.NewDense(len(x)/cols, cols, x)
+	return &s, nil
+}
+
+// Interval returns the median time from one row to the next, leaving out steps that are not
+// forward. It is 0 without times or with fewer than two rows.
+func (t *Table) Interval() time.Duration {
+	steps := make([]time.Duration, 0, len(t.Times))
+	for i := 1; i < len(t.Times); i++ {
+		if d := t.Times[i].Sub(t.Times[i-1]); d > 0 {
+			steps = append(steps, d)
+		}
+	}
+	if len(steps) == 0 {
+		return 0
+	}
+	slices.Sort(steps)
+	return steps[(len(steps)-1)/2]
+}
+
+// Describe says, in a few lines for a user, what the table holds and what each column of
+// the file was taken for. Notes are not repeated.
+func (t *Table) Describe() string {
+	var b strings.Builder
+	rows, _ := t.X.Dims()
+	fmt.Fprintf(&b, "%d rows", rows)
+	if n := len(t.Times); n > 0 {
+		fmt.Fprintf(&b, ", %s to %s", t.Times[0].Format(time.RFC3339), t.Times[n-1].Format(time.RFC3339))
+		if d := t.Interval(); d > 0 {
+			fmt.Fprintf(&b, ", every %s", d)
+		}
+	}
+	fmt.Fprintf(&b, "\nmetrics: %s\n", strings.Join(quoted(t.Columns), ", "))
+	for _, role := range []Role{RoleTime, RoleLabel, RoleSkipped} {
+		var parts []string
+		for _, c := range t.Roles {
+			if c.Role != role {
+				continue
+			}
+			part := strconv.Quote(c.Name)
+			if c.Reason != "" {
+				part += " (" + c.Reason + ")"
+			}
+			parts = append(parts, part)
+		}
+		if len(parts) > 0 {
+			fmt.Fprintf(&b, "%s: %s\n", role, strings.Join(parts, ", "))
+		}
+	}
+	return b.String()
+}
+
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(n)
+	}
+	return out
+}

@@ -37,6 +37,9 @@ func (s AdamState) Clone() AdamState {
 }
 
 func cloneAll(v [][]float64) [][]float64 {
+	if v == nil {
+		return nil // Step makes the moments of a state without any
+	}
 	out := make([][]float64, len(v))
 	for i := range v {
 		out[i] = append([]float64(nil), v[i]...)

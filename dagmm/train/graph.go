@@ -124,9 +124,7 @@ func (b *graph) fillMask(keep float64, rng *rand.Rand) {
 
 // run computes cost and gradients for what stands in input, target and mask.
 func (b *graph) run() (LossPoint, error) {
-	err := b.machine.RunAll()
-	b.machine.Reset()
-	if err != nil {
+	if err := graphop.Run(b.machine); err != nil {
 		return LossPoint{}, err
 	}
 	total, _ := b.cost.Value().Data().(float64)

@@ -101,6 +101,9 @@ func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r, c, err := Dims(mask); err != nil || r != rows || c != cols {
+		return nil, fmt.Errorf("graphop: dropout of %d×%d by a mask of shape %v: %w", rows, cols, mask.Shape(), ErrShape)
+	}
 	product := func(dst []float64, in [][]float64) error {
 		for i, v := range in[0] {
 			dst[i] = v * in[1][i]
@@ -116,6 +119,9 @@ func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 
 // Add adds scalars.
 func Add(a, b *gorgonia.Node) (*gorgonia.Node, error) {
+	if !a.IsScalar() || !b.IsScalar() {
+		return nil, fmt.Errorf("graphop: sum of shapes %v and %v, want scalars: %w", a.Shape(), b.Shape(), ErrShape)
+	}
 	return Apply(Spec{Name: "sum", Differentiable: []bool{true, true},
 		Kernel: func(dst []float64, in [][]float64) error {
 			dst[0] = in[0][0] + in[1][0]
@@ -129,9 +135,12 @@ func Add(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 // Rows takes rows from (included) to to (excluded) of a matrix; it is not
 // differentiable.
 func Rows(x *gorgonia.Node, from, to int) (*gorgonia.Node, error) {
-	_, n, err := Dims(x)
+	rows, n, err := Dims(x)
 	if err != nil {
 		return nil, err
+	}
+	if from < 0 || to > rows || from >= to {
+		return nil, fmt.Errorf("graphop: rows %d to %d of %d: %w", from, to, rows, ErrShape)
 	}
 	return Apply(Spec{Name: "rows", Rows: to - from, Cols: n, Kernel: func(dst []float64, in [][]float64) error {
 		copy(dst, in[0][from*n:to*n])

@@ -152,6 +152,18 @@ func (o *op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgon
 	return o.Gradient(inputs, output, grad)
 }
 
+// Run executes the machine's graph once. The machine's own error hides from errors.Is
+// what went wrong in an operation; this one does not.
+func Run(machine gorgonia.VM) error {
+	err := machine.RunAll()
+	machine.Reset()
+	var hiding interface{ Err() error }
+	if errors.As(err, &hiding) {
+		return hiding.Err()
+	}
+	return err
+}
+
 // Dims returns the rows and columns of a matrix node.
 func Dims(n *gorgonia.Node) (rows, cols int, err error) {
 	if s := n.Shape(); len(s) == 2 {

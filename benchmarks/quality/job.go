@@ -50,6 +50,7 @@ type result struct {
 	job
 	Protocol string             `json:"protocol"`
 	Metrics  map[string]float64 `json:"metrics,omitempty"`
+	Blamed   []int              `json:"blamed,omitempty"` // the column blamed for each fault
 	Seconds  float64            `json:"seconds"`
 	Error    string             `json:"error,omitempty"`
 }
@@ -67,16 +68,18 @@ func (j job) run(ctx context.Context, p protocol, data any) (r result) {
 	r = result{job: j, Protocol: p.hash()}
 	defer func() {
 		if v := recover(); v != nil {
-			r.Metrics, r.Error = nil, fmt.Sprintf("panic: %v", v)
+			r.Metrics, r.Blamed, r.Error = nil, nil, fmt.Sprintf("panic: %v", v)
 		}
 		r.Seconds = time.Since(start).Seconds()
 	}()
 	var err error
 	switch d := data.(type) {
 	case *suite.Series:
-		r.Metrics, err = j.series(ctx, p, d)
+		r.Metrics, r.Blamed, err = j.series(ctx, p, d)
 	case *suite.Tabular:
 		r.Metrics, err = j.tabular(ctx, p, d)
+	case *suite.Outliers:
+		r.Metrics, err = j.outliers(ctx, d)
 	default:
 		err = fmt.Errorf("no protocol for %T", data)
 	}
@@ -88,31 +91,36 @@ func (j job) run(ctx context.Context, p protocol, data any) (r result) {
 
 // series fits to the training recording and scores the test recording in
 // order.
-func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[string]float64, error) {
+func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[string]float64, []int, error) {
 	detector, err := baseline.Parse(j.Method, baseline.Options{MaxRows: p.Rows, Context: p.Context})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	scorer, err := detector.Fit(ctx, s.Train, j.Seed)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	start := time.Now()
 	scores, err := scorer.Score(nil, s.Test)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	perRow := time.Since(start).Seconds() / float64(len(scores))
 	training, err := trainingScores(scorer, s.Train)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := measureSeries(p, s, scores, training)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m["row_us"] = perRow * 1e6
-	return m, nil
+	blamed, err := blame(scorer, s, scores)
+	if err != nil {
+		return nil, nil, err
+	}
+	measureBlame(m, s.Faults, blamed)
+	return m, blamed, nil
 }
 
 func trainingScores(scorer baseline.Scorer, train *mat.Dense) ([]float64, error) {
@@ -198,6 +206,37 @@ func (j job) tabular(ctx context.Context, p protocol, t *suite.Tabular) (map[str
 	set(m, "roc", rank.ROCAUC())
 	set(m, "contamination", split.Contamination)
 	return m, nil
+}
+
+// outliers trains on all rows of the reference job, as its user does, and asks
+// whether both outliers score above the 99th percentile of those rows.
+func (j job) outliers(ctx context.Context, o *suite.Outliers) (map[string]float64, error) {
+	detector, err := baseline.Parse(j.Method, baseline.Options{})
+	if err != nil {
+		return nil, err
+	}
+	x, rows, err := o.Make(j.Seed)
+	if err != nil {
+		return nil, err
+	}
+	scorer, err := detector.Fit(ctx, x, j.Seed)
+	if err != nil {
+		return nil, err
+	}
+	scores, err := scorer.Score(nil, x)
+	if err != nil {
+		return nil, err
+	}
+	sorted := slices.Sorted(slices.Values(scores))
+	threshold := stat.Quantile(.99, stat.LinInterp, sorted, nil)
+	found := func(row int) float64 {
+		if scores[row] > threshold {
+			return 1
+		}
+		return 0
+	}
+	a, b := found(rows[0]), found(rows[1])
+	return map[string]float64{"both": a * b, "one": a + b - a*b}, nil
 }
 
 // set leaves out what JSON cannot hold.

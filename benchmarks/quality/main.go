@@ -87,7 +87,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.data, "data", os.Getenv("ANOMALY_DATA"), "folder with the data `dir`, default $ANOMALY_DATA")
 	f.StringVar(&o.out, "out", "quality-results", "folder for results.jsonl, tables and plots")
 	f.StringVar(&o.tag, "tag", "", "name of this state of the code, to compare it with others in one table")
-	suites := f.String("suite", "smd4", "smd4, smd38, asd, jumpstarter, paper, tabular; several separated by commas")
+	suites := f.String("suite", "sample", "`list` of "+strings.Join(suite.Names, ", ")+"; sample and outliers need no data")
 	methods := f.String("methods", defaultMethods, "`list` of name[{json}][+context][+clip]; names: "+strings.Join(baseline.Names(), " "))
 	machines := f.String("machines", "", "only machines or sets whose name contains one of this `list`")
 	contamination := f.String("contamination", "0", "`list` of shares of anomalous training rows, for paper and tabular")
@@ -130,12 +130,15 @@ func list(text string) []string {
 func plan(o *options) ([]job, error) {
 	var jobs []job
 	for _, name := range o.suites {
-		machines, err := machinesIn(o.data, name)
+		if suite.NeedsData(name) && o.data == "" {
+			return nil, fmt.Errorf("-suite %s: give the folder with the data as -data or ANOMALY_DATA", name)
+		}
+		machines, err := suite.Members(o.data, name)
 		if err != nil {
 			return nil, err
 		}
 		shares := []float64{0}
-		if !suite.IsSeries(name) {
+		if name == "paper" || name == "tabular" {
 			shares = o.contamination
 		}
 		for _, machine := range machines {
@@ -155,18 +158,6 @@ func plan(o *options) ([]job, error) {
 		return nil, errors.New("nothing to run: no machine matches -machines, or no method is named")
 	}
 	return jobs, nil
-}
-
-func machinesIn(dir, name string) ([]string, error) {
-	switch {
-	case name != "paper" && name != "tabular" && !suite.IsSeries(name):
-		return nil, fmt.Errorf("-suite %q: unknown", name)
-	case dir == "":
-		return nil, fmt.Errorf("-suite %s: give the folder with the data as -data or ANOMALY_DATA", name)
-	case suite.IsSeries(name):
-		return suite.Machines(dir, name)
-	}
-	return suite.TabularNames(dir, name)
 }
 
 func wanted(machine string, parts []string) bool {

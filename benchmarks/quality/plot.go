@@ -7,17 +7,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
-// writePlots draws a bar chart a suite into SUITE.svg: for series average
-// precision and event recall at one false episode a day, else F1.
+// writePlots draws a bar chart a suite into SUITE.svg: average precision
+// and event recall at one false episode a day, or what the suite measures instead.
 func writePlots(dir string, results []result, suites []string) error {
 	for _, name := range suites {
-		measures := []string{"f1"}
-		if suite.IsSeries(name) {
-			measures = []string{"ap", "er@1"}
+		measures := []string{"ap", "er@1"}
+		switch name {
+		case "paper", "tabular":
+			measures = []string{"f1"}
+		case "outliers":
+			measures = []string{"both"}
 		}
 		table := rows(results, name)
 		if len(table) == 0 {

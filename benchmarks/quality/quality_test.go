@@ -155,3 +155,29 @@ func TestNumber(t *testing.T) {
 		require.Equal(t, want, number(v))
 	}
 }
+
+func TestSampleExplainsAndOutliersAreFound(t *testing.T) {
+	text := quality(t, "-out", t.TempDir(), "-suite", "sample,outliers", "-methods", "gaussian,maxz,random", "-machines", "-1", "-seeds", "2")
+	require.Contains(t, text, "| method | hit | hit broken correlation | hit level shift | hit out of range | hit stuck | two seeds agree |")
+	var hits, both []string
+	for _, l := range strings.Split(text, "\n") {
+		if cells := strings.Split(l, " | "); strings.HasPrefix(l, "| `gaussian`") && len(cells) == 7 {
+			hits = cells
+		} else if strings.HasPrefix(l, "| `gaussian`") && len(cells) == 5 {
+			both = append(both, cells[1])
+		}
+	}
+	require.Len(t, hits, 7)
+	require.Equal(t, "1.000 |", hits[6], "a Gaussian does not depend on the seed")
+	require.NotEmpty(t, both)
+	require.Equal(t, "1.000±.000", both[0])
+}
+
+func TestStabilityByHand(t *testing.T) {
+	r := row{}
+	for seed, blamed := range [][]int{{0, 1, 2}, {0, 1, 1}, {0, 3, 3}} {
+		r.runs = append(r.runs, result{job: job{Machine: "a", Seed: uint64(seed)}, Blamed: blamed})
+	}
+	require.InDelta(t, (3+1+0)/9., r.stability(), 1e-15, "agreeing pairs of the three faults")
+	require.True(t, math.IsNaN(row{}.stability()))
+}

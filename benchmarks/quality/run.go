@@ -92,7 +92,7 @@ func (c *cache) take(j job) (any, error) {
 	c.mu.Lock()
 	entry := c.set[[2]string{j.Suite, j.Machine}]
 	c.mu.Unlock()
-	entry.once.Do(func() { entry.data, entry.err = load(c.dir, j.Suite, j.Machine) })
+	entry.once.Do(func() { entry.data, entry.err = suite.Load(c.dir, j.Suite, j.Machine) })
 	return entry.data, entry.err
 }
 
@@ -103,13 +103,6 @@ func (c *cache) release(j job) {
 	if c.set[id].jobs--; c.set[id].jobs == 0 {
 		delete(c.set, id)
 	}
-}
-
-func load(dir, suiteName, machine string) (any, error) {
-	if suite.IsSeries(suiteName) {
-		return suite.LoadSeries(dir, suiteName, machine)
-	}
-	return suite.LoadTabular(dir, suiteName, machine)
 }
 
 // progress says on a terminal what was done and how long the rest may take; a

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -126,18 +125,25 @@ func writeTables(w io.Writer, results []result, suites []string) {
 			continue
 		}
 		machines := machinesOf(table)
-		if suite.IsSeries(name) {
+		switch name {
+		case "paper", "tabular":
+			fmt.Fprintf(w, "## %s: mean over %d sets\n\n", name, len(machines))
+			writeMacro(w, table, []string{"f1", "precision", "recall", "ap", "roc"})
+			fmt.Fprintf(w, "\n### %s: F1 of the anomaly class with the top ρ flagged, by set\n\n", name)
+			writeMembers(w, table, machines, "f1")
+		case "outliers":
+			fmt.Fprintf(w, "## outliers: share of runs with both of them (or one) above the 99th percentile\n\n")
+			writeMacro(w, table, []string{"both", "one"})
+			fmt.Fprintf(w, "\n### outliers: both, by generator and strength\n\n")
+			writeMembers(w, table, machines, "both")
+		default:
 			fmt.Fprintf(w, "## %s: macro mean over %d machines\n\n", name, len(machines))
 			writeMacro(w, table, []string{"ap", "er@0.5", "er@1", "er@5", "delay@1", "vus", "roc", "row_us"})
 			fmt.Fprintf(w, "\n### %s: thresholds from training data alone\n\n", name)
 			writeThresholds(w, table)
 			fmt.Fprintf(w, "\n### %s: average precision / event recall at one false episode a day, by machine\n\n", name)
 			writeMachines(w, table, machines, "ap", "er@1")
-		} else {
-			fmt.Fprintf(w, "## %s: mean over %d sets\n\n", name, len(machines))
-			writeMacro(w, table, []string{"f1", "precision", "recall", "ap", "roc"})
-			fmt.Fprintf(w, "\n### %s: F1 of the anomaly class with the top ρ flagged, by set\n\n", name)
-			writeSets(w, table, machines, "f1")
+			writeExplanations(w, name, table)
 		}
 		fmt.Fprintln(w)
 	}
@@ -213,8 +219,8 @@ func writeMachines(w io.Writer, table []row, machines []string, first, second st
 	}
 }
 
-// writeSets shows mean±sd over the seeds of each set.
-func writeSets(w io.Writer, table []row, sets []string, name string) {
+// writeMembers shows mean±sd over the seeds of each set.
+func writeMembers(w io.Writer, table []row, sets []string, name string) {
 	header(w, append([]string{"method"}, sets...))
 	for _, r := range table {
 		cells := []string{r.method}

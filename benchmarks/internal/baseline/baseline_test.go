@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,10 +61,21 @@ func fitAndScore(t *testing.T, spec string, train, test *mat.Dense) []float64 {
 	return scores
 }
 
+// quick is every method, the library's trained a few steps only.
+func quick() []string {
+	specs := Names()
+	for i, name := range specs {
+		if _, ok := presets("")[strings.TrimSuffix(name, untrained)]; ok {
+			specs[i] = name + `{"Epochs":2,"MinSteps":20,"Members":1}`
+		}
+	}
+	return specs
+}
+
 func TestEveryMethodIsDeterministicAndLeavesRowsAlone(t *testing.T) {
 	train := correlated(400, nil, 3)
 	copied := mat.DenseCopyOf(train)
-	for _, name := range Names() {
+	for _, name := range quick() {
 		t.Run(name, func(t *testing.T) {
 			a, b := fitAndScore(t, name, train, train), fitAndScore(t, name, train, train)
 			require.Equal(t, a, b)
@@ -76,7 +88,7 @@ func TestEveryMethodIsDeterministicAndLeavesRowsAlone(t *testing.T) {
 }
 
 func TestScorersRejectOtherWidths(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range quick() {
 		d, err := Parse(name, Options{})
 		require.NoError(t, err)
 		s, err := d.Fit(context.Background(), correlated(300, nil, 4), 1)

@@ -3,6 +3,7 @@ package baseline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -48,6 +49,20 @@ func (m fitted) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 }
 
 func (m fitted) TrainingScores() []float64 { return m.TrainingEnergies() }
+
+func (m fitted) Explains() bool { return true }
+
+// Blame takes the first contribution of the model's explanation.
+func (m fitted) Blame(x *mat.Dense, row int) (int, error) {
+	e, err := m.ExplainSeries(x, row)
+	if err != nil {
+		return 0, err
+	}
+	if len(e.Contributions) == 0 {
+		return 0, fmt.Errorf("baseline: row %d: no contributions", row)
+	}
+	return slices.Index(m.Columns(), e.Contributions[0].Metric), nil
+}
 
 // presets are the library's, by name. The sets of the paper have a net each;
 // elsewhere "paper" is the one for few columns, with fewer epochs because there

@@ -21,14 +21,18 @@ func (Random) Fit(_ context.Context, _ *mat.Dense, seed uint64) (Scorer, error) 
 type MaxZ struct{}
 
 // Fit implements Detector. The rows are standardised already.
-func (MaxZ) Fit(context.Context, *mat.Dense, uint64) (Scorer, error) {
+func (MaxZ) Fit(context.Context, *mat.Dense, uint64) (Scorer, error) { return maxZ{}, nil }
+
+type maxZ struct{}
+
+func (maxZ) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	return rowScorer(func(row []float64) float64 {
 		var largest float64
 		for _, z := range row {
 			largest = math.Max(largest, math.Abs(z))
 		}
 		return largest
-	}), nil
+	}).Score(dst, x)
 }
 
 // rowScorer scores each row for itself.

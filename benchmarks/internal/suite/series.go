@@ -17,13 +17,11 @@ type Series struct {
 	Columns        []string
 	Train, Test    *mat.Dense // rows in time order
 	Labels         []bool     // of the test rows
+	Faults         []Fault    // of the test rows where the cause is known, else nil
 }
 
 // perDay is the number of samples a day of each suite of series.
 var perDay = map[string]float64{"smd4": 1440, "smd38": 1440, "asd": 288, "jumpstarter": 288}
-
-// IsSeries tells whether the suite is a folder of recordings.
-func IsSeries(suite string) bool { return perDay[suite] > 0 }
 
 // Machines lists the machines of a suite of series in dir/suite: the X of
 // X_train.csv.gz and X_test.csv.gz, in alphabetical order.
@@ -56,14 +54,11 @@ func LoadSeries(dir, suite, machine string) (*Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(train.columns, test.columns) {
+	if !slices.Equal(train.Columns, test.Columns) {
 		return nil, fmt.Errorf("suite: %s/%s: columns of train and test differ", suite, machine)
-	}
-	if test.labels == nil {
-		return nil, fmt.Errorf("suite: %s/%s: the test file has no last column \"label\"", suite, machine)
 	}
 	return &Series{
 		Suite: suite, Machine: machine, PerDay: perDay[suite],
-		Columns: train.columns, Train: train.x, Test: test.x, Labels: test.labels,
+		Columns: train.Columns, Train: train.X, Test: test.X, Labels: test.Labels,
 	}, nil
 }

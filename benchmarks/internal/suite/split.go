@@ -29,8 +29,8 @@ func (t *Tabular) Share() float64 {
 	return float64(n) / float64(len(t.Labels))
 }
 
-// PaperSets are the sets of the DAGMM paper, by the name of train.Paper.
-var PaperSets = []string{"kddcup", "kddcup-rev", "thyroid", "arrhythmia"}
+// paperSets are the sets of the DAGMM paper, by the name of train.Paper.
+var paperSets = []string{"kddcup", "kddcup-rev", "thyroid", "arrhythmia"}
 
 // paperFiles are the files in dir/paper. KDDCUP-Rev names rows of KDDCUP.
 var paperFiles = map[string]string{
@@ -40,11 +40,11 @@ var paperFiles = map[string]string{
 	"arrhythmia": "arrhythmia",
 }
 
-// TabularNames lists the sets of the suite "paper" or "tabular" that are there.
-func TabularNames(dir, suite string) ([]string, error) {
+// tabularNames lists the sets of the suite "paper" or "tabular" that are there.
+func tabularNames(dir, suite string) ([]string, error) {
 	var names []string
 	if suite == "paper" {
-		for _, name := range PaperSets {
+		for _, name := range paperSets {
 			if _, err := locate(filepath.Join(dir, "paper"), paperFiles[name]); err == nil {
 				names = append(names, name)
 			}
@@ -66,8 +66,8 @@ func TabularNames(dir, suite string) ([]string, error) {
 	return names, nil
 }
 
-// LoadTabular reads one set of the suite "paper" or "tabular".
-func LoadTabular(dir, suite, name string) (*Tabular, error) {
+// loadTabular reads one set of the suite "paper" or "tabular".
+func loadTabular(dir, suite, name string) (*Tabular, error) {
 	folder, file := filepath.Join(dir, "adbench"), name
 	if suite == "paper" {
 		folder, file = filepath.Join(dir, "paper"), paperFiles[name]
@@ -76,10 +76,7 @@ func LoadTabular(dir, suite, name string) (*Tabular, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.labels == nil {
-		return nil, fmt.Errorf("suite: %s: no last column \"label\"", file)
-	}
-	set := &Tabular{Suite: suite, Name: name, X: t.x, Labels: t.labels}
+	set := &Tabular{Suite: suite, Name: name, X: t.X, Labels: t.Labels}
 	if name == "kddcup-rev" {
 		return set.reversed(folder)
 	}
@@ -89,24 +86,21 @@ func LoadTabular(dir, suite, name string) (*Tabular, error) {
 // reversed picks the rows that kddcup99_rev_rows names (column row, from 0),
 // with its labels.
 func (t *Tabular) reversed(folder string) (*Tabular, error) {
-	index, err := readTable(folder, "kddcup99_rev_rows")
+	index, err := readTable(folder, "kddcup99_rev_rows", "row")
 	if err != nil {
 		return nil, err
 	}
-	n, _ := index.x.Dims()
+	n, _ := index.X.Dims()
 	total, _ := t.X.Dims()
 	rows := make([]int, n)
 	for i := range rows {
-		r := index.x.At(i, 0)
+		r := index.X.At(i, 0)
 		if r != math.Trunc(r) || r < 0 || r >= float64(total) {
 			return nil, fmt.Errorf("suite: kddcup99_rev_rows: line %d: row %v of %d", i+2, r, total)
 		}
 		rows[i] = int(r)
 	}
-	if index.labels == nil {
-		return nil, fmt.Errorf("suite: kddcup99_rev_rows: no last column \"label\"")
-	}
-	return &Tabular{Suite: t.Suite, Name: t.Name, X: pick(t.X, rows), Labels: index.labels}, nil
+	return &Tabular{Suite: t.Suite, Name: t.Name, X: pick(t.X, rows), Labels: index.Labels}, nil
 }
 
 // Split is what one run of the paper's protocol sees.

@@ -1,0 +1,88 @@
+package suite
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// Fault is a labelled event of which one column is to blame.
+type Fault struct {
+	Kind   string
+	Column int
+	Span   [2]int // rows from Span[0] to before Span[1]
+}
+
+// generated are the machines of the suite "sample" that are made on the spot:
+// the number of each is the seed of its recordings.
+var generated = []string{"generated-1", "generated-2", "generated-3"}
+
+const (
+	generatedTrain  = 2 * 1440 // rows, a minute apart
+	generatedTest   = 5 * 1440
+	faultsOfAKind   = 10
+	faultKinds      = 4
+	generatedPerDay = 1440
+)
+
+// faultLength is the rows of a fault of each kind: short ones stand out, long
+// ones shift or freeze a metric.
+var faultLength = map[dataset.EventKind]int{
+	dataset.OutOfRange: 3, dataset.BrokenCorrelation: 10, dataset.LevelShift: 30, dataset.Stuck: 60,
+}
+
+// generate makes a machine: two days of normal operation to learn from, and
+// five days with ten faults of each kind, each of a single metric.
+func generate(name string) (*Series, error) {
+	seed := uint64(1 + slices.Index(generated, name))
+	train, _, err := dataset.Generate(dataset.GenerateConfig{Rows: generatedTrain, Seed: 2 * seed})
+	if err != nil {
+		return nil, err
+	}
+	start := time.Date(2024, 1, 3, 0, 0, 0, 0, time.UTC)
+	test, events, err := dataset.Generate(dataset.GenerateConfig{
+		Rows: generatedTest, Seed: 2*seed + 1, Start: start, Events: faults(seed),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Series{
+		Suite: "sample", Machine: name, PerDay: generatedPerDay,
+		Columns: test.Columns, Train: train.X, Test: test.X, Labels: test.Labels,
+	}
+	for _, e := range events {
+		column, err := test.Column(e.Metric)
+		if err != nil {
+			return nil, err
+		}
+		s.Faults = append(s.Faults, Fault{Kind: e.Kind.String(), Column: column, Span: [2]int{e.Start, e.Start + e.Length}})
+	}
+	return s, nil
+}
+
+// faults spreads the events over the recording, one in each stretch of equal
+// length, in random order and on random metrics.
+func faults(seed uint64) []dataset.Event {
+	rng := rand.New(rand.NewPCG(seed, 0x6661_756c))
+	const n = faultsOfAKind * faultKinds
+	const stretch = generatedTest / n
+	metrics := dataset.HostMetrics()
+	var events []dataset.Event
+	for i, p := range rng.Perm(n) {
+		kind := dataset.EventKind(p % faultKinds)
+		length := faultLength[kind]
+		events = append(events, dataset.Event{
+			Kind: kind, Metric: metrics[rng.IntN(len(metrics))],
+			Start: i*stretch + rng.IntN(stretch-length), Length: length,
+		})
+	}
+	return events
+}
+
+// errNoMachine reports a name that a suite does not have.
+func errNoMachine(suite, name string) error {
+	return fmt.Errorf("suite: %s: no machine %q", suite, name)
+}

@@ -61,9 +61,15 @@ func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node)
 	if err != nil {
 		return nil, err
 	}
-	width, err := sameDims(target, reconstruction)
+	width, samples, err := sameDims(target, reconstruction)
 	if err != nil {
 		return nil, err
+	}
+	if samples != n {
+		return nil, fmt.Errorf("aegraph: code of %d samples, target of %d: %w", n, samples, graphop.ErrShape)
+	}
+	if err := f.Check(); err != nil {
+		return nil, fmt.Errorf("aegraph: %w", err)
 	}
 	rows := latent + f.Dim(width)
 	return graphop.Apply(graphop.Spec{Name: "latent and features", Rows: rows, Cols: n, Differentiable: []bool{true, false, true},
@@ -90,11 +96,7 @@ func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node)
 // ReconstructionLoss is the mean over samples of ‖t−t'‖², summed over the targets
 // (equation 7 of the paper).
 func ReconstructionLoss(target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
-	width, err := sameDims(target, reconstruction)
-	if err != nil {
-		return nil, err
-	}
-	_, n, err := graphop.Dims(target)
+	width, n, err := sameDims(target, reconstruction)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +120,13 @@ func ReconstructionLoss(target, reconstruction *gorgonia.Node) (*gorgonia.Node, 
 		}}, target, reconstruction)
 }
 
-func sameDims(a, b *gorgonia.Node) (width int, err error) {
-	width, n, err := graphop.Dims(a)
+func sameDims(a, b *gorgonia.Node) (width, n int, err error) {
+	width, n, err = graphop.Dims(a)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if w, m, err := graphop.Dims(b); err != nil || w != width || m != n {
-		return 0, fmt.Errorf("aegraph: target %d×%d, reconstruction %d×%d: %w", width, n, w, m, graphop.ErrShape)
+		return 0, 0, fmt.Errorf("aegraph: target %d×%d, reconstruction %d×%d: %w", width, n, w, m, graphop.ErrShape)
 	}
-	return width, nil
+	return width, n, nil
 }

@@ -1,0 +1,89 @@
+package browsertest
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/examples/flagcsv/report"
+)
+
+var hostMetrics = []string{"cpu", "mem", "disk", "net_in"}
+
+// host makes a report on n rows of correlated metrics, about one in a hundred of them flagged. Metrics beyond the fourth are noise.
+func host(n int, metrics []string) report.Data {
+	rng := rand.New(rand.NewPCG(3, 4))
+	d := report.Data{
+		Title: "web-7", Source: "web-7.csv", Metrics: metrics, Threshold: 6.2, ThresholdNote: "99 % quantile of the training energies",
+		Energies: make([]float64, n), Labels: make([]bool, n), Generated: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC),
+		Quality:  &report.Quality{Precision: .8, Recall: .9, F1: .847, AveragePrecision: .91},
+		Warnings: []string{"The mixture has 1.1 effective components of 2: training may have collapsed."},
+		Training: []report.Fact{{Name: "Rows used", Value: "1,000"}, {Name: "Preset", Value: "metrics"}, {Name: "Steps", Value: "2,000 in 500 epochs"},
+			{Name: "Stopped", Value: "all steps done"}, {Name: "Seed", Value: "1"}, {Name: "Against a plain mixture", Value: "finds 96 % of synthetic faults, the mixture 95 %"}},
+	}
+	x := mat.NewDense(n, len(metrics), nil)
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for i := range n {
+		d.Times = append(d.Times, start.Add(time.Duration(i)*time.Minute))
+		load := .5 + .3*math.Sin(float64(i)/200) + .07*rng.NormFloat64()
+		row := []float64{100 * load * .8, 35 + 20*load + rng.NormFloat64(), 6 + 30*load*load + 2*rng.NormFloat64(), 4e6 * (1 + 4*load + .3*rng.NormFloat64())}
+		for j := range metrics {
+			if j < len(row) {
+				x.Set(i, j, row[j])
+			} else {
+				x.Set(i, j, rng.NormFloat64())
+			}
+		}
+		d.Energies[i] = 1.5 + 1.1*rng.ExpFloat64()
+		if d.Energies[i] > d.Threshold {
+			d.Energies[i] = d.Threshold - .3*rng.Float64()
+		}
+		if i%97 == 60 {
+			addFault(&d, x, i, rng)
+		}
+		d.Labels[i] = i%194 == 60 || i%500 == 20
+	}
+	d.X = x
+	return d
+}
+
+func addFault(d *report.Data, x *mat.Dense, i int, rng *rand.Rand) {
+	m := rng.IntN(min(len(d.Metrics), 4))
+	usual := x.At(i, m)
+	x.Set(i, m, usual*(2+rng.Float64()))
+	d.Energies[i] = d.Threshold + 2 + 60*rng.ExpFloat64()
+	f := report.Flag{
+		Row: i, PValue: .001,
+		Sentence: d.Metrics[m] + " is far above what the other metrics lead to expect; back in its range the energy falls below the threshold.",
+		Contributions: []report.Contribution{
+			{Metric: d.Metrics[m], Share: .84, Value: x.At(i, m), Low: usual * .8, High: usual * 1.2, Conditional: true},
+		},
+	}
+	for j := range d.Metrics {
+		if j != m {
+			f.Contributions = append(f.Contributions, report.Contribution{
+				Metric: d.Metrics[j], Share: .16 / float64(len(d.Metrics)), Value: x.At(i, j), Low: x.At(i, j) * .9, High: x.At(i, j) * 1.1})
+		}
+	}
+	if i%4 == 0 && len(d.Metrics) > 1 {
+		f.Pair = [2]string{d.Metrics[0], d.Metrics[1]}
+	}
+	d.Flagged = append(d.Flagged, f)
+}
+
+// save writes the report into a temporary file.
+func save(t *testing.T, d report.Data) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.html")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, report.Write(f, d))
+	require.NoError(t, f.Close())
+	return path
+}

@@ -1,0 +1,209 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// payload is the page's data, as JSON for its script. Rows are numbered from 1. Points are stored by column: it is much shorter.
+type payload struct {
+	Metrics   []string `json:"metrics"`
+	Rows      int      `json:"rows"`
+	Scored    int      `json:"scored"`
+	Labelled  bool     `json:"labelled"`
+	Threshold num      `json:"threshold"`
+
+	Points  points    `json:"points"`  // rows that are not flagged, thinned where there are very many
+	Missed  points    `json:"missed"`  // rows labelled anomalous but not flagged
+	Flagged []flagged `json:"flagged"` // never thinned
+	Line    line      `json:"line"`    // energies over time
+	Thinned thinned   `json:"thinned"`
+
+	Scales []density `json:"scales"` // one for each scale of the energy axis, the preferred first
+}
+
+type points struct {
+	Row    []int    `json:"row"`
+	Time   []string `json:"time,omitempty"`
+	Energy []num    `json:"energy"`
+	X      [][]num  `json:"x"` // metric by metric
+}
+
+type line struct {
+	Row    []int    `json:"row"`
+	Time   []string `json:"time,omitempty"`
+	Energy []num    `json:"energy"`
+}
+
+type flagged struct {
+	Row      int    `json:"row"`
+	Time     string `json:"time,omitempty"`
+	Energy   num    `json:"energy"`
+	P        num    `json:"p"`
+	X        []num  `json:"x"`
+	Label    bool   `json:"label"`
+	Sentence string `json:"sentence"`
+	Pair     string `json:"pair,omitempty"`
+	Parts    []part `json:"parts"`
+}
+
+type part struct {
+	Metric   string `json:"metric"`
+	Share    num    `json:"share"`
+	Value    num    `json:"value"`
+	Low      num    `json:"low"`
+	High     num    `json:"high"`
+	Usual    bool   `json:"usual,omitempty"` // the range is the one of training
+	Constant bool   `json:"constant,omitempty"`
+}
+
+// num is a number that JSON can hold: NaN becomes null and an infinity a string. Nine digits are more than any plot shows.
+type num float64
+
+func (v num) MarshalJSON() ([]byte, error) {
+	f := float64(v)
+	switch {
+	case math.IsNaN(f):
+		return []byte("null"), nil
+	case math.IsInf(f, 1):
+		return []byte(`"∞"`), nil
+	case math.IsInf(f, -1):
+		return []byte(`"−∞"`), nil
+	}
+	return strconv.AppendFloat(nil, f, 'g', 9, 64), nil
+}
+
+func nums(x []float64) []num {
+	out := make([]num, len(x))
+	for i, v := range x {
+		out[i] = num(v)
+	}
+	return out
+}
+
+func newPayload(d Data) payload {
+	n, width := d.X.Dims()
+	layout := timeLayout(d.Times)
+	isFlagged := make([]bool, n)
+	for _, f := range d.Flagged {
+		isFlagged[f.Row] = true
+	}
+	normal, missed, scored := split(d, isFlagged)
+	shown := every(normal, maxPoints(width))
+	shownMissed := every(missed, maxPoints(width))
+	lineRows, bucket := envelope(d.Energies, maxLine)
+
+	p := payload{
+		Metrics:   d.Metrics,
+		Rows:      n,
+		Scored:    scored,
+		Labelled:  d.Labels != nil,
+		Threshold: num(d.Threshold),
+		Points:    d.points(shown, layout),
+		Missed:    d.points(shownMissed, layout),
+		Flagged:   make([]flagged, 0, len(d.Flagged)),
+		Line:      line{Row: numbers(lineRows), Time: d.times(lineRows, layout), Energy: d.energies(lineRows)},
+		Thinned: thinned{
+			Normal: len(normal), Shown: len(shown),
+			Missed: len(missed), ShownMissed: len(shownMissed), Bucket: bucket,
+		},
+		Scales: densities(d.Energies, isFlagged, d.Threshold),
+	}
+	for _, f := range d.Flagged {
+		p.Flagged = append(p.Flagged, d.flagged(f, layout))
+	}
+	return p
+}
+
+// split sorts the rows that have a score and are not flagged into those without and those with a label.
+func split(d Data, isFlagged []bool) (normal, missed []int, scored int) {
+	for i, e := range d.Energies {
+		if math.IsNaN(e) {
+			continue
+		}
+		scored++
+		switch {
+		case isFlagged[i]:
+		case d.Labels != nil && d.Labels[i]:
+			missed = append(missed, i)
+		default:
+			normal = append(normal, i)
+		}
+	}
+	return normal, missed, scored
+}
+
+func (d Data) points(rows []int, layout string) points {
+	p := points{Row: numbers(rows), Time: d.times(rows, layout), Energy: d.energies(rows), X: make([][]num, len(d.Metrics))}
+	for j := range p.X {
+		p.X[j] = make([]num, len(rows))
+		for k, i := range rows {
+			p.X[j][k] = num(d.X.At(i, j))
+		}
+	}
+	return p
+}
+
+func (d Data) flagged(f Flag, layout string) flagged {
+	out := flagged{
+		Row:      f.Row + 1,
+		Energy:   num(d.Energies[f.Row]),
+		P:        num(f.PValue),
+		X:        make([]num, len(d.Metrics)),
+		Label:    d.Labels != nil && d.Labels[f.Row],
+		Sentence: f.Sentence,
+		Parts:    make([]part, len(f.Contributions)),
+	}
+	if d.Times != nil {
+		out.Time = d.Times[f.Row].Format(layout)
+	}
+	if f.Pair[0] != "" {
+		out.Pair = f.Pair[0] + " and " + f.Pair[1]
+	}
+	for j := range out.X {
+		out.X[j] = num(d.X.At(f.Row, j))
+	}
+	for k, c := range f.Contributions {
+		out.Parts[k] = part{c.Metric, num(c.Share), num(c.Value), num(c.Low), num(c.High), !c.Conditional, c.Constant}
+	}
+	return out
+}
+
+func (d Data) energies(rows []int) []num {
+	out := make([]num, len(rows))
+	for k, i := range rows {
+		out[k] = num(d.Energies[i])
+	}
+	return out
+}
+
+func (d Data) times(rows []int, layout string) []string {
+	if d.Times == nil {
+		return nil
+	}
+	out := make([]string, len(rows))
+	for k, i := range rows {
+		out[k] = d.Times[i].Format(layout)
+	}
+	return out
+}
+
+// numbers turns indices into row numbers from 1.
+func numbers(rows []int) []int {
+	out := make([]int, len(rows))
+	for k, i := range rows {
+		out[k] = i + 1
+	}
+	return out
+}
+
+// timeLayout shows fractions of a second only where there are some.
+func timeLayout(times []time.Time) string {
+	for _, t := range times {
+		if t.Nanosecond() != 0 {
+			return "2006-01-02 15:04:05.000"
+		}
+	}
+	return time.DateTime
+}

@@ -173,8 +173,8 @@ func (e *explainer) causes() []cause {
 		out = append(out, c)
 	}
 	for _, j := range e.m.constant {
-		u := bound(e.m.p.Scaler.Columns[j].Apply(e.x[j]))
-		out = append(out, cause{column: j, varying: -1, energy: e.eval(e.quiet - .5*u*u), drop: .5 * u * u})
+		drop := passiveEnergy(bound(e.m.p.Scaler.Columns[j].Apply(e.x[j])))
+		out = append(out, cause{column: j, varying: -1, energy: e.eval(e.quiet - drop), drop: drop})
 	}
 	slices.SortStableFunc(out, func(a, b cause) int {
 		switch {
@@ -198,7 +198,7 @@ func (e *explainer) candidates(p []float64, i int) []float64 {
 	out := []float64{p[i]}
 	for s := range e.h.alphas {
 		level := e.f[(1+len(e.h.alphas)+s)*w+i]
-		out = append(out, level+p[(1+s)*w+i])
+		out = append(out, level+p[(1+s)*w+i]/e.h.gain(s, i))
 	}
 	return out
 }

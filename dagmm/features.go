@@ -1,12 +1,18 @@
 package dagmm
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Context tells which features beside the current sample a model sees. Levels are
 // exponentially weighted means of a metric's scaled values up to the previous sample,
 // one per smoothing factor. The zero Context is none.
 type Context struct {
 	Alphas []float64 `json:"alphas,omitempty"` // weight of the newest sample, in (0, 1]
+	// Gains scale the deviations, scale by scale, each as wide as the varying metrics;
+	// nil is 1.
+	Gains []float64 `json:"gains,omitempty"`
 }
 
 // The features of one sample stand block by block, each as wide as the model's varying
@@ -39,7 +45,15 @@ func indices(from, to int) []int {
 	return out
 }
 
-func (c Context) check() error {
+func (c Context) check(width int) error {
+	if c.Gains != nil && len(c.Gains) != len(c.Alphas)*width {
+		return fmt.Errorf("dagmm: context: %d gains for %d scales of %d metrics: %w", len(c.Gains), len(c.Alphas), width, ErrModel)
+	}
+	for _, g := range c.Gains {
+		if !(g > 0) || math.IsInf(g, 0) {
+			return fmt.Errorf("dagmm: context: gain %g: %w", g, ErrModel)
+		}
+	}
 	for _, a := range c.Alphas {
 		if !(a > 0 && a <= 1) {
 			return fmt.Errorf("dagmm: context: smoothing factor %g is not in (0, 1]: %w", a, ErrModel)
@@ -51,6 +65,7 @@ func (c Context) check() error {
 // history carries the context from sample to sample. It belongs to one stream.
 type history struct {
 	alphas   []float64
+	gains    []float64
 	width    int
 	seen     []bool    // per metric: has a level
 	levels   []float64 // scale by scale
@@ -58,7 +73,7 @@ type history struct {
 }
 
 func newHistory(c Context, width int) *history {
-	return &history{alphas: c.Alphas, width: width, seen: make([]bool, width),
+	return &history{alphas: c.Alphas, gains: c.Gains, width: width, seen: make([]bool, width),
 		levels: make([]float64, len(c.Alphas)*width), previous: make([]float64, width)}
 }
 
@@ -77,7 +92,7 @@ func (h *history) features(dst, y []float64) {
 			if h.seen[j] {
 				level = h.levels[s*w+j]
 			}
-			dst[(1+s)*w+j] = v - level
+			dst[(1+s)*w+j] = (v - level) * h.gain(s, j)
 			past[s*w+j] = level
 		}
 		past[len(h.alphas)*w+j] = v
@@ -87,12 +102,20 @@ func (h *history) features(dst, y []float64) {
 	}
 }
 
+// gain scales the deviation of metric j from level s.
+func (h *history) gain(s, j int) float64 {
+	if h.gains == nil {
+		return 1
+	}
+	return h.gains[s*h.width+j]
+}
+
 // replace changes the current value of metric j in features made by features.
 func (h *history) replace(f []float64, j int, v float64) {
 	w := h.width
 	f[j] = v
 	for s := range h.alphas {
-		f[(1+s)*w+j] = v - f[(1+len(h.alphas)+s)*w+j]
+		f[(1+s)*w+j] = (v - f[(1+len(h.alphas)+s)*w+j]) * h.gain(s, j)
 	}
 }
 

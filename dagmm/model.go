@@ -22,8 +22,8 @@ type Parameters struct {
 	// Prototypes are typical training rows for explanations: scaled values and, with
 	// context, deviations from each level, of the varying metrics.
 	Prototypes [][]float64
-	// Passive constant metrics are not the network's: each adds half its squared scaled
-	// deviation to the energy. Without it, constant metrics are features like any other.
+	// Passive constant metrics are not the network's: each adds 2·log(1+u²) to the energy,
+	// u its deviation in floors of its scale. Without it, constant metrics are features like any other.
 	Passive  bool
 	Training Training
 }
@@ -55,10 +55,10 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkColumns(); err != nil {
 		return nil, err
 	}
-	if err := p.Context.check(); err != nil {
+	m.split()
+	if err := p.Context.check(len(m.varying)); err != nil {
 		return nil, err
 	}
-	m.split()
 	if len(m.varying) == 0 || len(p.Members) == 0 {
 		return nil, fmt.Errorf("dagmm: model with %d varying columns and %d members: %w", len(m.varying), len(p.Members), ErrModel)
 	}

@@ -48,10 +48,15 @@ func (m *Model) scale(y, x []float64) (quiet float64) {
 	}
 	for _, j := range m.constant {
 		u := bound(columns[j].Apply(x[j]))
-		quiet += float64(.5 * float64(u*u))
+		quiet += passiveEnergy(u)
 	}
 	return quiet
 }
+
+// passiveEnergy is the energy of a metric that was constant in training and now lies u
+// floors away: that of a Cauchy-like density, which a real change raises above any
+// threshold without drowning what the other metrics say.
+func passiveEnergy(u float64) float64 { return 2 * math.Log1p(float64(u*u)) }
 
 func bound(v float64) float64 {
 	switch {

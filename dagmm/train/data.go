@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -89,6 +90,7 @@ func (t *trainingData) build(x mat.Matrix, cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	t.scaleDeviations(rows)
 	_, t.width = rows.Dims()
 	t.features = make([]float64, t.width*t.n)
 	for i, r := range t.rows {
@@ -97,6 +99,29 @@ func (t *trainingData) build(x mat.Matrix, cfg *Config) error {
 		}
 	}
 	return nil
+}
+
+// minDeviation is the smallest scale of a deviation from a level, in units of the
+// metric's own: a metric that hardly moves from sample to sample is not to be alarmed by
+// the first step of its resolution.
+const minDeviation = .05
+
+// scaleDeviations brings the deviations from the levels to unit scale over the used rows.
+func (t *trainingData) scaleDeviations(rows *mat.Dense) {
+	all, _ := rows.Dims()
+	values := make([]float64, t.n)
+	for k := t.varying; k < (1+len(t.context.Alphas))*t.varying; k++ {
+		for i, r := range t.rows {
+			values[i] = rows.At(r, k)
+		}
+		slices.Sort(values)
+		_, scale := dataset.Robust(values)
+		gain := 1 / max(scale, minDeviation)
+		for r := range all {
+			rows.Set(r, k, rows.At(r, k)*gain)
+		}
+		t.context.Gains = append(t.context.Gains, gain)
+	}
 }
 
 // excluded marks the rows left out by mask or time range.

@@ -41,7 +41,8 @@ type CSVOptions struct {
 	// Label is the label column. Empty looks for one by its name, "-" (None) means none.
 	Label string
 
-	// Comma separates fields: an ASCII character. 0 chooses among , ; tab and |.
+	// Comma separates fields: an ASCII character. 0 chooses among , ; tab and |. A blank
+	// stands for any number of blanks and tabs.
 	Comma rune
 	// Decimal is the decimal sign, '.' or ','; the other one may then group thousands.
 	// 0 decides for each column.

@@ -121,7 +121,7 @@ func TestReadCSVFileForms(t *testing.T) {
 			columns: []string{"interval", "CPU", "%user", "%idle"},
 			rows:    [][]float64{{10, -1, 2.5, 97.5}, {10, -1, 3, 97}, {10, -1, 4, 96}},
 			times:   []string{"2023-03-01T10:00:10Z", "2023-03-01T10:00:20Z", "2023-03-01T10:00:30Z"},
-			notes:   []string{"the header comes again 1 times"},
+			notes:   []string{"the header comes again, 1 time,"},
 		}},
 		{file: "german.csv", opt: CSVOptions{Location: time.FixedZone("CET", 3600)}, want: want{
 			columns: []string{"CPU %", "Speicher %", "Netz/s"},
@@ -156,6 +156,9 @@ func TestReadCSVText(t *testing.T) {
 		"semicolon":            {text: "a;b\n1;2\n3;4\n", want: want{columns: ab, rows: two}},
 		"tab":                  {text: "a\tb\n1\t2\n3\t4\n", want: want{columns: ab, rows: two}},
 		"pipe":                 {text: "a|b\n1|2\n3|4\n", want: want{columns: ab, rows: two}},
+		"blanks":               {text: " a     b\n 1   2\n 3     4\n", opt: CSVOptions{Comma: ' '}, want: want{columns: ab, rows: two}},
+		"newest first":         {text: "ts,a,b\n1709287260,1,2\n1709287200,3,4\n", want: want{columns: ab, rows: two, times: []string{"2024-03-01T10:01:00Z", "2024-03-01T10:00:00Z"}, notes: []string{"from the newest to the oldest"}}},
+		"unknown time":         {text: "ts,a,b\nearly,1,2\nlate,3,4\n", want: want{columns: ab, rows: two, notes: []string{"named as a time"}}},
 		"semicolon and tab":    {text: "a;\tb\n1;\t2\n3;\t4\n", want: want{columns: ab, rows: two}},
 		"comma and blank":      {text: "a, b\n1, 2\n3, 4\n", want: want{columns: ab, rows: two}},
 		"carriage returns":     {text: "a,b\r\n1,2\r\n3,4\r\n", want: want{columns: ab, rows: two}},
@@ -180,7 +183,7 @@ func TestReadCSVText(t *testing.T) {
 		"trailing delimiter":   {text: "a,b\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
 		"both trailing":        {text: "a,b,\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
 		"numbers in header":    {text: "time,50,99\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: []string{"50", "99"}, rows: two, times: at}},
-		"blank lines":          {text: "a,b\n\n1,2\n\n3,4\n\n", want: want{columns: ab, rows: two, notes: []string{"1 blank lines"}}},
+		"blank lines":          {text: "a,b\n\n1,2\n\n3,4\n\n", want: want{columns: ab, rows: two, notes: []string{"1 blank line between"}}},
 		"duplicates":           {text: "a,b,a\n1,9,2\n3,9,4\n", opt: CSVOptions{Columns: []string{"1", "a#3"}}, want: want{columns: []string{"a#1", "a#3"}, rows: two}},
 		"no name":              {text: "a,\n1,2\n3,4\n", want: want{columns: []string{"a", "2"}, rows: two}},
 		"latin-1 name":         {text: "Gr\xf6\xdfe,b\n1,2\n3,4\n", want: want{columns: []string{"Größe", "b"}, rows: two}},
@@ -217,7 +220,7 @@ func TestReadCSVText(t *testing.T) {
 		"date and clock":    {text: "Date,Time,a,b\n2024-03-01,10:00:00,1,2\n2024-03-01,10:01:00,3,4\n", want: want{columns: ab, rows: two, times: at}},
 		"two times":         {text: "start,timestamp,a,b\n2020-01-01 00:00:00,2024-03-01 10:00:00,1,2\n2020-01-01 00:00:00,2024-03-01 10:01:00,3,4\n", want: want{columns: ab, rows: two, times: at}},
 		"time by content":   {text: "when,a,b\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: ab, rows: two, times: at}},
-		"header come again": {text: "a,b\n1,2\na,b\n3,4\n", want: want{columns: ab, rows: two, notes: []string{"comes again 1 times"}}},
+		"header come again": {text: "a,b\n1,2\na,b\n3,4\n", want: want{columns: ab, rows: two, notes: []string{"comes again, 1 time,"}}},
 	} {
 		t.Run(name, func(t *testing.T) { requireTable(t, c.want, read(t, c.text, c.opt)) })
 	}
@@ -241,6 +244,7 @@ func TestReadCSVTimes(t *testing.T) {
 		"zone name":       {cells: [2]string{"2024-03-01 10:00:00 JST", "2024-03-01 10:01:00 CET"}, want: [2]string{"2024-03-01T01:00:00Z", "2024-03-01T09:01:00Z"}},
 		"Location":        {cells: [2]string{"2024-03-01 10:00:00", "2024-03-01 10:01:00"}, opt: CSVOptions{Location: berlin}, want: [2]string{"2024-03-01T09:00:00Z", "2024-03-01T09:01:00Z"}},
 		"minutes":         {cells: [2]string{"2024-03-01 10:00", "2024-03-01 10:01"}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
+		"Kibana":          {cells: [2]string{`"Mar 1, 2024 @ 10:00:00.000"`, `"Mar 1, 2024 @ 10:01:00.000"`}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
 		"date":            {cells: [2]string{"2024-03-01", "2024-03-02"}, want: [2]string{"2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z"}},
 		"slashes":         {cells: [2]string{"2024/03/01 10:00:00", "2024/03/01 10:01:00"}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
 		"month first":     {cells: [2]string{"3/31/2024 10:00", "4/1/2024 10:01"}, want: [2]string{"2024-03-31T10:00:00Z", "2024-04-01T10:01:00Z"}},
@@ -481,9 +485,9 @@ func TestReadCSVNotes(t *testing.T) {
 	}
 	notes := strings.Join(read(t, b.String(), CSVOptions{}).Notes, "\n")
 	for _, say := range []string{
-		"1 times repeat the one before and 2 go backwards, the first in row 11",
+		"times that repeat the one before: 1, that go backwards: 2, the first in row 11",
 		"gaps, the longest",
-		`column "disk" holds -1 in 0 rows and 101 in 1`,
+		`column "disk" holds -1 (0 times) and 101 (1 times)`,
 		`column "total" all but never falls`,
 		`column "row" counts up by one`,
 		`column "host" holds 2 different texts`,

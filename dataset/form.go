@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-	"unicode/utf8"
 )
 
 // record is one record of the sample.
@@ -293,6 +293,9 @@ func (f *form) findHeader(records []record, opt *CSVOptions) error {
 // settleHeader keeps of the rows of text before the data those that name columns, and
 // refuses to guess.
 func (f *form) settleHeader(preamble []record) error {
+	for len(f.header) > 1 && strings.HasPrefix(f.header[0].fields[0], "#") {
+		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations, as InfluxDB writes them
+	}
 	n := len(f.header)
 	switch {
 	case n == 0 && len(preamble) > 0:
@@ -327,14 +330,14 @@ func (f *form) isGroupRow(upper, lower []string) bool {
 // ragged is the error of a row with n fields.
 func (f *form) ragged(line, n int) error {
 	return &CSVError{Line: line, Kind: ErrRagged, Problem: fmt.Sprintf(
-		"%d fields where %d are expected; the file may have been cut off, or give the delimiter in Comma if it is not %q",
-		n, f.width, rune(f.comma))}
+		"%s where %d are expected; the file may have been cut off, or give the delimiter in Comma if it is not %q",
+		plural(n, "field"), f.width, rune(f.comma))}
 }
 
 func (f *form) raggedHeader(h record) error {
 	return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
-		"%d fields here, %d in line %d; give the delimiter in Comma if it is not %s, or leave the first lines out with SkipLines",
-		len(f.body[0].fields), len(h.fields), h.line, strconv.QuoteRune(rune(f.comma)))}
+		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines",
+		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
 }
 
 // shortHeader tells whether the record before start is a header of rows that all end in a

@@ -14,26 +14,26 @@ func (r *rowReader) notes(t *Table) []string {
 		add("dstat's first row is an average since the host was booted: leave it out of training")
 	}
 	if r.gaps > 0 {
-		add("%d blank lines between the rows were left out", r.gaps)
+		add("%s between the rows left out", plural(r.gaps, "blank line"))
 	}
 	if r.headings > 0 {
-		add("the header comes again %d times and was left out there: files may have been joined", r.headings)
+		add("the header comes again, %s, and was left out there: files may have been joined", plural(r.headings, "time"))
 	}
 	for _, c := range r.texts {
 		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.store.rows {
-			add("column %q holds %d different texts: if they name hosts, give each host a file of its own", r.names[c.col], n)
+			add("column %q holds %d different texts: if they name hosts or metrics, give the rows of each a file of its own", r.names[c.col], n)
 		}
 	}
 	for _, m := range r.metrics {
 		if c := m.counter; c != nil && c.wraps+c.resets > 0 {
-			add("counter %q wrapped %d times and was reset %d times", r.names[m.col], c.wraps, c.resets)
+			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
 		}
 	}
 	notes = append(notes, timeNotes(t)...)
 	var constant []string
 	for j, name := range t.Columns {
 		s := surveyColumn(t, j)
-		if s.lo == s.hi && s.rows > 1 {
+		if s.lo == s.hi && s.rows-s.missing > 1 {
 			constant = append(constant, name)
 		}
 		if note := s.note(name); note != "" {
@@ -66,11 +66,14 @@ func timeNotes(t *Table) []string {
 			first = i + 1
 		}
 	}
-	if same+back > 0 {
-		notes = append(notes, fmt.Sprintf("%d times repeat the one before and %d go backwards, the first in row %d", same, back, first))
+	switch {
+	case back > 0 && 10*back >= 9*(len(t.Times)-1):
+		notes = append(notes, "rows run from the newest to the oldest: turn them round if their order matters, as for counters and series")
+	case same+back > 0:
+		notes = append(notes, fmt.Sprintf("times that repeat the one before: %d, that go backwards: %d, the first in row %d", same, back, first))
 	}
 	if gaps > 0 {
-		notes = append(notes, fmt.Sprintf("sampling every %s has %d gaps, the longest %s", usual, gaps, longest))
+		notes = append(notes, fmt.Sprintf("sampling every %s has %s, the longest %s", usual, plural(gaps, "gap"), longest))
 	}
 	return notes
 }
@@ -126,7 +129,7 @@ func (s columnSurvey) note(name string) string {
 	case 2*s.missing > s.rows:
 		return fmt.Sprintf("column %q is missing in %d of %d rows, which training would leave out: name the metrics without it in Columns", name, s.missing, s.rows)
 	case s.minusOne+s.over100 > 0 && s.loRest >= 0 && s.hiRest > 1 && s.hiRest <= 100 && values > 20*(s.minusOne+s.over100):
-		return fmt.Sprintf("column %q holds -1 in %d rows and 101 in %d beside values from %v to %v: if they mean \"no value\", list them in Sentinels",
+		return fmt.Sprintf("column %q holds -1 (%d times) and 101 (%d times) beside values from %v to %v: if they mean \"no value\", list them in Sentinels",
 			name, s.minusOne, s.over100, s.loRest, s.hiRest)
 	case values > 10 && s.units == values-1:
 		return fmt.Sprintf("column %q counts up by one: if it is a row number, name the metrics without it in Columns", name)
@@ -143,4 +146,12 @@ func (s columnSurvey) note(name string) string {
 func (s columnSurvey) isTotal() bool {
 	large := s.hi >= 1e6 && s.ups >= 9
 	return (large || s.ups >= 30) && s.downs*100 <= s.ups
+}
+
+// plural returns a number and a noun: 1 row, 2 rows.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

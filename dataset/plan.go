@@ -24,6 +24,7 @@ type plan struct {
 	missing map[string]bool // opt.Missing
 	decimal byte            // sign of the columns that do not show theirs
 	wanted  []bool          // columns named in Columns
+	spare   []string        // why a column is no metric though it holds numbers, or ""
 }
 
 // metricColumn is how a column of numbers is read.
@@ -110,6 +111,7 @@ func newPlan(f *form, opt *CSVOptions) (*plan, error) {
 		p.roles[c] = ColumnRole{Number: c + 1, Name: f.names[c], Role: RoleSkipped}
 	}
 	p.decimal = p.commonDecimal()
+	p.spare = make([]string, f.width)
 	metrics, err := p.resolveColumns()
 	if err != nil {
 		return nil, err
@@ -160,28 +162,31 @@ func (p *plan) given(option, name string) (int, error) {
 	return c, nil
 }
 
-// findLabel looks for a label column by its name.
+// findLabel looks for a label column by its name. Further columns of such a name are no
+// metrics either.
 func (p *plan) findLabel() error {
-	switch p.opt.Label {
-	case None:
+	if p.opt.Label == None {
 		return nil
-	case "":
-		for c, name := range p.names {
-			if (isLabelName(name) || isLabelName(p.short[c])) && p.free(c) && !p.wanted[c] {
-				p.setLabel(c, "by its name")
-				return nil
-			}
+	}
+	if p.opt.Label != "" {
+		c, err := p.given("Label", p.opt.Label)
+		if err != nil {
+			return err
 		}
-		return nil
+		if !p.free(c) {
+			return &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "taken for both the time and the label; say which with Time and Label"}
+		}
+		p.setLabel(c, "as asked")
 	}
-	c, err := p.given("Label", p.opt.Label)
-	if err != nil {
-		return err
+	for c, name := range p.names {
+		switch {
+		case !isLabelName(name) && !isLabelName(p.short[c]) || !p.free(c) || p.wanted[c]:
+		case p.label < 0:
+			p.setLabel(c, "by its name")
+		default:
+			p.spare[c] = "another label by its name"
+		}
 	}
-	if !p.free(c) {
-		return &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "taken for both the time and the label; say which with Time and Label"}
-	}
-	p.setLabel(c, "as asked")
 	return nil
 }
 
@@ -199,7 +204,7 @@ func (p *plan) findMetrics(metrics []int) error {
 	chosen := len(metrics) > 0
 	if !chosen {
 		for c, s := range p.stats {
-			if p.free(c) && s.isNumber() {
+			if p.free(c) && s.isNumber() && p.spare[c] == "" {
 				metrics = append(metrics, c)
 			}
 		}
@@ -305,8 +310,15 @@ func (p *plan) explainSkipped() {
 			r.Reason = "not in Columns"
 			continue
 		}
+		if r.Reason = p.spare[c]; r.Reason != "" {
+			continue
+		}
 		if len(s.cells) > 0 {
 			r.Reason = "text such as " + shown(s.cells[0])
+			if _, named := isTimeName(r.Name); named && p.clock == nil && p.opt.Time != None {
+				p.comments = append(p.comments, fmt.Sprintf(
+					"column %q is named as a time, but %s is in no form that is known: give its layout in TimeLayout", r.Name, shown(s.cells[0])))
+			}
 		}
 		p.texts = append(p.texts, &textColumn{col: c, seen: map[string]bool{}})
 	}
@@ -318,6 +330,7 @@ func (p *plan) findTime() error {
 	if p.opt.Time == None {
 		return nil
 	}
+	best, ambiguous := p.searchTime()
 	if p.opt.Time != "" {
 		c, err := p.given("Time", p.opt.Time)
 		if err != nil {
@@ -334,9 +347,8 @@ func (p *plan) findTime() error {
 		p.setTime(found, "as asked")
 		return nil
 	}
-	best, err := p.searchTime()
-	if err != nil || best == nil {
-		return err
+	if best == nil {
+		return ambiguous
 	}
 	reason := "by its content"
 	if best.named {
@@ -346,6 +358,8 @@ func (p *plan) findTime() error {
 	return nil
 }
 
+// searchTime returns the best column, or two of them where date and clock stand apart. The
+// error is about a column that would be a time but for its order of month and day.
 func (p *plan) searchTime() (*timeFound, error) {
 	var best *timeFound
 	var dates, clocks []*timeFound
@@ -366,6 +380,9 @@ func (p *plan) searchTime() (*timeFound, error) {
 			clocks = append(clocks, found)
 		case slices.Contains(dateLayouts, found.reader.layout):
 			dates = append(dates, found)
+		}
+		if found.named {
+			p.spare[c] = "another time by name and content"
 		}
 		if best == nil || found.score() > best.score() {
 			best = found
@@ -457,6 +474,7 @@ func (p *plan) timeIn(c int, asked bool) (*timeFound, error) {
 	switch {
 	case p.opt.TimeLayout != "":
 		found.reader = newTimeReader(p.opt.TimeLayout, p.opt.location())
+		found.reader.decimal = p.decimalOf(c).decimal
 		if asked || p.readsAsTime(c, found.reader) && (found.reader.layout != "" || named) {
 			return found, nil
 		}
@@ -497,7 +515,8 @@ func (p *plan) writtenTime(found *timeFound, s columnStats) (*timeFound, error) 
 		name := p.names[found.cols[0]]
 		if twin != "" && !strings.HasPrefix(name, "(PDH-CSV") {
 			return nil, &CSVError{Line: p.first, Column: name, Kind: ErrTime, Problem: fmt.Sprintf(
-				"times such as %s can begin with the month or the day; give TimeLayout %q or %q", shown(s.cells[0]), layout, twin)}
+				"times such as %s can begin with the month or the day; give TimeLayout %q or %q, or Time %q to read without times",
+				shown(s.cells[0]), layout, twin, None)}
 		}
 		found.full = i == 0
 		found.reader = newTimeReader(layout, p.opt.location())

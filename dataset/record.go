@@ -48,6 +48,9 @@ func (r *recordReader) next() error {
 			continue
 		}
 		r.start = r.line
+		if r.comma == ' ' {
+			line = bytes.Join(bytes.Fields(line), []byte(" ")) // columns padded to one width
+		}
 		if bytes.IndexByte(line, '"') >= 0 {
 			return r.splitQuoted(line)
 		}

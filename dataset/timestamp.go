@@ -46,6 +46,7 @@ var timeLayouts = []string{
 	"Jan 2, 2006 15:04:05",
 	"Jan 2, 2006, 3:04:05 PM",
 	"Jan 2, 2006 3:04:05 PM",
+	"Jan 2, 2006 @ 15:04:05", // Kibana
 	time.RFC1123,
 	time.RFC1123Z,
 	"Mon Jan _2 15:04:05 2006",

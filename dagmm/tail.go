@@ -1,0 +1,153 @@
+package dagmm
+
+import (
+	"math"
+	"slices"
+)
+
+// TailKind tells how far the p-values of a Tail reach.
+type TailKind string
+
+const (
+	// TailConformal: too few excesses for a fit; p is never below 1/(n+1).
+	TailConformal TailKind = "conformal"
+	// TailExponential: the excesses were fitted by an exponential.
+	TailExponential TailKind = "exponential"
+	// TailPareto: the excesses were fitted by a generalised Pareto distribution.
+	TailPareto TailKind = "pareto"
+)
+
+const (
+	tailShare       = .02 // of the calibration energies are excesses
+	minExponential  = 50
+	minPareto       = 100
+	maxShape        = .5
+	minShape        = -.1 // below 0 the fit ends: an energy beyond the end would have p = 0
+	shapeCandidates = 64
+	// leastPValue bounds what a fit to hundreds of excesses can say.
+	leastPValue = 1e-12
+)
+
+// Tail gives calibrated p-values of energies, also beyond the largest calibration
+// energy where there are enough of them: peaks over threshold (Siffer, Fouque, Termier,
+// Largouët, Anomaly Detection in Streams with Extreme Value Theory, KDD 2017). Up to the
+// level Above, which about 2 % of the calibration energies exceed, p is the conformal
+// p-value; beyond it
+//
+//	p(E) = p(Above)·(1 + Shape·(E − Above)/Scale)^(−1/Shape),
+//
+// the generalised Pareto tail of the excesses, with Shape 0 the exponential. With fewer
+// than 100 excesses (5,000 energies) the shape is not fitted and the tail is
+// exponential; with fewer than 50 there is no fit and p is conformal throughout. The
+// shape is held between −.1 and .5. A Tail is immutable and safe for concurrent use.
+//
+// Energies of later rows are exchangeable with the calibration's only as long as the
+// host behaves as it did in training: calibrated, not guaranteed.
+type Tail struct {
+	Kind         TailKind
+	Excesses     int     // fitted
+	Above        float64 // energy beyond which the fit holds; NaN without one
+	Shape, Scale float64
+	calibration  Calibration
+	at           float64 // p(Above)
+}
+
+// Tail returns the model's calibrated tail.
+func (m *Model) Tail() *Tail { return NewTail(m.p.Calibration) }
+
+// NewTail fits the tail of a calibration made by NewCalibration. It keeps c's slices.
+func NewTail(c Calibration) *Tail {
+	t := &Tail{Kind: TailConformal, Above: math.NaN(), calibration: c}
+	k := min(int(tailShare*float64(c.N)), len(c.Energies)-1, keptTail-1)
+	if k < minExponential {
+		return t
+	}
+	above := c.Energies[len(c.Energies)-1-k]
+	excesses := make([]float64, 0, k)
+	var mean float64
+	for _, e := range c.Energies[len(c.Energies)-k:] {
+		if e > above {
+			excesses = append(excesses, e-above)
+			mean += e - above
+		}
+	}
+	mean /= float64(len(excesses))
+	if len(excesses) < minExponential || math.IsInf(mean, 0) {
+		return t // ties: a staircase has no tail to fit
+	}
+	t.Excesses, t.Above, t.Scale, t.Kind = len(excesses), above, mean, TailExponential
+	t.at = c.pValue(math.Nextafter(above, math.Inf(1)))
+	if len(excesses) >= minPareto {
+		t.Kind = TailPareto
+		t.Shape, t.Scale = fitPareto(excesses, mean)
+	}
+	return t
+}
+
+// PValue returns the probability that an ordinary row has an energy at least as high;
+// NaN for NaN. It never rises with the energy.
+func (t *Tail) PValue(energy float64) float64 {
+	if t.Kind == TailConformal || !(energy > t.Above) {
+		return t.calibration.pValue(energy)
+	}
+	y := (energy - t.Above) / t.Scale
+	if math.Abs(t.Shape) < 1e-9 {
+		return max(t.at*math.Exp(-y), leastPValue)
+	}
+	base := 1 + t.Shape*y
+	if base <= 0 {
+		return leastPValue
+	}
+	return max(t.at*math.Pow(base, -1/t.Shape), leastPValue)
+}
+
+// fitPareto maximises the likelihood of the generalised Pareto distribution over a grid
+// of shapes; for each shape the scale is the root of the likelihood equation. The
+// likelihood has several local maxima in the two parameters together, one in the scale
+// alone.
+func fitPareto(excesses []float64, mean float64) (shape, scale float64) {
+	best := math.Inf(-1)
+	for i := range shapeCandidates + 1 {
+		g := minShape + (maxShape-minShape)*float64(i)/shapeCandidates
+		s := paretoScale(excesses, mean, g)
+		if l := paretoLikelihood(excesses, g, s); l > best {
+			best, shape, scale = l, g, s
+		}
+	}
+	return shape, scale
+}
+
+// paretoScale solves mean((1+g)·x/(s + g·x)) = 1 for s by bisection: its left side falls
+// with s.
+func paretoScale(excesses []float64, mean, g float64) float64 {
+	low, high := 1e-6*mean, 10*mean
+	if g < 0 {
+		low = max(low, -g*slices.Max(excesses)*(1+1e-9))
+		high = max(high, 2*low)
+	}
+	for range 60 {
+		s := (low + high) / 2
+		var sum float64
+		for _, x := range excesses {
+			sum += (1 + g) * x / (s + g*x)
+		}
+		if sum > float64(len(excesses)) {
+			low = s
+		} else {
+			high = s
+		}
+	}
+	return high
+}
+
+func paretoLikelihood(excesses []float64, g, s float64) float64 {
+	l := -float64(len(excesses)) * math.Log(s)
+	for _, x := range excesses {
+		if math.Abs(g) < 1e-9 {
+			l -= x / s
+			continue
+		}
+		l -= (1 + 1/g) * math.Log1p(g*x/s)
+	}
+	return l
+}

@@ -37,7 +37,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trainingData{context: dagmm.Context{Alphas: cfg.Context}}
+	t := &trainingData{context: dagmm.Context{Alphas: slices.Clone(cfg.Context)}}
 	for r := range n {
 		complete := true
 		for j := range d {

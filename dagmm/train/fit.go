@@ -50,8 +50,11 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
 	report.Duration = time.Since(start)
-	return model, report, ctx.Err()
+	return model, report, nil
 }
 
 // fitMembers trains the members on a bounded number of goroutines; each has its own

@@ -1,13 +1,9 @@
 package train
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"testing"
 
-	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -30,34 +26,4 @@ func hostRows(n int, seed uint64) *mat.Dense {
 		x.SetRow(700, []float64{15, 47, 25, math.Exp(15)})
 	}
 	return x
-}
-
-func TestSeedsJob(t *testing.T) {
-	found := 0
-	const runs = 4
-	for seed := range uint64(runs) {
-		x := hostRows(1000, 100+seed)
-		m, rep, err := Fit(context.Background(), x, Config{Seed: seed})
-		require.NoError(t, err)
-		fmt.Println(rep)
-		e, err := m.Energies(nil, x)
-		require.NoError(t, err)
-		above := 0
-		for _, v := range e {
-			if v > m.Threshold() {
-				above++
-			}
-		}
-		require.Equal(t, 10, above)
-		if e[300] > m.Threshold() && e[700] > m.Threshold() {
-			found++
-		}
-		ex, err := m.ExplainSeries(x, 700)
-		require.NoError(t, err)
-		fmt.Println(ex, ex.Contributions)
-		ex, err = m.ExplainSeries(x, 300)
-		require.NoError(t, err)
-		fmt.Println(ex, ex.Contributions)
-	}
-	require.Equal(t, runs, found)
 }

@@ -22,9 +22,29 @@ import (
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
-// defaultMethods are those of the tables in README.md.
-const defaultMethods = "random,maxz,pca,gaussian,knn,isoforest," +
-	"maxz+context,pca+context,gaussian+context,gaussian-trim+context,fulldiag+context+clip,knn+context,isoforest+context"
+// The methods of a suite unless -methods names others. "sample" is small enough
+// for continuous integration; independent rows have no context.
+const (
+	simpleMethods  = "random,maxz,pca,gaussian,gaussian-trim,gmm,gmm-trim,knn,isoforest"
+	contextMethods = "maxz+context,pca+context,gaussian+context,gaussian-trim+context,fulldiag+context+clip," +
+		"gmm+context,gmm-trim+context,knn+context,isoforest+context"
+	rowModels     = "autoencoder,paper,paper-untrained,metrics,metrics-untrained"
+	contextModels = "autoencoder+context,paper+context,series,series-untrained"
+	sampleMethods = "random,maxz,pca,gaussian,gmm,knn,isoforest,maxz+context,gaussian+context,knn+context," +
+		"metrics,metrics-untrained,series,series-untrained"
+)
+
+func defaultMethods(suite string) string {
+	switch suite {
+	case "paper", "tabular":
+		return simpleMethods + "," + rowModels
+	case "outliers":
+		return simpleMethods + ",metrics,metrics-untrained"
+	case "sample":
+		return sampleMethods
+	}
+	return strings.Join([]string{simpleMethods, contextMethods, rowModels, contextModels}, ",")
+}
 
 // options are the flags.
 type options struct {
@@ -88,7 +108,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.out, "out", "quality-results", "folder for results.jsonl, tables and plots")
 	f.StringVar(&o.tag, "tag", "", "name of this state of the code, to compare it with others in one table")
 	suites := f.String("suite", "sample", "`list` of "+strings.Join(suite.Names, ", ")+"; sample and outliers need no data")
-	methods := f.String("methods", defaultMethods, "`list` of name[{json}][+context][+clip]; names: "+strings.Join(baseline.Names(), " "))
+	methods := f.String("methods", "", "`list`, default: the suite's own, of name[{json}][+context][+clip]; names: "+strings.Join(baseline.Names(), " "))
 	machines := f.String("machines", "", "only machines or sets whose name contains one of this `list`")
 	contamination := f.String("contamination", "0", "`list` of shares of anomalous training rows, for paper and tabular")
 	f.IntVar(&o.seeds, "seeds", 1, "seeds 1 to `n`")
@@ -137,6 +157,10 @@ func plan(o *options) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
+		methods := o.methods
+		if len(methods) == 0 {
+			methods = baseline.Split(defaultMethods(name))
+		}
 		shares := []float64{0}
 		if name == "paper" || name == "tabular" {
 			shares = o.contamination
@@ -145,7 +169,7 @@ func plan(o *options) ([]job, error) {
 			if !wanted(machine, o.machines) {
 				continue
 			}
-			for _, method := range o.methods {
+			for _, method := range methods {
 				for _, dirt := range shares {
 					for seed := range o.seeds {
 						jobs = append(jobs, job{Suite: name, Machine: machine, Method: method, Seed: uint64(seed + 1), Dirt: dirt, Tag: o.tag})

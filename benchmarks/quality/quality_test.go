@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
+	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
 // madeData writes two machines and one table in the form that README.md
@@ -180,4 +183,13 @@ func TestStabilityByHand(t *testing.T) {
 	}
 	require.InDelta(t, (3+1+0)/9., r.stability(), 1e-15, "agreeing pairs of the three faults")
 	require.True(t, math.IsNaN(row{}.stability()))
+}
+
+func TestDefaultMethodsParse(t *testing.T) {
+	for _, name := range suite.Names {
+		for _, m := range baseline.Split(defaultMethods(name)) {
+			_, err := baseline.Parse(m, baseline.Options{})
+			require.NoError(t, err)
+		}
+	}
 }

@@ -64,8 +64,8 @@ func create(name string, opt Options) (Detector, error) {
 //
 // The JSON object sets exported fields of the method's settings, as in
 // knn{"K":5}. "+context" adds deviations from recent levels to the inputs,
-// "+clip" bounds them by 10·asinh(z/10); a preset of the library without either
-// gets the rows as they are. "mean(a;b)" averages specifications, see
+// "+clip" bounds them by 10·asinh(z/10). A preset of the library gets the rows
+// as they are, and its own context by "+context". "mean(a;b)" averages specifications, see
 // Mean.
 func Parse(spec string, opt Options) (Detector, error) {
 	if strings.HasPrefix(spec, "mean(") {
@@ -92,17 +92,20 @@ func Parse(spec string, opt Options) (Detector, error) {
 			return nil, fmt.Errorf("baseline: method %q: settings: %w", spec, err)
 		}
 	}
-	if _, own := method.(*DAGMM); own && suffixes == "" {
-		return method, nil
+	if opt.Context == nil {
+		opt.Context = DefaultContext
+	}
+	if own, ok := method.(*DAGMM); ok && (suffixes == "" || suffixes == "+context") {
+		if suffixes != "" {
+			own.Context = opt.Context
+		}
+		return own, nil
 	}
 	p := &Pipeline{Method: method, MaxRows: opt.MaxRows}
 	for _, suffix := range strings.Split(suffixes, "+")[1:] {
 		switch suffix {
 		case "context":
 			p.Context = opt.Context
-			if p.Context == nil {
-				p.Context = DefaultContext
-			}
 		case "clip":
 			p.Clip = true
 		default:

@@ -53,6 +53,11 @@ func TestParse(t *testing.T) {
 	d, err = Parse(`mean(knn{"K":5};pca+clip)`, Options{})
 	require.NoError(t, err)
 	require.Equal(t, &Mean{Parts: []Detector{&Pipeline{Method: &KNN{K: 5}}, &Pipeline{Method: &PCA{}, Clip: true}}}, d)
+	d, err = Parse(`autoencoder{"Members":1}+context`, Options{MaxRows: 7})
+	require.NoError(t, err)
+	require.Equal(t, DefaultContext, d.(*DAGMM).Context)
+	require.Equal(t, 7, d.(*DAGMM).MaxRows)
+	require.True(t, d.(*DAGMM).Plain)
 	for _, bad := range []string{"mean(knn", "mean(knn;no)", "", "knnn", `knn{"L":5}`, `knn{"K":"a"}`, "knn+", "knn+contxt", `knn{"K":5`} {
 		_, err := Parse(bad, Options{})
 		require.Error(t, err, bad)

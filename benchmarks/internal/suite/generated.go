@@ -21,9 +21,9 @@ type Fault struct {
 var generated = []string{"generated-1", "generated-2", "generated-3"}
 
 const (
-	generatedTrain  = 2 * 1440 // rows, a minute apart
-	generatedTest   = 5 * 1440
-	faultsOfAKind   = 10
+	generatedTrain  = 7 * 1440 // rows, a minute apart
+	generatedTest   = 14 * 1440
+	faultsOfAKind   = 5
 	faultKinds      = 4
 	generatedPerDay = 1440
 )
@@ -34,15 +34,15 @@ var faultLength = map[dataset.EventKind]int{
 	dataset.OutOfRange: 3, dataset.BrokenCorrelation: 10, dataset.LevelShift: 30, dataset.Stuck: 60,
 }
 
-// generate makes a machine: two days of normal operation to learn from, and
-// five days with ten faults of each kind, each of a single metric.
+// generate makes a machine: a week of normal operation to learn from, and two
+// weeks with five faults of each kind, each of a single metric.
 func generate(name string) (*Series, error) {
 	seed := uint64(1 + slices.Index(generated, name))
 	train, _, err := dataset.Generate(dataset.GenerateConfig{Rows: generatedTrain, Seed: 2 * seed})
 	if err != nil {
 		return nil, err
 	}
-	start := time.Date(2024, 1, 3, 0, 0, 0, 0, time.UTC)
+	start := time.Date(2024, 1, 8, 0, 0, 0, 0, time.UTC)
 	test, events, err := dataset.Generate(dataset.GenerateConfig{
 		Rows: generatedTest, Seed: 2*seed + 1, Start: start, Events: faults(seed),
 	})

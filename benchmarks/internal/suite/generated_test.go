@@ -27,8 +27,8 @@ func TestGenerated(t *testing.T) {
 			require.True(t, a.Labels[row])
 		}
 	}
-	require.Equal(t, map[string]int{"out of range": 10, "broken correlation": 10, "level shift": 10, "stuck": 10}, count)
-	require.Len(t, metric.Events(a.Labels), 40, "faults do not touch")
+	require.Equal(t, map[string]int{"out of range": 5, "broken correlation": 5, "level shift": 5, "stuck": 5}, count)
+	require.Len(t, metric.Events(a.Labels), 20, "faults do not touch")
 }
 
 func TestOutliers(t *testing.T) {

@@ -107,12 +107,7 @@ func period(d Data) string {
 	if len(d.Times) == 0 {
 		return ""
 	}
-	first, last := d.Times[0], d.Times[len(d.Times)-1]
-	zone := first.Format("MST")
-	if first.Year() == 0 { // some tools write no year
-		return first.Format("Jan 2 15:04:05") + " to " + last.Format("Jan 2 15:04:05")
-	}
-	return first.Format(time.DateTime) + " to " + last.Format(time.DateTime) + " " + zone
+	return d.Times[0].Format(time.DateTime) + " to " + d.Times[len(d.Times)-1].Format(time.DateTime+" MST")
 }
 
 // short writes a number with four significant digits.
@@ -139,7 +134,12 @@ func decimals(a float64) int {
 	return min(max(3-int(math.Floor(math.Log10(a))), 0), 7)
 }
 
-func fixed(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
+func fixed(v float64) string {
+	if math.IsNaN(v) {
+		return "none"
+	}
+	return strconv.FormatFloat(v, 'f', 3, 64)
+}
 
 // grouped writes a whole number with its thousands apart.
 func grouped(n int) string {

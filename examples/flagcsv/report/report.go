@@ -59,7 +59,7 @@ type Contribution struct {
 	Constant    bool // the metric did not vary in training
 }
 
-// Quality is the agreement of the flagged rows with known labels, each 0 to 1.
+// Quality is the agreement of the flagged rows with known labels, each 0 to 1; NaN where there is none, as the precision of no row.
 type Quality struct {
 	Precision, Recall, F1 float64
 	AveragePrecision      float64 // area under the precision-recall curve, over every threshold

@@ -173,7 +173,7 @@ func (e *explainer) causes() []cause {
 		out = append(out, c)
 	}
 	for _, j := range e.m.constant {
-		drop := passiveEnergy(bound(e.m.p.Scaler.Columns[j].Apply(e.x[j])))
+		drop := passiveEnergy(e.m.p.Scaler.Columns[j].Apply(e.x[j]))
 		out = append(out, cause{column: j, varying: -1, energy: e.eval(e.quiet - drop), drop: drop})
 	}
 	slices.SortStableFunc(out, func(a, b cause) int {

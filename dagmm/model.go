@@ -22,8 +22,8 @@ type Parameters struct {
 	// Prototypes are typical training rows for explanations: scaled values and, with
 	// context, deviations from each level, of the varying metrics.
 	Prototypes [][]float64
-	// Passive constant metrics are not the network's: each adds 2·log(1+u²) to the energy,
-	// u its deviation in floors of its scale. Without it, constant metrics are features like any other.
+	// Passive constant metrics are not the network's: each adds to the energy as soon as it
+	// moves by more than the floor of its scale. Without it, constant metrics are features like any other.
 	Passive  bool
 	Training Training
 }

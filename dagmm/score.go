@@ -47,16 +47,22 @@ func (m *Model) scale(y, x []float64) (quiet float64) {
 		y[i] = bound(columns[j].Apply(x[j]))
 	}
 	for _, j := range m.constant {
-		u := bound(columns[j].Apply(x[j]))
+		u := columns[j].Apply(x[j])
 		quiet += passiveEnergy(u)
 	}
 	return quiet
 }
 
 // passiveEnergy is the energy of a metric that was constant in training and now lies u
-// floors away: that of a Cauchy-like density, which a real change raises above any
-// threshold without drowning what the other metrics say.
-func passiveEnergy(u float64) float64 { return 2 * math.Log1p(float64(u*u)) }
+// floors away. Nothing up to one floor; beyond, a tenth of a floor counts as a standard
+// deviation, bent so that the energy grows with the squared logarithm.
+func passiveEnergy(u float64) float64 {
+	if u = math.Abs(u); u <= 1 {
+		return 0
+	}
+	v := 10 * math.Asinh(u-1)
+	return float64(.5 * float64(v*v))
+}
 
 func bound(v float64) float64 {
 	switch {

@@ -42,7 +42,8 @@ type ScalerOptions struct {
 	// otherwise; with MinMax always Linear.
 	Transforms []Transform
 	// Floors is the smallest scale of a column in its own unit; 0 or nil: 1 % of the
-	// absolute value of a constant column, .01 for one that is constantly 0.
+	// absolute value of a constant column; for one that is constantly 0, 1 % of the
+	// smallest magnitude that another column reaches.
 	Floors []float64
 }
 
@@ -106,7 +107,27 @@ func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
 		}
 		s.Columns[j] = c
 	}
+	if opt.Scaling == Standard {
+		s.floorZeros(opt.Floors)
+	}
 	return s, nil
+}
+
+// floorZeros sets the scale of columns that are constantly 0 and so say nothing of their
+// unit: 1 % of the smallest magnitude that a varying column reaches.
+func (s *Scaler) floorZeros(floors []float64) {
+	least := math.Inf(1)
+	for _, c := range s.Columns {
+		if !c.Constant {
+			least = min(least, max(math.Abs(c.Min), math.Abs(c.Max)))
+		}
+	}
+	for j := range s.Columns {
+		c := &s.Columns[j]
+		if c.Constant && c.Center == 0 && !math.IsInf(least, 1) && (floors == nil || floors[j] == 0) {
+			c.Scale = max(.01*least, math.SmallestNonzeroFloat64*0x1p60)
+		}
+	}
 }
 
 // fitColumn takes the values in ascending order and overwrites them.
@@ -185,7 +206,8 @@ func logUnit(sorted []float64) float64 {
 		return 1
 	}
 	slices.Sort(positive)
-	return quantile(positive, .1)
+	// Not below a millionth of the largest: the logarithm is to bend, not to overflow.
+	return max(quantile(positive, .1), 1e-6*positive[len(positive)-1])
 }
 
 // quantile returns the order statistic with at most a share q of the values below.

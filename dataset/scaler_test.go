@@ -69,6 +69,9 @@ func TestScalerOfConstantColumns(t *testing.T) {
 		require.InEpsilon(t, scale, s.Columns[0].Scale, 1e-12)
 		require.Zero(t, s.Columns[0].Apply(value))
 	}
+	beside, err := FitScaler(mat.NewDense(2, 2, []float64{0, 20, 0, 80}), ScalerOptions{})
+	require.NoError(t, err)
+	require.InEpsilon(t, .8, beside.Columns[0].Scale, 1e-12, "1 % of what the other column reaches")
 	s, err := FitScaler(column(3, 3), ScalerOptions{Floors: []float64{2}})
 	require.NoError(t, err)
 	require.Equal(t, 2., s.Columns[0].Scale)

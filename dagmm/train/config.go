@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/dataset"
@@ -66,7 +68,7 @@ type Config struct {
 	Transforms []dataset.Transform
 	Floors     []float64
 	// KeepConstant gives constant metrics to the network, as the paper does. Otherwise
-	// each adds half its squared deviation, in units of its floor, to the energy.
+	// each adds to the energy as soon as it moves by more than its floor.
 	KeepConstant bool
 
 	// Hidden layers of the encoder; the decoder mirrors them. nil means 16, 8.
@@ -200,38 +202,57 @@ func defaultLatent(d int) int {
 	return 4
 }
 
+// Limits that no sensible setting reaches; beyond them only memory would say no.
+const (
+	maxUnits      = 1 << 16
+	maxComponents = 1 << 10
+	maxMembers    = 1 << 10
+)
+
 func (c *Config) check(d int) error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("train: "+format+": %w", append(args, ErrConfig)...)
 	}
 	switch {
-	case len(c.Columns) != d:
-		return bad("%d column names for rows of width %d", len(c.Columns), d)
+	case c.Components < 0 && strings.HasPrefix(c.Preset, paperPrefix):
+		return bad("there is no preset %q", c.Preset)
 	case !(c.Quantile > 0 && c.Quantile < 1):
 		return bad("quantile %g is not in (0, 1)", c.Quantile)
 	case c.Predict && len(c.Context) == 0:
 		return bad("Predict without Context")
 	case c.Predict && c.Features != autoencoder.Residual:
 		return bad("Predict with features %q", c.Features)
-	case c.Latent < 0 || c.Components < 0 || c.EstimationHidden < 0 || c.BatchSize < 0 || c.Epochs < 0 || c.Members < 0:
-		return bad("latent %d, components %d, estimation hidden %d, batch size %d, epochs %d, members %d: negative",
-			c.Latent, c.Components, c.EstimationHidden, c.BatchSize, c.Epochs, c.Members)
 	case !(c.Keep > 0 && c.Keep <= 1):
 		return bad("keep %g is not in (0, 1]", c.Keep)
 	case !(c.Trim < .5):
 		return bad("trim %g is not in [0, .5)", c.Trim)
 	case c.Covariances != FullCovariance && c.Covariances != DiagonalCovariance && c.Covariances != BothCovariances:
 		return bad("covariances %q", c.Covariances)
+	case c.Scaling != "" && c.Scaling != dataset.Standard && c.Scaling != dataset.MinMax:
+		return bad("scaling %q", c.Scaling)
+	case c.Transforms != nil && len(c.Transforms) != d || c.Floors != nil && len(c.Floors) != d:
+		return bad("%d transforms and %d floors for rows of width %d", len(c.Transforms), len(c.Floors), d)
 	}
-	for name, v := range map[string]float64{"clip": c.Clip, "lambda1": c.Lambda1, "lambda2": c.Lambda2, "ridge": c.Ridge,
-		"learning rate": c.LearningRate, "clip norm": c.ClipNorm} {
-		if !(v >= 0) || math.IsInf(v, 0) {
-			return bad("%s is %g", name, v)
+	for _, n := range []struct {
+		name   string
+		v, max int
+	}{{"latent", c.Latent, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
+		{"batch size", c.BatchSize, math.MaxInt}, {"epochs", c.Epochs, math.MaxInt32}, {"min steps", c.MinSteps, math.MaxInt32}, {"members", c.Members, maxMembers}} {
+		if n.v < 0 || n.v > n.max {
+			return bad("%s %d is not in 0 to %d", n.name, n.v, n.max)
+		}
+	}
+	for _, n := range []struct {
+		name string
+		v    float64
+	}{{"clip", c.Clip}, {"lambda1", c.Lambda1}, {"lambda2", c.Lambda2}, {"ridge", c.Ridge}, {"learning rate", c.LearningRate}, {"clip norm", c.ClipNorm}} {
+		if !(n.v >= 0) || math.IsInf(n.v, 0) {
+			return bad("%s is %g", n.name, n.v)
 		}
 	}
 	for i, h := range c.Hidden {
-		if h <= 0 {
-			return bad("hidden layer %d has %d units", i, h)
+		if h <= 0 || h > maxUnits {
+			return bad("hidden layer %d has %d units, not 1 to %d", i, h, maxUnits)
 		}
 	}
 	for _, a := range c.Context {
@@ -239,15 +260,36 @@ func (c *Config) check(d int) error {
 			return bad("context: smoothing factor %g is not in (0, 1]", a)
 		}
 	}
-	seen := map[string]bool{}
-	for j, name := range c.Columns {
-		if seen[name] {
-			return bad("columns: %q twice (column %d)", name, j)
+	for j, t := range c.Transforms {
+		if t != "" && t != dataset.Linear && t != dataset.Log1p {
+			return bad("transform %q of column %d", t, j)
 		}
-		seen[name] = true
+	}
+	for j, v := range c.Floors {
+		if !(v >= 0) || math.IsInf(v, 0) {
+			return bad("floor %g of column %d", v, j)
+		}
 	}
 	if err := c.Features.Check(); err != nil {
 		return bad("%v", err)
+	}
+	return c.checkColumns(d)
+}
+
+func (c *Config) checkColumns(d int) error {
+	if len(c.Columns) != d {
+		return fmt.Errorf("train: %d column names for rows of width %d: %w", len(c.Columns), d, ErrConfig)
+	}
+	seen := map[string]bool{}
+	for j, name := range c.Columns {
+		switch {
+		case seen[name]:
+			return fmt.Errorf("train: columns: %q twice (column %d): %w", name, j, ErrConfig)
+		case !utf8.ValidString(name):
+			// A model file is JSON: the name would come back as another.
+			return fmt.Errorf("train: columns: the name of column %d, %q, is not UTF-8: %w", j, name, ErrConfig)
+		}
+		seen[name] = true
 	}
 	return nil
 }

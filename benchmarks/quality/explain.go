@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -86,7 +87,7 @@ func writeExplanations(w io.Writer, suiteName string, table []row) {
 	for _, r := range table {
 		for _, run := range r.runs {
 			for name := range run.Metrics {
-				if len(name) > len("hit ") && name[:len("hit ")] == "hit " {
+				if strings.HasPrefix(name, "hit ") {
 					names = append(names, name)
 				}
 			}

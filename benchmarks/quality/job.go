@@ -120,7 +120,7 @@ func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[strin
 		return nil, nil, err
 	}
 	measureBlame(m, s.Faults, blamed)
-	return m, blamed, nil
+	return m, blamed, measureAlarms(m, scorer, s)
 }
 
 func trainingScores(scorer baseline.Scorer, train *mat.Dense) ([]float64, error) {
@@ -168,6 +168,32 @@ func measureSeries(p protocol, s *suite.Series, scores, training []float64) (map
 		set(m, "rate-"+name, rank.At(threshold).ObservedToNominal(q))
 	}
 	return m, nil
+}
+
+// measureAlarms adds event recall (er-RULE) and false alarms a day (fe-RULE) of
+// the rules that a method brings along.
+func measureAlarms(m map[string]float64, scorer baseline.Scorer, s *suite.Series) error {
+	a, ok := scorer.(baseline.Alarmer)
+	if !ok {
+		return nil
+	}
+	alarms, err := a.Alarms(s.Train, s.Test, s.PerDay)
+	if err != nil {
+		return err
+	}
+	line, err := metric.NewTimeline(make([]float64, len(s.Labels)), s.Labels, s.PerDay, baseline.AlarmGap)
+	if err != nil {
+		return err
+	}
+	for rule, flags := range alarms {
+		o, err := line.Flagged(flags)
+		if err != nil {
+			return err
+		}
+		set(m, "er-"+rule, o.EventRecall())
+		set(m, "fe-"+rule, o.EpisodesPerDay)
+	}
+	return nil
 }
 
 // tabular follows the paper: half of the rows, the normal ones to train, the

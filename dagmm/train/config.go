@@ -210,9 +210,7 @@ const (
 )
 
 func (c *Config) check(d int) error {
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("train: "+format+": %w", append(args, ErrConfig)...)
-	}
+	bad := badSetting
 	switch {
 	case c.Components < 0 && strings.HasPrefix(c.Preset, paperPrefix):
 		return bad("there is no preset %q", c.Preset)
@@ -232,14 +230,30 @@ func (c *Config) check(d int) error {
 		return bad("scaling %q", c.Scaling)
 	case c.Transforms != nil && len(c.Transforms) != d || c.Floors != nil && len(c.Floors) != d:
 		return bad("%d transforms and %d floors for rows of width %d", len(c.Transforms), len(c.Floors), d)
+	case c.Features.Check() != nil:
+		return bad("features %q", c.Features)
 	}
+	if err := c.checkNumbers(); err != nil {
+		return err
+	}
+	if err := c.checkLists(); err != nil {
+		return err
+	}
+	return c.checkColumns(d)
+}
+
+func badSetting(format string, args ...any) error {
+	return fmt.Errorf("train: "+format+": %w", append(args, ErrConfig)...)
+}
+
+func (c *Config) checkNumbers() error {
 	for _, n := range []struct {
 		name   string
 		v, max int
 	}{{"latent", c.Latent, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
 		{"batch size", c.BatchSize, math.MaxInt}, {"epochs", c.Epochs, math.MaxInt32}, {"min steps", c.MinSteps, math.MaxInt32}, {"members", c.Members, maxMembers}} {
 		if n.v < 0 || n.v > n.max {
-			return bad("%s %d is not in 0 to %d", n.name, n.v, n.max)
+			return badSetting("%s %d is not in 0 to %d", n.name, n.v, n.max)
 		}
 	}
 	for _, n := range []struct {
@@ -247,47 +261,48 @@ func (c *Config) check(d int) error {
 		v    float64
 	}{{"clip", c.Clip}, {"lambda1", c.Lambda1}, {"lambda2", c.Lambda2}, {"ridge", c.Ridge}, {"learning rate", c.LearningRate}, {"clip norm", c.ClipNorm}} {
 		if !(n.v >= 0) || math.IsInf(n.v, 0) {
-			return bad("%s is %g", n.name, n.v)
+			return badSetting("%s is %g", n.name, n.v)
 		}
 	}
+	return nil
+}
+
+func (c *Config) checkLists() error {
 	for i, h := range c.Hidden {
 		if h <= 0 || h > maxUnits {
-			return bad("hidden layer %d has %d units, not 1 to %d", i, h, maxUnits)
+			return badSetting("hidden layer %d has %d units, not 1 to %d", i, h, maxUnits)
 		}
 	}
 	for _, a := range c.Context {
 		if !(a > 0 && a <= 1) {
-			return bad("context: smoothing factor %g is not in (0, 1]", a)
+			return badSetting("context: smoothing factor %g is not in (0, 1]", a)
 		}
 	}
 	for j, t := range c.Transforms {
 		if t != "" && t != dataset.Linear && t != dataset.Log1p {
-			return bad("transform %q of column %d", t, j)
+			return badSetting("transform %q of column %d", t, j)
 		}
 	}
 	for j, v := range c.Floors {
 		if !(v >= 0) || math.IsInf(v, 0) {
-			return bad("floor %g of column %d", v, j)
+			return badSetting("floor %g of column %d", v, j)
 		}
 	}
-	if err := c.Features.Check(); err != nil {
-		return bad("%v", err)
-	}
-	return c.checkColumns(d)
+	return nil
 }
 
 func (c *Config) checkColumns(d int) error {
 	if len(c.Columns) != d {
-		return fmt.Errorf("train: %d column names for rows of width %d: %w", len(c.Columns), d, ErrConfig)
+		return badSetting("%d column names for rows of width %d", len(c.Columns), d)
 	}
 	seen := map[string]bool{}
 	for j, name := range c.Columns {
 		switch {
 		case seen[name]:
-			return fmt.Errorf("train: columns: %q twice (column %d): %w", name, j, ErrConfig)
+			return badSetting("columns: %q twice (column %d)", name, j)
 		case !utf8.ValidString(name):
 			// A model file is JSON: the name would come back as another.
-			return fmt.Errorf("train: columns: the name of column %d, %q, is not UTF-8: %w", j, name, ErrConfig)
+			return badSetting("columns: the name of column %d, %q, is not UTF-8", j, name)
 		}
 		seen[name] = true
 	}

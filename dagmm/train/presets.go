@@ -58,6 +58,8 @@ type paperNet struct {
 	batch, epochs      int
 }
 
+const paperPrefix = "paper-"
+
 var paperNets = map[string]paperNet{
 	"kddcup":     {[]int{60, 30, 10}, 1, 4, 1024, 200},
 	"thyroid":    {[]int{12, 4}, 1, 2, 1024, 20000},
@@ -73,7 +75,7 @@ var paperNets = map[string]paperNet{
 func Paper(set string) Config {
 	net, ok := paperNets[set]
 	c := Config{
-		Preset:           "paper-" + set,
+		Preset:           paperPrefix + set,
 		Quantile:         .99,
 		Scaling:          dataset.MinMax,
 		KeepConstant:     true,
@@ -99,7 +101,7 @@ func Paper(set string) Config {
 		Members:          1,
 	}
 	if !ok {
-		c.Components = -1 // Fit reports the preset's name
+		c.Components = -1 // what check knows the unknown by
 	}
 	return c
 }

@@ -21,7 +21,7 @@ func correlated(n int, faults []bool, seed uint64) *mat.Dense {
 	for i := range n {
 		a, b := rng.NormFloat64(), rng.NormFloat64()
 		c := a + b + .1*rng.NormFloat64()
-		if faults != nil && faults[i] {
+		if len(faults) > i && faults[i] {
 			c = -c + 3
 		}
 		x.SetRow(i, []float64{a, b, c})

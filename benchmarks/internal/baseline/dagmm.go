@@ -43,13 +43,16 @@ func (d *DAGMM) Fit(ctx context.Context, x *mat.Dense, seed uint64) (Scorer, err
 // separate rows.
 type fitted struct{ *dagmm.Model }
 
+// Score implements Scorer.
 func (m fitted) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	return m.Series(reuse(dst, n), x)
 }
 
+// TrainingScores implements Calibrated.
 func (m fitted) TrainingScores() []float64 { return m.TrainingEnergies() }
 
+// Explains implements Explainer.
 func (m fitted) Explains() bool { return true }
 
 // Blame takes the first contribution of the model's explanation.

@@ -98,6 +98,7 @@ func (t *isolationTree) splittable(rows []int) (column int, low, high float64) {
 	return -1, 0, 0
 }
 
+// Score implements Scorer.
 func (f *isolationForest) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	dst = reuse(dst, n)

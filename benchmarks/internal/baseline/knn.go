@@ -43,6 +43,7 @@ type knn struct {
 // TrainingScores leaves each training row out of its own neighbours.
 func (k *knn) TrainingScores() []float64 { return k.training }
 
+// Score implements Scorer.
 func (k *knn) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	return k.score(dst, x, false), nil
 }

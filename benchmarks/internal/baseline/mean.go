@@ -56,6 +56,7 @@ type mean struct {
 	tails []*tail
 }
 
+// Score implements Scorer.
 func (m *mean) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	dst = reuse(dst, n)

@@ -28,6 +28,7 @@ func (m Mixture) Fit(_ context.Context, train *mat.Dense, seed uint64) (Scorer, 
 
 type mixture struct{ *gmm.Mixture }
 
+// Score implements Scorer.
 func (m mixture) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	return m.Energies(reuse(dst, n), x)

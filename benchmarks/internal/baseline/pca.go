@@ -43,6 +43,7 @@ func (p PCA) Fit(_ context.Context, train *mat.Dense, _ uint64) (Scorer, error) 
 
 type pca struct{ basis *mat.Dense } // columns are the components kept
 
+// Score implements Scorer.
 func (p *pca) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	dst = reuse(dst, n)

@@ -49,6 +49,7 @@ type prepared struct {
 	training []float64
 }
 
+// Score implements Scorer.
 func (s *prepared) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	if _, c := x.Dims(); c*(1+len(s.pipeline.Context)) != len(s.scale.mean) {
 		return nil, fmt.Errorf("baseline: %d columns, fitted to %d", c, len(s.scale.mean)/(1+len(s.pipeline.Context)))
@@ -56,6 +57,7 @@ func (s *prepared) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	return s.inner.Score(dst, s.scale.apply(AddContext(x, s.pipeline.Context), s.pipeline.Clip))
 }
 
+// TrainingScores implements Calibrated.
 func (s *prepared) TrainingScores() []float64 { return s.training }
 
 // AddContext returns x with each metric's deviation from its own recent level

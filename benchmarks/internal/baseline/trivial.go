@@ -25,6 +25,7 @@ func (MaxZ) Fit(context.Context, *mat.Dense, uint64) (Scorer, error) { return ma
 
 type maxZ struct{}
 
+// Score implements Scorer.
 func (maxZ) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	return rowScorer(func(row []float64) float64 {
 		var largest float64
@@ -38,6 +39,7 @@ func (maxZ) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 // rowScorer scores each row for itself.
 type rowScorer func(row []float64) float64
 
+// Score implements Scorer.
 func (f rowScorer) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	n, _ := x.Dims()
 	dst = reuse(dst, n)

@@ -46,12 +46,12 @@ var outlierNames = []string{
 
 func newOutliers(name string) (*Outliers, error) {
 	kind, strength, _ := strings.Cut(name, "-")
-	o := &Outliers{Name: kind}
+	own, known := outlierKinds[kind]
+	o := &Outliers{Name: kind, kind: own}
 	if _, err := fmt.Sscan(strength, &o.Strength); err != nil {
 		return nil, errNoMachine("outliers", name)
 	}
-	known := false
-	if o.kind, known = outlierKinds[kind]; !known && kind != "generate" {
+	if !known && kind != "generate" {
 		return nil, errNoMachine("outliers", name)
 	}
 	return o, nil

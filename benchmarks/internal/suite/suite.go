@@ -1,3 +1,5 @@
+// Package suite loads or makes the data of the quality benchmark and splits
+// them as each protocol demands.
 package suite
 
 import (

@@ -45,7 +45,7 @@ func (m *Model) Explain(dst []Contribution, x []float64) ([]Contribution, error)
 	if m.HasContext() {
 		return nil, fmt.Errorf("dagmm: explain: %w", ErrContext)
 	}
-	e, err := m.explain(x, newHistory(m.p.Context, len(m.varying)))
+	e, err := m.explain(x, newHistory(m.p.Context, len(m.p.Columns)))
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
 	if d != len(m.p.Columns) || row < 0 || row >= n {
 		return nil, fmt.Errorf("dagmm: explain: row %d of %d rows of width %d, model of %d columns: %w", row, n, d, len(m.p.Columns), ErrWidth)
 	}
-	h := newHistory(m.p.Context, len(m.varying))
-	buf, y := make([]float64, d), make([]float64, len(m.varying))
+	h := newHistory(m.p.Context, len(m.p.Columns))
+	buf, y := make([]float64, d), make([]float64, len(m.p.Columns))
 	first := 0
 	if !m.HasContext() {
 		first = row
@@ -79,9 +79,8 @@ type explainer struct {
 	h      *history
 	s      *scratch
 	x      []float64
-	y      []float64 // scaled values of the varying metrics
+	y      []float64 // scaled values
 	f      []float64 // features
-	quiet  float64
 	energy float64
 }
 
@@ -90,35 +89,33 @@ func (m *Model) explain(x []float64, h *history) (*Explanation, error) {
 		return nil, err
 	}
 	s := m.newScratch(1)
-	e := &explainer{m: m, h: h, s: s, x: slices.Clone(x), y: make([]float64, len(m.varying)), f: s.row}
-	e.quiet = m.scale(e.y, x)
+	e := &explainer{m: m, h: h, s: s, x: slices.Clone(x), y: make([]float64, len(m.p.Columns)), f: s.row}
+	m.scale(e.y, x)
 	h.features(e.f, e.y)
-	e.energy = e.eval(e.quiet)
+	e.energy = e.eval()
 	return e.run(), nil
 }
 
 // eval returns the energy of the features as they are.
-func (e *explainer) eval(quiet float64) float64 {
+func (e *explainer) eval() float64 {
 	copy(e.s.features, e.f)
-	e.s.quiet[0] = quiet
 	return e.m.energies(e.s, 1)[0]
 }
 
-// at returns the energy with varying metric i at the scaled value v.
+// at returns the energy with metric i at the scaled value v.
 func (e *explainer) at(i int, v float64) float64 {
 	e.h.replace(e.f, i, v)
-	energy := e.eval(e.quiet)
+	energy := e.eval()
 	e.h.replace(e.f, i, e.y[i])
 	return energy
 }
 
 // cause is one metric's replacement.
 type cause struct {
-	column  int
-	varying int // index among the varying metrics; -1 for a passive one
-	value   float64
-	energy  float64 // after replacement
-	drop    float64
+	column int
+	value  float64 // scaled
+	energy float64 // after replacement
+	drop   float64
 }
 
 func (e *explainer) run() *Explanation {
@@ -161,8 +158,8 @@ func nearer(low, high, value float64) float64 {
 // causes returns the replacement of every metric, largest drop first.
 func (e *explainer) causes() []cause {
 	var out []cause
-	for i, j := range e.m.varying {
-		c := cause{column: j, varying: i, energy: math.Inf(1)}
+	for i := range e.y {
+		c := cause{column: i, energy: math.Inf(1)}
 		p := e.m.nearest(e.f, i, -1)
 		for _, v := range e.candidates(p, i) {
 			if energy := e.at(i, v); energy < c.energy {
@@ -171,10 +168,6 @@ func (e *explainer) causes() []cause {
 		}
 		c.drop = max(0, e.energy-c.energy)
 		out = append(out, c)
-	}
-	for _, j := range e.m.constant {
-		drop := passiveEnergy(e.m.p.Scaler.Columns[j].Apply(e.x[j]))
-		out = append(out, cause{column: j, varying: -1, energy: e.eval(e.quiet - drop), drop: drop})
 	}
 	slices.SortStableFunc(out, func(a, b cause) int {
 		switch {
@@ -191,9 +184,9 @@ func (e *explainer) causes() []cause {
 // candidates are the scaled values of metric i that prototype p proposes: its own value
 // and, with context, its deviations from the levels as they are now.
 func (e *explainer) candidates(p []float64, i int) []float64 {
-	w := len(e.m.varying)
+	w := len(e.m.p.Columns)
 	if p == nil {
-		return []float64{0}
+		return make([]float64, 1+len(e.h.alphas))
 	}
 	out := []float64{p[i]}
 	for s := range e.h.alphas {
@@ -205,7 +198,7 @@ func (e *explainer) candidates(p []float64, i int) []float64 {
 
 // nearest returns the prototype nearest to the features in all metrics but i and k.
 func (m *Model) nearest(f []float64, i, k int) []float64 {
-	w := len(m.varying)
+	w := len(m.p.Columns)
 	var best []float64
 	least := math.Inf(1)
 	for _, p := range m.p.Prototypes {
@@ -229,20 +222,16 @@ func (m *Model) nearest(f []float64, i, k int) []float64 {
 func (e *explainer) contribution(c cause) Contribution {
 	column := e.m.p.Scaler.Columns[c.column]
 	out := Contribution{Metric: e.m.p.Columns[c.column], Value: e.x[c.column], Low: column.Low, High: column.High, Constant: column.Constant}
-	if c.varying < 0 {
-		out.Conditional = c.energy <= e.m.p.Threshold
-		return out
-	}
 	start := c.value
 	if e.energy <= e.m.p.Threshold {
-		start = e.y[c.varying]
+		start = e.y[c.column]
 	} else if c.energy > e.m.p.Threshold {
 		return out
 	}
 	out.Conditional = true
 	span := column.Max - column.Min
-	low := column.Invert(e.edge(c.varying, start, -1))
-	high := column.Invert(e.edge(c.varying, start, 1))
+	low := column.Invert(e.edge(c.column, start, -1))
+	high := column.Invert(e.edge(c.column, start, 1))
 	floor := column.Min - span
 	if column.Min >= 0 {
 		floor = max(floor, 0)
@@ -295,28 +284,16 @@ func (e *explainer) pair(causes []cause) (names [2]string) {
 
 // jointly returns the least energy with both metrics replaced.
 func (e *explainer) jointly(a, b cause) float64 {
-	quiet := e.quiet
-	for _, c := range []cause{a, b} {
-		if c.varying < 0 {
-			quiet -= c.drop
-		}
-	}
-	restore := func(c cause) {
-		if c.varying >= 0 {
-			e.h.replace(e.f, c.varying, e.y[c.varying])
-		}
-	}
-	p := e.m.nearest(e.f, a.varying, b.varying)
+	p := e.m.nearest(e.f, a.column, b.column)
 	least := math.Inf(1)
 	for k := range 1 + len(e.h.alphas) {
 		for _, c := range []cause{a, b} {
-			if c.varying >= 0 {
-				e.h.replace(e.f, c.varying, e.candidates(p, c.varying)[k])
-			}
+			e.h.replace(e.f, c.column, e.candidates(p, c.column)[k])
 		}
-		least = min(least, e.eval(quiet))
-		restore(a)
-		restore(b)
+		least = min(least, e.eval())
+		for _, c := range []cause{a, b} {
+			e.h.replace(e.f, c.column, e.y[c.column])
+		}
 	}
 	return least
 }

@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -28,37 +29,46 @@ type file struct {
 	Columns     []string       `json:"columns"`
 	Scaler      dataset.Scaler `json:"scaler"`
 	Context     Context        `json:"context"`
-	Passive     bool           `json:"passive_constants,omitempty"`
 	Members     []Member       `json:"members"`
 	Quantile    float64        `json:"quantile"`
 	Threshold   float64        `json:"threshold"`
 	Calibration Calibration    `json:"calibration"`
 	Prototypes  [][]float64    `json:"prototypes"`
 	Training    Training       `json:"training"`
-	Checksum    string         `json:"checksum"` // SHA-256 of the file's JSON with this field empty
+	Checksum    string         `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
 }
 
-// seal returns what Checksum must be.
-func (f file) seal() (string, error) {
-	f.Checksum = ""
-	text, err := json.Marshal(f)
-	if err != nil {
-		return "", err
+// A file ends with its checksum, which covers every byte before it.
+const (
+	checksumKey = `"checksum":"`
+	fileEnd     = `"}`
+)
+
+// splitChecksum parts the text of a file from its checksum.
+func splitChecksum(text []byte) (covered []byte, sum string, ok bool) {
+	text = bytes.TrimRight(text, "\r\n")
+	at := len(text) - len(fileEnd) - hex.EncodedLen(sha256.Size)
+	if at < 0 || !bytes.HasSuffix(text, []byte(fileEnd)) || !bytes.HasSuffix(text[:at], []byte(checksumKey)) {
+		return nil, "", false
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
+	return text[:at], string(text[at : len(text)-len(fileEnd)]), true
+}
+
+func checksum(covered []byte) string {
+	sum := sha256.Sum256(covered)
+	return hex.EncodeToString(sum[:])
 }
 
 // Save writes the model as JSON. Every float64 survives exactly: the loaded model gives
 // the same bits.
 func (m *Model) Save(w io.Writer) error {
 	p := &m.p
-	f := file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
-		Context: p.Context, Passive: p.Passive, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
-		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training}
-	var err error
-	if f.Checksum, err = f.seal(); err == nil {
-		err = json.NewEncoder(w).Encode(f)
+	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
+		Context: p.Context, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
+		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training})
+	if err == nil {
+		covered := bytes.TrimSuffix(text, []byte(fileEnd))
+		_, err = w.Write(append(covered, checksum(covered)+fileEnd+"\n"...))
 	}
 	if err != nil {
 		return fmt.Errorf("dagmm: save: %w", err)
@@ -126,14 +136,14 @@ func Load(r io.Reader) (*Model, error) {
 	if head.Version != fileVersion {
 		return nil, fmt.Errorf("dagmm: load: version is %d, this library reads %d: %w", head.Version, fileVersion, ErrModel)
 	}
+	if covered, sum, ok := splitChecksum(text); !ok || sum != checksum(covered) {
+		return nil, fmt.Errorf("dagmm: load: checksum does not match, the file has been altered: %w", ErrModel)
+	}
 	var f file
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}
-	if sum, err := f.seal(); err != nil || sum != f.Checksum {
-		return nil, fmt.Errorf("dagmm: load: checksum does not match, the file has been altered: %w", ErrModel)
-	}
-	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, Context: f.Context, Passive: f.Passive, Members: f.Members,
+	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, Context: f.Context, Members: f.Members,
 		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training})
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)

@@ -151,11 +151,7 @@ func (m *Member) addEnergies(dst, features []float64, n int, share float64, scra
 	energies, rest := rest[:n:n], rest[n:]
 	share /= float64(len(m.Mixtures))
 	for _, mix := range m.Mixtures {
-		if n == 1 {
-			energies[0] = mix.Energy(z)
-		} else {
-			mix.EnergyBlock(energies, z, n, rest)
-		}
+		mix.EnergyBlock(energies, z, n, rest)
 		for r, e := range energies {
 			dst[r] += float64(share * e)
 		}

@@ -24,7 +24,7 @@ func (m *Mixture) Energy(z []float64) float64 {
 	}
 	var centred [maxStackDim]float64
 	var logs [maxStackComponents]float64
-	if m.dim > maxStackDim || len(m.phi) > maxStackComponents {
+	if !m.fitsStack() {
 		return m.EnergyBlock(nil, z, 1, make([]float64, m.ScratchLen(1)))[0]
 	}
 	for k := range m.phi {
@@ -32,6 +32,8 @@ func (m *Mixture) Energy(z []float64) float64 {
 	}
 	return -logSumExp(logs[:len(m.phi)])
 }
+
+func (m *Mixture) fitsStack() bool { return m.dim <= maxStackDim && len(m.phi) <= maxStackComponents }
 
 // logDensity returns log(φk N(z; μk, Σk)).
 func (m *Mixture) logDensity(k int, z, centred []float64) float64 {
@@ -79,27 +81,27 @@ func logSumExp(v []float64) float64 {
 }
 
 // ScratchLen is the number of float64 that EnergyBlock needs for n points.
-func (m *Mixture) ScratchLen(n int) int { return (m.dim + 1 + len(m.phi)) * n }
+func (m *Mixture) ScratchLen(n int) int { return (m.dim+1+len(m.phi))*n + len(m.phi) }
 
 // EnergyBlock writes the energies of n points into dst (allocated when nil); z holds
-// coordinate i of point r at i*n+r. The same bits as Energy, point by point.
+// coordinate i of point r at i*n+r, and scratch ScratchLen(n) elements of any content.
+// The same bits as Energy, point by point.
 func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []float64 {
 	if dst == nil {
 		dst = make([]float64, n)
 	}
-	logs := m.logDensities(z, n, scratch)
-	var column [maxStackComponents]float64
-	k := len(m.phi)
-	buf := column[:]
-	if k > maxStackComponents {
-		buf = make([]float64, k)
+	if n == 1 && m.fitsStack() {
+		dst[0] = m.Energy(z)
+		return dst
 	}
-	buf = buf[:k]
+	k := len(m.phi)
+	column, scratch := scratch[:k], scratch[k:]
+	logs := m.logDensities(z, n, scratch)
 	for r := range n {
-		for c := range buf {
-			buf[c] = logs[c*n+r]
+		for c := range column {
+			column[c] = logs[c*n+r]
 		}
-		dst[r] = -logSumExp(buf)
+		dst[r] = -logSumExp(column)
 	}
 	return dst
 }

@@ -35,6 +35,9 @@ type alarmState struct {
 	Peak       Peak
 	Told       time.Time // last event
 	Admitted   bool      // NewNormal was emitted (Monitor)
+	PeakLevel  float64   // of Peak above its threshold
+	// Explained is the peak's explanation where another model has scored it.
+	Explained *Explanation
 }
 
 // severity of an energy under the threshold in force.
@@ -52,7 +55,7 @@ func (d *Detector) severity(energy float64) Severity {
 func (d *Detector) open(t time.Time, energy, u float64) {
 	s := &d.s
 	s.Alarm = alarmState{Open: true, Number: s.Alarm.Number + 1, Start: t, End: t, Samples: 1, Severity: d.severity(energy), Told: t}
-	d.setPeak(t, energy)
+	d.setPeak(t, energy, u)
 	e := d.event(Opened, t)
 	e.Explanation, _ = d.explain(s.Alarm.Peak.Values, d.peak)
 	if d.cfg.Budget > 0 {
@@ -71,8 +74,12 @@ func (d *Detector) extend(t time.Time, energy, u float64) {
 	}
 	a.End = t
 	a.Samples++
-	if energy > a.Peak.Energy {
-		d.setPeak(t, energy)
+	higher := energy > a.Peak.Energy
+	if a.Explained != nil {
+		higher = u-s.Controller.Threshold > a.PeakLevel
+	}
+	if higher {
+		d.setPeak(t, energy, u)
 	}
 	if d.cfg.Budget > 0 && t.Sub(a.Start) > absorbing {
 		s.Controller.persists(u)
@@ -84,7 +91,8 @@ func (d *Detector) extend(t time.Time, energy, u float64) {
 	}
 }
 
-func (d *Detector) setPeak(t time.Time, energy float64) {
+func (d *Detector) setPeak(t time.Time, energy, u float64) {
+	d.s.Alarm.PeakLevel, d.s.Alarm.Explained = u-d.s.Controller.Threshold, nil
 	d.s.Alarm.Peak = Peak{Time: t, Energy: energy, Threshold: d.Threshold(), PValue: d.tail.PValue(energy), Values: slices.Clone(d.fill.filled)}
 	d.peak = d.fill.s.last.clone()
 }
@@ -92,8 +100,9 @@ func (d *Detector) setPeak(t time.Time, energy float64) {
 func (d *Detector) close(t time.Time) {
 	s := &d.s
 	e := d.event(Closed, t)
+	e.Explanation = s.Alarm.Explained
 	if d.peak != nil {
-		m := &Model{p: d.m.p, varying: d.m.varying, constant: d.m.constant}
+		m := &Model{p: d.m.p}
 		m.p.Threshold = s.Alarm.Peak.Threshold
 		e.Explanation, _ = m.explain(s.Alarm.Peak.Values, d.peak)
 	}

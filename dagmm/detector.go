@@ -393,7 +393,7 @@ func (r MetricRule) passes(c Contribution) bool {
 
 // explain explains a row with the detector's threshold instead of the model's.
 func (d *Detector) explain(x []float64, h *history) (*Explanation, error) {
-	m := &Model{p: d.m.p, varying: d.m.varying, constant: d.m.constant}
+	m := &Model{p: d.m.p}
 	m.p.Threshold = d.Threshold()
 	return m.explain(x, h)
 }

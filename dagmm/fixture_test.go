@@ -37,7 +37,7 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 		return nil, err
 	}
 	c := Context{Alphas: alphas}
-	features, err := Features(scaler, c, true, x)
+	features, err := Features(scaler, c, x)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 		return nil, err
 	}
 	member.Mixtures = []*gmm.Mixture{mix}
-	p := Parameters{Columns: columns, Scaler: *scaler, Context: c, Members: []Member{member}, Quantile: .99, Passive: true,
+	p := Parameters{Columns: columns, Scaler: *scaler, Context: c, Members: []Member{member}, Quantile: .99,
 		Calibration: NewCalibration([]float64{0}), Training: Training{Rows: len(rows), Interval: 60}}
 	draft, err := New(p)
 	if err != nil {

@@ -80,19 +80,14 @@ func (f *filler) next(x []float64) (energy float64, q Quality, err error) {
 func (f *filler) score() float64 {
 	s := f.s
 	s.keep()
-	y := s.s.scaled[:len(s.m.varying)]
-	for _, j := range s.m.constant {
-		if f.filled[j] != f.filled[j] {
-			f.filled[j] = s.m.p.Scaler.Columns[j].Center
-		}
-	}
-	s.s.quiet[0] = s.m.scale(y, f.filled)
+	y := s.s.scaled
+	s.m.scale(y, f.filled)
 	var carried, unknown []int
-	for i, j := range s.m.varying {
+	for i, v := range y {
 		switch {
-		case y[i] != y[i]:
+		case v != v:
 			unknown = append(unknown, i)
-		case f.missing[j] > 0:
+		case f.missing[i] > 0:
 			carried = append(carried, i)
 		}
 	}
@@ -102,8 +97,7 @@ func (f *filler) score() float64 {
 		energy = f.assume(y, unknown)
 	}
 	for _, i := range unknown {
-		j := s.m.varying[i]
-		f.filled[j] = s.m.p.Scaler.Columns[j].Invert(y[i])
+		f.filled[i] = s.m.p.Scaler.Columns[i].Invert(y[i])
 	}
 	copy(s.row, f.filled)
 	s.h.observe(y)
@@ -208,7 +202,7 @@ func (h *history) expected(i, b int) float64 {
 
 // nearestKnown returns the prototype nearest to the features in the known metrics.
 func (m *Model) nearestKnown(f []float64, unknown []int) []float64 {
-	w := len(m.varying)
+	w := len(m.p.Columns)
 	skip := make([]bool, w)
 	for _, i := range unknown {
 		skip[i] = true
@@ -237,7 +231,7 @@ func (f *filler) cold() bool { return f.s.m.HasContext() && f.warm < staleFor }
 
 // forget starts the context afresh, after a gap.
 func (f *filler) forget() {
-	f.s.h = newHistory(f.s.m.p.Context, len(f.s.m.varying))
+	f.s.h = newHistory(f.s.m.p.Context, len(f.s.m.p.Columns))
 	f.warm = 0
 	for j := range f.last {
 		f.last[j] = nan

@@ -1,0 +1,456 @@
+package dagmm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// TrainFunc makes a model of a stream's window: in this process with package
+// dagmm/train, or elsewhere. It is called by background workers, by several at once where
+// MonitorConfig.Workers says so, and must return soon after ctx is canceled.
+type TrainFunc func(ctx context.Context, w *Window) (*Model, error)
+
+// MonitorConfig sets up a Monitor. Columns and Train are required; everything else works
+// as 0.
+type MonitorConfig struct {
+	Columns  []string // of every stream, in the order of its rows
+	Train    TrainFunc
+	Interval time.Duration // between samples; 0 means one minute
+	Detector DetectorConfig
+	Input    InputConfig
+	Window   WindowConfig
+
+	// Handle takes the events: those of one stream one after the other in the order of
+	// Event.Seq, those of several streams at the same time. It is called by Push and Tick
+	// while they hold the stream, so it must not call the Monitor. nil drops the events.
+	Handle func(Event)
+	// Delivered returns the highest Seq that the receiver of events has of a stream; with
+	// it no event comes twice after a crash. nil: those that were being handled when the
+	// process died come again with the same Seq.
+	Delivered func(stream string) uint64
+
+	WarmUp  int           // samples before the first training; 0 means 1000
+	Retrain time.Duration // between trainings by the samples' times; 0 means a day, negative: only on drift
+	// Admit is after how long an open alarm counts as the new normal: its samples enter
+	// training, and one starts. 0 means 6 hours, negative never.
+	Admit   time.Duration
+	Workers int // training at once; 0 means 1
+	// Synchronous trains within Push: a replay then gives the same events every time.
+	Synchronous bool
+	// MaxStreams bounds the streams in memory; the least recently used one goes. With Dir
+	// its state is on disk and comes back with its next sample, without it is lost. 0 means
+	// 10,000.
+	MaxStreams int
+	// Dir keeps state: a journal of samples, written before they are scored, and what Save
+	// writes. "" keeps nothing. One Monitor at a time may use a folder.
+	Dir string
+}
+
+func (c MonitorConfig) resolved() (MonitorConfig, error) {
+	def := func(v *time.Duration, value time.Duration) {
+		if *v == 0 {
+			*v = value
+		}
+	}
+	count := func(v *int, value int) {
+		if *v == 0 {
+			*v = value
+		}
+	}
+	def(&c.Interval, time.Minute)
+	def(&c.Retrain, 24*time.Hour)
+	def(&c.Admit, 6*time.Hour)
+	count(&c.WarmUp, 1000)
+	count(&c.Workers, 1)
+	count(&c.MaxStreams, 10000)
+	def(&c.Detector.Interval, c.Interval)
+	c.Window = c.Window.resolved()
+	c.Columns = slices.Clone(c.Columns)
+	switch {
+	case len(c.Columns) == 0 || c.Train == nil:
+		return c, fmt.Errorf("dagmm: monitor: %d columns, training function given: %t: %w", len(c.Columns), c.Train != nil, ErrDetector)
+	case c.Interval < 0 || c.WarmUp < 0 || c.Workers < 0 || c.MaxStreams < 0 || c.Window.Recent < 0 || c.Window.PerHour < 0:
+		return c, fmt.Errorf("dagmm: monitor: interval %s, warm-up %d, workers %d, streams %d, window %d and %d: negative: %w",
+			c.Interval, c.WarmUp, c.Workers, c.MaxStreams, c.Window.Recent, c.Window.PerHour, ErrDetector)
+	case c.WarmUp > c.Window.rows():
+		return c, fmt.Errorf("dagmm: monitor: warm-up of %d samples, window of %d: %w", c.WarmUp, c.Window.rows(), ErrDetector)
+	}
+	_, err := NewInput(c.Columns, c.Input)
+	return c, err
+}
+
+// ErrClosed reports a call of a Monitor after Close.
+var ErrClosed = errors.New("monitor is closed")
+
+// MonitorStats are numbers for a service to export. Counts are since the Monitor was made.
+type MonitorStats struct {
+	Streams, WarmingUp, OpenAlarms, Training int // now
+	WindowRows                               int // remembered, over all streams
+	Samples                                  uint64
+	Dropped                                  uint64 // late, duplicate or out of order
+	Events, Alarms                           uint64
+	Trained, Kept, Failed                    uint64 // models swapped in, refused by the gate, errors
+	Evicted                                  uint64
+}
+
+// Monitor watches many streams: it collects samples, trains a model per stream in the
+// background, scores, and raises events. All its methods may be called from many
+// goroutines; samples of one stream are handled one after the other in the order of the
+// calls. Scoring waits neither for training nor for other streams, except while a new
+// stream is added.
+type Monitor struct {
+	cfg     MonitorConfig
+	ctx     context.Context
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+	jobs    jobQueue
+	journal *journal // nil without Dir
+
+	mu      sync.RWMutex
+	streams map[string]*stream
+	closed  bool
+	clock   atomic.Uint64 // for the least recently used
+
+	samples, dropped, events, alarms, trained, kept, failed, evicted atomic.Uint64
+	training                                                         atomic.Int64
+}
+
+// OpenMonitor starts a Monitor, with the state in cfg.Dir where there is one: samples
+// that were journaled after the last Save are replayed, and the events they give that had
+// not been handled are handled now. Close ends it.
+func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
+	cfg, err := cfg.resolved()
+	if err != nil {
+		return nil, err
+	}
+	m := &Monitor{cfg: cfg, streams: map[string]*stream{}}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.jobs.init()
+	if cfg.Dir != "" {
+		if err := m.restore(); err != nil {
+			m.cancel()
+			return nil, err
+		}
+	}
+	if !cfg.Synchronous {
+		for range cfg.Workers {
+			m.workers.Add(1)
+			go m.work()
+		}
+	}
+	return m, m.resume()
+}
+
+// resume starts the trainings that were under way when the state was written.
+func (m *Monitor) resume() error {
+	for _, s := range m.all() {
+		s.mu.Lock()
+		if s.Training {
+			m.launch(s)
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+func (m *Monitor) all() []*stream {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make([]*stream, 0, len(m.streams))
+	for _, s := range m.streams {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *stream) int { return compareStrings(a.id, b.id) })
+	return out
+}
+
+func compareStrings(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// Push takes a sample of a stream, in the metrics' own units, NaN where a value is
+// missing. Samples that are late or come twice are dropped and counted. A wrong width
+// (ErrWidth), a failure to write the journal, or a closed Monitor (ErrClosed) is an error,
+// and the sample is then not taken.
+func (m *Monitor) Push(id string, t time.Time, x []float64) error {
+	if len(x) != len(m.cfg.Columns) {
+		return fmt.Errorf("dagmm: monitor: stream %q: row of width %d, want %d: %w", id, len(x), len(m.cfg.Columns), ErrWidth)
+	}
+	for {
+		s, err := m.stream(id)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		if s.gone { // evicted between look-up and lock
+			s.mu.Unlock()
+			continue
+		}
+		err = m.push(s, t, x)
+		s.mu.Unlock()
+		return err
+	}
+}
+
+func (m *Monitor) push(s *stream, t time.Time, x []float64) error {
+	if err := m.takeOutcome(s); err != nil {
+		return err
+	}
+	if m.journal != nil {
+		n, err := m.journal.sample(s.id, t, x)
+		if err != nil {
+			return err
+		}
+		s.Applied = n
+	}
+	return m.take(s, t, x)
+}
+
+// take handles a journaled sample.
+func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
+	m.samples.Add(1)
+	before := s.input.Stats()
+	samples, err := s.input.Push(t, x)
+	if err != nil {
+		return err
+	}
+	after := s.input.Stats()
+	m.dropped.Add(after.Late + after.Duplicate - before.Late - before.Duplicate)
+	for _, sample := range samples {
+		if err := m.process(s, sample); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tick tells all streams that it is now: samples that waited for earlier ones are
+// scored, streams that have fallen silent say so, and new models are taken over. Call it
+// about once an interval; a stream that is fed regularly does without.
+func (m *Monitor) Tick(now time.Time) error {
+	for _, s := range m.all() {
+		s.mu.Lock()
+		err := m.tick(s, now)
+		s.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Monitor) tick(s *stream, now time.Time) error {
+	if s.gone {
+		return nil
+	}
+	if err := m.takeOutcome(s); err != nil {
+		return err
+	}
+	if m.journal != nil {
+		// Only a tick that changes something is worth a record.
+		if !s.wants(now, m.cfg) {
+			return nil
+		}
+		n, err := m.journal.tick(s.id, now)
+		if err != nil {
+			return err
+		}
+		s.Applied = n
+	}
+	return m.takeTick(s, now)
+}
+
+func (m *Monitor) takeTick(s *stream, now time.Time) error {
+	for _, sample := range s.input.Advance(now) {
+		if err := m.process(s, sample); err != nil {
+			return err
+		}
+	}
+	if s.detector != nil {
+		return m.deliver(s, s.detector.Tick(now))
+	}
+	return nil
+}
+
+// stream returns the named stream, a new one where there is none.
+func (m *Monitor) stream(id string) (*stream, error) {
+	m.mu.RLock()
+	s, closed := m.streams[id], m.closed
+	m.mu.RUnlock()
+	if closed {
+		return nil, fmt.Errorf("dagmm: monitor: %w", ErrClosed)
+	}
+	if s == nil {
+		var err error
+		if s, err = m.add(id); err != nil {
+			return nil, err
+		}
+	}
+	s.used.Store(m.clock.Add(1))
+	return s, nil
+}
+
+func (m *Monitor) add(id string) (*stream, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, fmt.Errorf("dagmm: monitor: %w", ErrClosed)
+	}
+	if s := m.streams[id]; s != nil {
+		return s, nil
+	}
+	for len(m.streams) >= m.cfg.MaxStreams {
+		if err := m.evict(); err != nil {
+			return nil, err
+		}
+	}
+	s, err := m.load(id)
+	if err != nil {
+		return nil, err
+	}
+	m.streams[id] = s
+	if s.Training {
+		s.mu.Lock()
+		m.launch(s)
+		s.mu.Unlock()
+	}
+	return s, nil
+}
+
+// evict saves and drops the stream that was used least recently. m.mu is held.
+func (m *Monitor) evict() error {
+	var oldest *stream
+	for _, s := range m.streams {
+		if oldest == nil || s.used.Load() < oldest.used.Load() {
+			oldest = s
+		}
+	}
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	if m.cfg.Dir != "" {
+		if err := m.takeOutcome(oldest); err != nil {
+			return err
+		}
+		if err := m.save(oldest); err != nil {
+			return err
+		}
+	}
+	oldest.gone = true
+	delete(m.streams, oldest.id)
+	m.evicted.Add(1)
+	return nil
+}
+
+// deliver numbers the events and hands out those that the receiver does not have.
+func (m *Monitor) deliver(s *stream, events []Event) error {
+	for _, e := range events {
+		s.Seq++
+		e.Seq, e.Stream = s.Seq, s.id
+		m.events.Add(1)
+		if e.Kind == Opened {
+			m.alarms.Add(1)
+		}
+		if e.Seq <= s.delivered {
+			continue
+		}
+		if m.cfg.Handle != nil {
+			m.cfg.Handle(e)
+		}
+		s.delivered = e.Seq
+		if m.journal != nil {
+			if err := m.journal.delivered(s.id, e.Seq); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Exclude leaves the samples of a known incident out of the stream's trainings, those
+// that have come and those to come.
+func (m *Monitor) Exclude(id string, from, to time.Time) error {
+	if to.Before(from) {
+		return fmt.Errorf("dagmm: monitor: incident ends %s before it begins %s: %w", to, from, ErrDetector)
+	}
+	s, err := m.stream(id)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.journal != nil {
+		n, err := m.journal.incident(id, from, to)
+		if err != nil {
+			return err
+		}
+		s.Applied = n
+	}
+	s.exclude(from, to)
+	return nil
+}
+
+// Model returns the model that scores a stream; nil while it warms up, or for a stream
+// that is not in memory.
+func (m *Monitor) Model(id string) *Model {
+	m.mu.RLock()
+	s := m.streams[id]
+	m.mu.RUnlock()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.detector == nil {
+		return nil
+	}
+	return s.detector.m
+}
+
+// Stats counts.
+func (m *Monitor) Stats() MonitorStats {
+	out := MonitorStats{Samples: m.samples.Load(), Dropped: m.dropped.Load(), Events: m.events.Load(), Alarms: m.alarms.Load(),
+		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: int(m.training.Load())}
+	for _, s := range m.all() {
+		s.mu.Lock()
+		out.Streams++
+		out.WindowRows += len(s.Window.Times)
+		switch {
+		case s.detector == nil:
+			out.WarmingUp++
+		case s.detector.s.Alarm.Open:
+			out.OpenAlarms++
+		}
+		s.mu.Unlock()
+	}
+	return out
+}
+
+// Close stops the workers, cancels trainings, and saves the state where there is a Dir.
+// Samples that wait for earlier ones stay waiting.
+func (m *Monitor) Close() error {
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return nil
+	}
+	m.closed = true
+	m.mu.Unlock()
+	m.cancel()
+	m.jobs.close()
+	m.workers.Wait()
+	if m.journal == nil {
+		return nil
+	}
+	return errors.Join(m.Save(), m.journal.close())
+}

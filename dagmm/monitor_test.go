@@ -1,0 +1,442 @@
+package dagmm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+)
+
+func quickTrain(ctx context.Context, w *Window) (*Model, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return quickModel(w.Columns, w.X, w.Exclude, []float64{.05, .5})
+}
+
+// sink keeps events like a receiver that survives the process.
+type sink struct {
+	mu     sync.Mutex
+	events []Event
+	last   map[string]uint64
+	twice  int
+}
+
+func (s *sink) handle(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil {
+		s.last = map[string]uint64{}
+	}
+	if e.Seq != s.last[e.Stream]+1 {
+		s.twice++
+	}
+	s.last[e.Stream] = e.Seq
+	s.events = append(s.events, e)
+}
+
+func (s *sink) delivered(stream string) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last[stream]
+}
+
+func (s *sink) kinds() []EventKind { return kinds(s.events) }
+
+func (s *sink) only(want ...EventKind) []Event {
+	return slices.DeleteFunc(slices.Clone(s.events), func(e Event) bool { return !slices.Contains(want, e.Kind) })
+}
+
+func monitorConfig(s *sink) MonitorConfig {
+	return MonitorConfig{Columns: fixtureColumns, Train: quickTrain, Detector: DetectorConfig{Budget: .2}, Handle: s.handle, Delivered: s.delivered,
+		WarmUp: 500, Window: WindowConfig{Recent: 600, Days: -1}, Retrain: 12 * time.Hour, Synchronous: true}
+}
+
+func open(t testing.TB, cfg MonitorConfig) *Monitor {
+	m, err := OpenMonitor(cfg)
+	require.NoError(t, err)
+	return m
+}
+
+func TestMonitorFromWarmUpToAlarm(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	s := &sink{}
+	m := open(t, monitorConfig(s))
+	rows := incident(ordinary(2000, 3), 1000, 1005, 95)
+	for i, x := range rows {
+		require.NoError(t, m.Push("a", minute(i), x))
+		require.NoError(t, m.Push("a", minute(i), x)) // twice
+	}
+	require.ErrorIs(t, m.Push("a", minute(9999), []float64{1}), ErrWidth)
+	trained := s.only(WarmingUp, Retrained)
+	require.Equal(t, []EventKind{WarmingUp, Retrained, Retrained, Retrained}, kinds(trained), "%v", s.events)
+	require.Equal(t, minute(499), trained[1].Time)
+	require.Contains(t, trained[1].Detail, "first model")
+	require.Contains(t, trained[2].Detail, "schedule")
+	opened := s.only(Opened)
+	require.Equal(t, minute(1000), opened[0].Start)
+	require.Equal(t, Critical, opened[0].Severity)
+	st := m.Stats()
+	require.Equal(t, uint64(2000), st.Dropped)
+	require.Equal(t, uint64(3), st.Trained)
+	require.Equal(t, uint64(len(opened)), st.Alarms)
+	require.Equal(t, 1, st.Streams)
+	require.LessOrEqual(t, st.WindowRows, 800)
+	require.NotNil(t, m.Model("a"))
+	require.Nil(t, m.Model("b"))
+	require.NoError(t, m.Close())
+	require.NoError(t, m.Close())
+	require.ErrorIs(t, m.Push("a", minute(9999), rows[0]), ErrClosed)
+}
+
+func TestMonitorConfigErrors(t *testing.T) {
+	ok := monitorConfig(&sink{})
+	for _, change := range []func(*MonitorConfig){
+		func(c *MonitorConfig) { c.Columns = nil }, func(c *MonitorConfig) { c.Train = nil }, func(c *MonitorConfig) { c.WarmUp = 5000 },
+		func(c *MonitorConfig) { c.Workers = -1 }, func(c *MonitorConfig) { c.Input.Lateness = -1 },
+	} {
+		c := ok
+		change(&c)
+		_, err := OpenMonitor(c)
+		require.ErrorIs(t, err, ErrDetector)
+	}
+}
+
+func TestGateKeepsTheOldModel(t *testing.T) {
+	s := &sink{}
+	cfg := monitorConfig(s)
+	cfg.Train = func(ctx context.Context, w *Window) (*Model, error) {
+		switch w.Number {
+		case 0:
+			return quickTrain(ctx, w)
+		case 1: // has learned from another host
+			x := fixtureRows(800, 5)
+			x.Apply(func(_, j int, v float64) float64 { return v * float64(3+j) }, x)
+			return quickModel(w.Columns, x, nil, []float64{.05, .5})
+		}
+		return nil, errors.New("no memory")
+	}
+	m := open(t, cfg)
+	for i, x := range ordinary(2000, 3) {
+		require.NoError(t, m.Push("a", minute(i), x))
+	}
+	trained := s.only(Retrained, Kept, RetrainFailed)
+	require.Equal(t, []EventKind{Retrained, Kept, RetrainFailed}, kinds(trained), "%v", s.events)
+	require.Contains(t, trained[1].Detail, "not calibrated")
+	require.Contains(t, trained[2].Detail, "no memory")
+	require.NoError(t, m.Close())
+}
+
+// A model that sees nothing is well calibrated, and refused.
+func TestGateLooksForFaults(t *testing.T) {
+	x := fixtureRows(1500, 1)
+	w := &window{}
+	for r := range 1500 {
+		w.add(WindowConfig{Recent: 2000}, time.Minute, minute(r), x.RawRowView(r), false)
+	}
+	training := w.training(fixtureColumns, time.Minute, true)
+	good, err := quickTrain(context.Background(), training)
+	require.NoError(t, err)
+	noise := mat.NewDense(1500, 3, nil)
+	rng := rand.New(rand.NewPCG(1, 2))
+	noise.Apply(func(r, j int, _ float64) float64 {
+		return x.At(rng.IntN(1500), j) + 3*rng.NormFloat64()*columnSpread(x)[j]
+	}, noise)
+	blind, err := quickModel(fixtureColumns, noise, nil, nil)
+	require.NoError(t, err)
+	v, err := challenge(good, blind, training)
+	require.NoError(t, err)
+	require.False(t, v.Accepted)
+	require.Contains(t, v.Reason, "fewer faults")
+	v, err = challenge(blind, good, training)
+	require.NoError(t, err)
+	require.True(t, v.Accepted, v.Reason)
+}
+
+func TestPersistingRegimeIsAdmitted(t *testing.T) {
+	s := &sink{}
+	cfg := monitorConfig(s)
+	cfg.Detector.Budget = 0
+	cfg.Train = func(_ context.Context, w *Window) (*Model, error) { return quickModel(w.Columns, w.X, w.Exclude, nil) }
+	cfg.Admit = 3 * time.Hour
+	m := open(t, cfg)
+	rows := ordinary(1600, 3)
+	for i := 600; i < len(rows); i++ {
+		rows[i][1] += 30
+	}
+	for i, x := range rows {
+		require.NoError(t, m.Push("a", minute(i), x))
+	}
+	require.Contains(t, s.kinds(), NewNormal)
+	last, err := m.Model("a").Detect(rows[1599])
+	require.NoError(t, err)
+	require.Less(t, last.Energy, 3*math.Abs(last.Threshold)+20)
+	require.NoError(t, m.Close())
+}
+
+func TestWindowIsBounded(t *testing.T) {
+	c := WindowConfig{Recent: 100, Days: 2, PerHour: 10}
+	w := &window{}
+	for i := range 20000 {
+		w.add(c, time.Minute, minute(i), []float64{float64(i), 0}, false)
+		require.LessOrEqual(t, len(w.Times), c.rows()+c.rows()/4+17)
+	}
+	w.prune(c, time.Minute)
+	n := len(w.Times)
+	require.LessOrEqual(t, n, c.rows())
+	require.Greater(t, n, 500)
+	require.Equal(t, float64(19999), w.X[2*n-2])
+	require.GreaterOrEqual(t, w.Times[0], minute(20000-2*1440-1).UnixNano())
+	training := w.training([]string{"a", "b"}, time.Minute, false)
+	excluded := 0
+	for _, e := range training.Exclude {
+		if e {
+			excluded++
+		}
+	}
+	require.Less(t, excluded, n)
+}
+
+func TestExcludeKnownIncidents(t *testing.T) {
+	s := &sink{}
+	cfg := monitorConfig(s)
+	var excluded int
+	cfg.Train = func(ctx context.Context, w *Window) (*Model, error) {
+		for _, e := range w.Exclude {
+			if e {
+				excluded++
+			}
+		}
+		return quickTrain(ctx, w)
+	}
+	m := open(t, cfg)
+	require.ErrorIs(t, m.Exclude("a", minute(2), minute(1)), ErrDetector)
+	require.NoError(t, m.Exclude("a", minute(100), minute(109)))
+	for i, x := range ordinary(501, 3) {
+		require.NoError(t, m.Push("a", minute(i), x))
+		if i == 300 {
+			require.NoError(t, m.Exclude("a", minute(200), minute(204)))
+		}
+	}
+	require.Equal(t, 15, excluded)
+	require.NoError(t, m.Close())
+}
+
+// scenario is three days with everything that happens to a host.
+func scenario() [][]float64 {
+	rows := incident(incident(ordinary(2600, 3), 900, 920, 95), 1900, 1903, 1)
+	for i := 1200; i < 1260; i++ {
+		rows[i] = nil // nothing comes
+	}
+	for i := 1300; i < 1400; i++ {
+		rows[i][2] = missing
+	}
+	for i := 2200; i < len(rows); i++ {
+		rows[i][1] += 15
+	}
+	return rows
+}
+
+// A process that dies at any point and starts again gives the events that it would have
+// given, each once.
+func TestRestartChangesNothing(t *testing.T) {
+	rows := scenario()
+	run := func(dir string, dies func(i int) bool, saves func(i int) bool) string {
+		s := &sink{}
+		cfg := monitorConfig(s)
+		cfg.Dir = dir
+		cfg.Input.Lateness = 2 * time.Minute
+		cfg.Admit = 2 * time.Hour
+		m := open(t, cfg)
+		for i, x := range rows {
+			if x != nil {
+				require.NoError(t, m.Push("host/1", minute(i), x))
+			}
+			require.NoError(t, m.Tick(minute(i)))
+			if saves(i) {
+				require.NoError(t, m.Save())
+			}
+			if dies(i) {
+				m.abandon()
+				m = open(t, cfg)
+			}
+		}
+		require.NoError(t, m.Close())
+		require.Zero(t, s.twice)
+		return text(s.events)
+	}
+	never := func(int) bool { return false }
+	want := run(t.TempDir(), never, never)
+	require.Contains(t, want, "opened")
+	require.Contains(t, want, "new normal")
+	require.Contains(t, want, "no data")
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 3 {
+		at := map[int]bool{}
+		for range 12 {
+			at[rng.IntN(len(rows))] = true
+		}
+		got := run(t.TempDir(), func(i int) bool { return at[i] }, func(i int) bool { return i%307 == 0 })
+		require.Equal(t, want, got, "restarts at %v", at)
+	}
+}
+
+// abandon is what remains of a monitor when its process is killed.
+func (m *Monitor) abandon() {
+	m.cancel()
+	m.jobs.close()
+	m.workers.Wait()
+	_ = m.journal.close()
+}
+
+func TestJournalEndsAnywhere(t *testing.T) {
+	dir := t.TempDir()
+	cfg := monitorConfig(&sink{})
+	cfg.Dir = dir
+	m := open(t, cfg)
+	rows := ordinary(50, 1)
+	for i, x := range rows {
+		require.NoError(t, m.Push("a", minute(i), x))
+	}
+	m.abandon()
+	files, err := segments(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	rapid.Check(t, func(rt *rapid.T) {
+		cut := rapid.IntRange(0, len(text)).Draw(rt, "cut")
+		other, err := os.MkdirTemp(dir, "cut")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(other, filepath.Base(files[0])), text[:cut], 0o644))
+		cfg := cfg
+		cfg.Dir = other
+		m, err := OpenMonitor(cfg)
+		require.NoError(t, err)
+		require.LessOrEqual(t, m.Stats().Samples, uint64(50))
+		require.NoError(t, m.Close())
+	})
+}
+
+func FuzzRecord(f *testing.F) {
+	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3},
+		{Kind: recordOutcome, Outcome: outcome{Kind: Retrained, File: "m", Longest: []int{3}}}, {Kind: recordIncident, Time: minute(1), Until: minute(2)}} {
+		f.Add(r.append(nil))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r, ok := parseRecord(body)
+		if ok && r.Kind != recordSample {
+			again, ok := parseRecord(r.append(nil))
+			require.True(t, ok)
+			require.Equal(t, fmt.Sprint(r), fmt.Sprint(again))
+		}
+	})
+}
+
+func TestDamagedStateIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	cfg := monitorConfig(&sink{})
+	cfg.Dir = dir
+	m := open(t, cfg)
+	for i, x := range ordinary(600, 1) {
+		require.NoError(t, m.Push("a", minute(i), x))
+	}
+	require.NoError(t, m.Close())
+	files, err := filepath.Glob(filepath.Join(dir, "*.state"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	text[len(text)/2] ^= 1
+	require.NoError(t, os.WriteFile(files[0], text, 0o644))
+	_, err = OpenMonitor(cfg)
+	require.ErrorIs(t, err, ErrState)
+	text[len(text)/2] ^= 1
+	require.NoError(t, os.WriteFile(files[0], text, 0o644))
+	cfg.Columns = []string{"cpu", "mem", "disk"}
+	_, err = OpenMonitor(cfg)
+	require.ErrorIs(t, err, ErrState)
+}
+
+// Streams beyond the bound go to disk and come back as they were.
+func TestEviction(t *testing.T) {
+	run := func(most int) string {
+		s := &sink{}
+		cfg := monitorConfig(s)
+		cfg.Dir, cfg.MaxStreams = t.TempDir(), most
+		m := open(t, cfg)
+		for i, x := range incident(ordinary(800, 3), 700, 704, 95) {
+			for k := range 3 {
+				if i%100 == 99-k || i%40 < 39 {
+					require.NoError(t, m.Push(fmt.Sprint("host", k), minute(i), x))
+				}
+			}
+		}
+		require.LessOrEqual(t, m.Stats().Streams, most)
+		require.NoError(t, m.Close())
+		var out string
+		for k := range 3 {
+			for _, e := range s.events {
+				if e.Stream == fmt.Sprint("host", k) {
+					out += fmt.Sprintln(e)
+				}
+			}
+		}
+		return out
+	}
+	want := run(10)
+	require.Contains(t, want, "opened")
+	require.Equal(t, want, run(2))
+}
+
+// Many goroutines, trainings in the background, saving, ticking and reading at once.
+func TestMonitorConcurrency(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	s := &sink{}
+	cfg := monitorConfig(s)
+	cfg.Synchronous, cfg.Workers, cfg.Dir, cfg.MaxStreams = false, 2, t.TempDir(), 6
+	m := open(t, cfg)
+	var wg sync.WaitGroup
+	var done atomic.Bool
+	for g := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i, x := range incident(ordinary(1500, uint64(g)), 1200, 1205, 95) {
+				if err := m.Push(fmt.Sprint("host", g%7), minute(i), x); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	var readers sync.WaitGroup
+	for _, f := range []func(){func() { m.Stats() }, func() { _ = m.Save() }, func() { _ = m.Tick(minute(100)) }, func() { m.Model("host1") }} {
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
+			for !done.Load() {
+				f()
+				time.Sleep(time.Millisecond)
+			}
+		}()
+	}
+	wg.Wait()
+	done.Store(true)
+	readers.Wait()
+	require.NoError(t, m.Close())
+	require.Zero(t, s.twice)
+	require.NotZero(t, m.Stats().Trained)
+}

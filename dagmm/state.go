@@ -1,0 +1,390 @@
+package dagmm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/gob"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrState reports a file of a Monitor's folder that cannot be used.
+var ErrState = errors.New("unusable state")
+
+const stateMagic = "dagmm-stream 1"
+
+// savedStream is version 1 of a stream's state file.
+type savedStream struct {
+	ID        string
+	Columns   []string
+	Delivered uint64
+	Stream    streamState
+	Input     inputState
+	Detector  *savedDetector // nil while it warms up
+}
+
+type savedDetector struct {
+	State   detectorState
+	Usual   [2]float64 // of State.Alarm.Explained
+	Context savedHistory
+	Last    []float64
+	Missing []int
+	Warm    int
+	Peak    *savedHistory
+	Longest []int
+}
+
+type savedHistory struct {
+	Seen             []bool
+	Levels, Previous []float64
+}
+
+func (h *history) saved() savedHistory {
+	c := h.clone()
+	return savedHistory{c.seen, c.levels, c.previous}
+}
+
+func (s savedHistory) restore(m *Model) (*history, error) {
+	h := newHistory(m.p.Context, len(m.p.Columns))
+	if len(s.Seen) != len(h.seen) || len(s.Levels) != len(h.levels) || len(s.Previous) != len(h.previous) {
+		return nil, fmt.Errorf("context of another model: %w", ErrState)
+	}
+	h.seen, h.levels, h.previous = s.Seen, s.Levels, s.Previous
+	return h, nil
+}
+
+func (d *Detector) saved() *savedDetector {
+	out := &savedDetector{State: d.s, Context: d.fill.s.h.saved(), Last: d.fill.last, Missing: d.fill.missing, Warm: d.fill.warm, Longest: d.longest}
+	if e := d.s.Alarm.Explained; e != nil {
+		out.Usual = e.usual
+	}
+	if d.peak != nil {
+		h := d.peak.saved()
+		out.Peak = &h
+	}
+	return out
+}
+
+func (s *savedDetector) restore(m *Model, cfg DetectorConfig) (*Detector, error) {
+	d, err := newDetector(m, nil, s.Longest, cfg)
+	if err != nil {
+		return nil, err
+	}
+	width := len(m.p.Columns)
+	if len(s.Last) != width || len(s.Missing) != width || len(s.State.Runs) != width || len(s.State.Values) != width ||
+		s.State.StuckNow != nil && len(s.State.StuckNow) != width || s.Longest != nil && len(s.Longest) != width {
+		return nil, fmt.Errorf("rows of another width: %w", ErrState)
+	}
+	d.s = s.State
+	if e := d.s.Alarm.Explained; e != nil {
+		e.usual = s.Usual
+	}
+	if d.fill.s.h, err = s.Context.restore(m); err != nil {
+		return nil, err
+	}
+	if s.Peak != nil {
+		if d.peak, err = s.Peak.restore(m); err != nil {
+			return nil, err
+		}
+	}
+	d.fill.last, d.fill.missing, d.fill.warm = s.Last, s.Missing, s.Warm
+	return d, nil
+}
+
+// fileOf names the files of a stream; its id may hold anything.
+func (m *Monitor) fileOf(kind, id, rest string) string {
+	sum := sha256.Sum256([]byte(id))
+	return filepath.Join(m.cfg.Dir, kind+"-"+hex.EncodeToString(sum[:16])+rest)
+}
+
+func (m *Monitor) saveModel(id string, number uint64, model *Model) (string, error) {
+	path := m.fileOf("model", id, fmt.Sprintf("-%010d.json", number))
+	return filepath.Base(path), model.SaveFile(path)
+}
+
+// Save writes the state of all streams to MonitorConfig.Dir and shortens the journal.
+// Each stream is held only while its state is copied. Nothing is lost without it, but
+// the journal grows and the next start takes longer: call it every few minutes.
+func (m *Monitor) Save() error {
+	if m.journal == nil {
+		return fmt.Errorf("dagmm: monitor: no folder to save to: %w", ErrDetector)
+	}
+	old, err := m.journal.rotate()
+	if err != nil {
+		return err
+	}
+	for _, s := range m.all() {
+		s.mu.Lock()
+		if s.gone {
+			s.mu.Unlock()
+			continue
+		}
+		text, err := m.encode(s)
+		number := s.ModelFile
+		s.mu.Unlock()
+		if err == nil {
+			err = m.write(s.id, text, number)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("dagmm: monitor: %w", err)
+		}
+	}
+	return nil
+}
+
+// save writes the state of one stream that is locked.
+func (m *Monitor) save(s *stream) error {
+	text, err := m.encode(s)
+	if err != nil {
+		return err
+	}
+	return m.write(s.id, text, s.ModelFile)
+}
+
+func (m *Monitor) encode(s *stream) ([]byte, error) {
+	out := savedStream{ID: s.id, Columns: m.cfg.Columns, Delivered: s.delivered, Stream: s.streamState, Input: s.input.s}
+	if s.detector != nil {
+		out.Detector = s.detector.saved()
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(out); err != nil {
+		return nil, fmt.Errorf("dagmm: monitor: stream %q: %w", s.id, err)
+	}
+	return b.Bytes(), nil
+}
+
+// write replaces a stream's state file and removes models older than the one it names.
+func (m *Monitor) write(id string, body []byte, modelFile string) error {
+	path := m.fileOf("stream", id, ".state")
+	head := fmt.Sprintf("%s %08x\n", stateMagic, crc32.ChecksumIEEE(body))
+	if err := replaceFile(path, append([]byte(head), body...)); err != nil {
+		return fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	if modelFile == "" {
+		return nil
+	}
+	models, err := filepath.Glob(m.fileOf("model", id, "-*.json"))
+	if err != nil {
+		return err
+	}
+	for _, f := range models {
+		if filepath.Base(f) < modelFile {
+			if err := os.Remove(f); err != nil {
+				return fmt.Errorf("dagmm: monitor: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// replaceFile writes a file, all or nothing.
+func replaceFile(path string, text []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, discard(f))
+		}
+	}()
+	if _, err = f.Write(text); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// load makes a stream, from its state file where there is one.
+func (m *Monitor) load(id string) (*stream, error) {
+	if m.cfg.Dir != "" {
+		s, err := m.read(m.fileOf("stream", id, ".state"))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+	}
+	in, err := NewInput(m.cfg.Columns, m.cfg.Input)
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{id: id, input: in}
+	m.ask(s)
+	return s, nil
+}
+
+// ask lets the receiver of events say what it has.
+func (m *Monitor) ask(s *stream) {
+	if m.cfg.Delivered != nil {
+		s.delivered = max(s.delivered, m.cfg.Delivered(s.id))
+	}
+}
+
+func (m *Monitor) read(path string) (*stream, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	bad := func(err error) error { return fmt.Errorf("dagmm: monitor: %s: %w: %w", path, ErrState, err) }
+	head, body, _ := bytes.Cut(text, []byte("\n"))
+	if string(head) != fmt.Sprintf("%s %08x", stateMagic, crc32.ChecksumIEEE(body)) {
+		return nil, bad(errors.New("another version, or damaged"))
+	}
+	var saved savedStream
+	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(&saved); err != nil {
+		return nil, bad(err)
+	}
+	if !slices.Equal(saved.Columns, m.cfg.Columns) {
+		return nil, bad(fmt.Errorf("it is of columns %q, the configuration has %q", saved.Columns, m.cfg.Columns))
+	}
+	in, err := NewInput(m.cfg.Columns, m.cfg.Input)
+	if err != nil {
+		return nil, err
+	}
+	in.s = saved.Input
+	s := &stream{id: saved.ID, input: in, delivered: saved.Delivered, streamState: saved.Stream}
+	if saved.Detector != nil {
+		model, err := LoadFile(filepath.Join(m.cfg.Dir, s.ModelFile))
+		if err != nil {
+			return nil, bad(err)
+		}
+		if s.detector, err = saved.Detector.restore(model, m.cfg.Detector); err != nil {
+			return nil, bad(err)
+		}
+	}
+	m.ask(s)
+	return s, nil
+}
+
+// restore reads the folder and replays the journal.
+func (m *Monitor) restore() error {
+	if err := os.MkdirAll(m.cfg.Dir, 0o755); err != nil {
+		return fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	m.journal = &journal{dir: m.cfg.Dir, replaying: true}
+	if err := m.readAll(); err != nil {
+		return err
+	}
+	files, err := segments(m.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	delivered := map[string]uint64{}
+	note := func(r record) error {
+		m.journal.number = max(m.journal.number, r.Number)
+		if r.Kind == recordDelivered {
+			delivered[r.Stream] = max(delivered[r.Stream], r.Seq)
+		}
+		return nil
+	}
+	for _, path := range files {
+		if err := readSegment(path, note); err != nil {
+			return err
+		}
+	}
+	for _, path := range files {
+		if err := readSegment(path, func(r record) error { return m.replay(r, delivered) }); err != nil {
+			return err
+		}
+	}
+	m.journal.replaying = false
+	if _, err := m.journal.rotate(); err != nil {
+		return err
+	}
+	return m.Save()
+}
+
+// readAll reads the streams' states, as many as may be in memory.
+func (m *Monitor) readAll() error {
+	entries, err := os.ReadDir(m.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(m.cfg.Dir, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), ".tmp-"):
+			if err := os.Remove(name); err != nil {
+				return fmt.Errorf("dagmm: monitor: %w", err)
+			}
+		case strings.HasSuffix(e.Name(), ".state"):
+			s, err := m.read(name)
+			if err != nil {
+				return err
+			}
+			m.journal.number = max(m.journal.number, s.Applied)
+			if len(m.streams) < m.cfg.MaxStreams {
+				m.streams[s.id] = s
+			}
+		}
+	}
+	return nil
+}
+
+// replay applies a record that the stream's state does not have yet.
+func (m *Monitor) replay(r record, delivered map[string]uint64) error {
+	s, err := m.stream(r.Stream)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delivered = max(s.delivered, delivered[r.Stream])
+	if r.Kind == recordDelivered || r.Number <= s.Applied {
+		return nil
+	}
+	s.Applied = r.Number
+	switch r.Kind {
+	case recordSample:
+		if len(r.Values) != len(m.cfg.Columns) {
+			return fmt.Errorf("dagmm: monitor: journal: row of width %d, want %d: %w", len(r.Values), len(m.cfg.Columns), ErrState)
+		}
+		return m.take(s, r.Time, r.Values)
+	case recordTick:
+		return m.takeTick(s, r.Time)
+	case recordIncident:
+		s.exclude(r.Time, r.Until)
+		return nil
+	}
+	o := r.Outcome
+	if o.Kind == Retrained {
+		model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
+		if err != nil {
+			return fmt.Errorf("dagmm: monitor: journal: %w: %w", ErrState, err)
+		}
+		if o.detector, err = newDetector(model, nil, o.Longest, m.cfg.Detector); err != nil {
+			return err
+		}
+		o.detector.s.Controller = controller{Start: o.Start, Threshold: o.Start}
+	}
+	return m.applyOutcome(s, &o)
+}
+
+// wants tells whether a tick would change anything.
+func (s *stream) wants(now time.Time, cfg MonitorConfig) bool {
+	if w := s.input.s.Waiting; len(w) > 0 && !w[0].Time.After(now.Add(-cfg.Input.Lateness)) {
+		return true
+	}
+	if s.detector == nil {
+		return false
+	}
+	d := &s.detector.s
+	return !d.Scored.IsZero() && !d.Silent && now.Sub(d.Scored) >= s.detector.cfg.NoData+s.detector.cfg.Interval
+}

@@ -3,6 +3,8 @@ package autoencoder
 import (
 	"fmt"
 	"math"
+
+	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
 // Features tells which reconstruction features the mixture sees.
@@ -42,60 +44,20 @@ const normFloor = 1e-6
 // value i of sample r at i*n+r, dst likewise.
 func (f Features) Apply(dst, target, reconstruction []float64, width, n int) {
 	if f != RelativeCosine {
-		for i, v := range target[:width*n] {
-			dst[i] = v - reconstruction[i]
-		}
+		kernel.ScaledDiff(dst[:width*n], target, reconstruction, 1)
 		return
 	}
-	floor := normFloor * math.Sqrt(float64(width))
-	for r := range n {
-		c := compare(target, reconstruction, width, n, r)
-		dst[r] = math.Sqrt(c.dd) / max(math.Sqrt(c.tt), floor)
-		dst[n+r] = c.ty / (max(math.Sqrt(c.tt), floor) * max(math.Sqrt(c.yy), floor))
-	}
+	kernel.RelativeCosine(dst, target, reconstruction, width, n, normFloor*math.Sqrt(float64(width)))
 }
 
 // Gradient adds the gradient by the reconstruction to dst, given the gradient by the
 // features.
 func (f Features) Gradient(dst, grad, target, reconstruction []float64, width, n int) {
 	if f != RelativeCosine {
-		for i, g := range grad[:width*n] {
-			dst[i] -= g
-		}
+		kernel.Axpy(dst[:width*n], grad, -1)
 		return
 	}
-	floor := normFloor * math.Sqrt(float64(width))
-	for r := range n {
-		c := compare(target, reconstruction, width, n, r)
-		nt, ny := max(math.Sqrt(c.tt), floor), max(math.Sqrt(c.yy), floor)
-		var byDistance float64
-		if c.dd > 0 {
-			byDistance = grad[r] / (nt * math.Sqrt(c.dd))
-		}
-		byCosine := grad[n+r] / (nt * ny)
-		shrink := 0.0 // the norm of the reconstruction is constant below the floor
-		if ny > floor {
-			shrink = c.ty / c.yy
-		}
-		for i := range width {
-			t, y := target[i*n+r], reconstruction[i*n+r]
-			dst[i*n+r] += byDistance*(y-t) + byCosine*(t-shrink*y)
-		}
-	}
-}
-
-// products of one sample's target t and reconstruction y.
-type products struct{ tt, yy, ty, dd float64 }
-
-func compare(target, reconstruction []float64, width, n, r int) (p products) {
-	for i := range width {
-		t, y := target[i*n+r], reconstruction[i*n+r]
-		p.tt += float64(t * t)
-		p.yy += float64(y * y)
-		p.ty += float64(t * y)
-		p.dd += float64((t - y) * (t - y))
-	}
-	return p
+	kernel.RelativeCosineGrad(dst, grad, target, reconstruction, width, n, normFloor*math.Sqrt(float64(width)))
 }
 
 // SquaredErrors writes ‖t−t'‖², summed over the targets, of n samples into dst.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/gmm"
+	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
 // Member is one trained network with its mixtures; a model averages the energies of
@@ -113,16 +114,10 @@ func gather(dst, src []float64, index []int, n int) {
 func (m *Member) shape(z []float64, n int) {
 	code := m.Network.LatentDim() * n
 	for i, s := range m.Scale {
-		row := z[i*n : i*n+n]
-		for r, v := range row {
-			row[r] = v * s
-		}
+		kernel.Scale(z[i*n:i*n+n], s)
 	}
-	if m.Clip == 0 {
-		return
-	}
-	for i, v := range z[code:] {
-		z[code+i] = m.Clip * math.Asinh(v/m.Clip)
+	if m.Clip != 0 {
+		kernel.Bend(z[code:], 1/m.Clip, m.Clip)
 	}
 }
 
@@ -152,9 +147,7 @@ func (m *Member) addEnergies(dst, features []float64, n int, share float64, scra
 	share /= float64(len(m.Mixtures))
 	for _, mix := range m.Mixtures {
 		mix.EnergyBlock(energies, z, n, rest)
-		for r, e := range energies {
-			dst[r] += float64(share * e)
-		}
+		kernel.Axpy(dst[:n], energies, share)
 	}
 }
 

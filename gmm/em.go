@@ -137,7 +137,6 @@ func (m *Mixture) refine(p Points, ridge float64, cfg FitConfig) (*Mixture, *Fit
 // expectation holds the buffers of E steps.
 type expectation struct {
 	p        Points
-	scratch  []float64
 	energies []float64
 	sorted   []float64
 	gamma    []float64
@@ -151,23 +150,17 @@ func newExpectation(p Points) *expectation {
 // the others.
 func (e *expectation) run(m *Mixture, trim float64) (gamma []float64, mean float64) {
 	n, k := e.p.N, m.Components()
-	if need := m.ScratchLen(n); len(e.scratch) < need {
-		e.scratch = make([]float64, need)
-	}
-	logs := m.logDensities(e.p.Z, n, e.scratch)
 	if len(e.gamma) < k*n {
 		e.gamma = make([]float64, k*n)
 	}
-	gamma = e.gamma[:k*n]
-	column := make([]float64, k)
-	for r := range n {
-		for c := range column {
-			column[c] = logs[c*n+r]
-		}
-		e.energies[r] = -logSumExp(column)
-		normalise(column)
-		for c, v := range column {
-			gamma[c*n+r] = v
+	gamma = m.logDensities(e.p.Z, n, e.gamma)
+	kernel.Softmax(gamma, e.energies, k, n)
+	kernel.Scale(e.energies, -1)
+	for r, v := range e.energies {
+		if math.IsInf(v, 1) { // no density at all: equal shares
+			for c := range k {
+				gamma[c*n+r] = 1 / float64(k)
+			}
 		}
 	}
 	limit := math.Inf(1)
@@ -179,7 +172,7 @@ func (e *expectation) run(m *Mixture, trim float64) (gamma []float64, mean float
 	var kept float64
 	for r, v := range e.energies {
 		if v > limit {
-			for c := range column {
+			for c := range k {
 				gamma[c*n+r] = 0
 			}
 			continue

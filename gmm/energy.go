@@ -9,57 +9,24 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// maxStackComponents and maxStackDim bound what Energy keeps on its stack.
-const (
-	maxStackDim        = 64
-	maxStackComponents = 16
-)
+// maxStackComponents bounds what Energy keeps on its stack.
+const maxStackComponents = 16
 
 // Energy returns −log Σk φk N(z; μk, Σk) of one point. It allocates nothing for
-// d ≤ 64 and K ≤ 16; z must have Dim elements, else the result is NaN. It is +Inf
-// where every density underflows even in log space (distances beyond 1e150).
+// K ≤ 16; z must have Dim elements, else the result is NaN. It is +Inf where every
+// density underflows even in log space (distances beyond 1e150).
 func (m *Mixture) Energy(z []float64) float64 {
 	if len(z) != m.dim {
 		return math.NaN()
 	}
-	var centred [maxStackDim]float64
 	var logs [maxStackComponents]float64
-	if !m.fitsStack() {
-		return m.EnergyBlock(nil, z, 1, make([]float64, m.ScratchLen(1)))[0]
+	var energy [1]float64
+	scratch := logs[:]
+	if len(m.phi) > maxStackComponents {
+		scratch = make([]float64, len(m.phi))
 	}
-	for k := range m.phi {
-		logs[k] = m.logDensity(k, z, centred[:m.dim])
-	}
-	return -logSumExp(logs[:len(m.phi)])
-}
-
-func (m *Mixture) fitsStack() bool { return m.dim <= maxStackDim && len(m.phi) <= maxStackComponents }
-
-// logDensity returns log(φk N(z; μk, Σk)).
-func (m *Mixture) logDensity(k int, z, centred []float64) float64 {
-	d := m.dim
-	mu := m.mu[k*d : k*d+d]
-	for i, v := range z {
-		centred[i] = v - mu[i]
-	}
-	var q float64
-	if m.diag {
-		for i, r := range m.linv[k*d : k*d+d] {
-			s := float64(r * centred[i])
-			q += float64(s * s)
-		}
-	} else {
-		p := k * (d * (d + 1) / 2)
-		for i := range d {
-			var s float64
-			for j, l := range m.linv[p : p+i+1] {
-				s += float64(l * centred[j])
-			}
-			p += i + 1
-			q += float64(s * s)
-		}
-	}
-	return m.logw[k] - float64(.5*q)
+	m.EnergyBlock(energy[:], z, 1, scratch)
+	return energy[0]
 }
 
 // logSumExp returns log Σ exp(v); −Inf where every v is.
@@ -81,7 +48,7 @@ func logSumExp(v []float64) float64 {
 }
 
 // ScratchLen is the number of float64 that EnergyBlock needs for n points.
-func (m *Mixture) ScratchLen(n int) int { return (m.dim+1+len(m.phi))*n + len(m.phi) }
+func (m *Mixture) ScratchLen(n int) int { return len(m.phi) * n }
 
 // EnergyBlock writes the energies of n points into dst (allocated when nil); z holds
 // coordinate i of point r at i*n+r, and scratch ScratchLen(n) elements of any content.
@@ -90,62 +57,19 @@ func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []floa
 	if dst == nil {
 		dst = make([]float64, n)
 	}
-	if n == 1 && m.fitsStack() {
-		dst[0] = m.Energy(z)
-		return dst
-	}
-	k := len(m.phi)
-	column, scratch := scratch[:k], scratch[k:]
-	logs := m.logDensities(z, n, scratch)
-	for r := range n {
-		for c := range column {
-			column[c] = logs[c*n+r]
-		}
-		dst[r] = -logSumExp(column)
-	}
+	kernel.LogSumExp(dst, m.logDensities(z, n, scratch), len(m.phi), n)
+	kernel.Scale(dst[:n], -1)
 	return dst
 }
 
-// logDensities fills K×n values log(φk N(z)) in the tail of scratch.
+// logDensities fills K×n values log(φk N(z)) in scratch.
 func (m *Mixture) logDensities(z []float64, n int, scratch []float64) []float64 {
-	d, k := m.dim, len(m.phi)
-	centred, row, logs := scratch[:d*n], scratch[d*n:(d+1)*n], scratch[(d+1)*n:(d+1+k)*n]
-	for c := range k {
-		for i := range d {
-			mu, zi, ci := m.mu[c*d+i], z[i*n:i*n+n], centred[i*n:i*n+n]
-			for r, v := range zi {
-				ci[r] = v - mu
-			}
-		}
-		q := logs[c*n : c*n+n]
-		clear(q)
-		m.quadratic(c, q, row, centred, n)
-		w := m.logw[c]
-		for r, v := range q {
-			q[r] = w - float64(.5*v)
-		}
-	}
-	return logs
-}
-
-// quadratic adds (z−μ)ᵀΣ⁻¹(z−μ) of every point to q, given the centred points.
-func (m *Mixture) quadratic(c int, q, row, centred []float64, n int) {
 	d := m.dim
-	p := c * (d * (d + 1) / 2)
-	for i := range d {
-		clear(row)
-		if m.diag {
-			kernel.Axpy(row, centred[i*n:i*n+n], m.linv[c*d+i])
-		} else {
-			for j, l := range m.linv[p : p+i+1] {
-				kernel.Axpy(row, centred[j*n:j*n+n], l)
-			}
-			p += i + 1
-		}
-		for r, s := range row {
-			q[r] += float64(s * s)
-		}
+	size := len(m.linv) / len(m.phi)
+	for c, w := range m.logw {
+		kernel.LogDensities(scratch[c*n:c*n+n], z, m.mu[c*d:c*d+d], m.linv[c*size:(c+1)*size], n, w, m.diag)
 	}
+	return scratch[:len(m.phi)*n]
 }
 
 // Energies writes the energy of every row of x (n×d) into dst, which is allocated
@@ -183,11 +107,7 @@ func (m *Mixture) Responsibilities(dst, z []float64) ([]float64, error) {
 	if len(dst) != len(m.phi) {
 		return nil, fmt.Errorf("gmm: %d responsibilities asked for, %d components: %w", len(dst), len(m.phi), ErrShape)
 	}
-	centred := make([]float64, m.dim)
-	for k := range m.phi {
-		dst[k] = m.logDensity(k, z, centred)
-	}
-	normalise(dst)
+	normalise(m.logDensities(z, 1, dst))
 	return dst, nil
 }
 

@@ -35,9 +35,9 @@ func (e *Estimation) Memberships(p Points) ([]float64, error) {
 	}
 	hidden := make([]float64, e.Hidden*p.N)
 	kernel.Affine(hidden, p.Z, e.Theta1, e.Dim, e.Hidden, p.N)
-	kernel.Tanh(hidden, hidden)
+	kernel.Tanh(hidden, e.Hidden, p.N)
 	gamma := make([]float64, e.Components*p.N)
 	kernel.Affine(gamma, hidden, e.Theta2, e.Hidden, e.Components, p.N)
-	kernel.Softmax(gamma, e.Components, p.N)
+	kernel.Softmax(gamma, make([]float64, p.N), e.Components, p.N)
 	return gamma, nil
 }

@@ -58,25 +58,22 @@ func FromResponsibilities(gamma []float64, k int, p Points, ridge float64, cov C
 func componentMoments(g []float64, nk float64, p Points, weighted, centred []float64, full bool) (mu, sigma []float64) {
 	d, n := p.Dim, p.N
 	mu, sigma = make([]float64, d), make([]float64, d*d)
+	kernel.Dots(mu, g, p.Z, 1, d, n)
 	for i := range d {
-		zi, ci := p.Z[i*n:i*n+n], centred[i*n:i*n+n]
-		mu[i] = kernel.Dot(g, zi) / nk
-		for r, v := range zi {
-			ci[r] = v - mu[i]
-		}
+		mu[i] /= nk
+		kernel.Shift(centred[i*n:i*n+n], p.Z[i*n:], mu[i])
 	}
 	for i := range d {
 		ci := centred[i*n : i*n+n]
-		for r, v := range ci {
-			weighted[r] = g[r] * v
-		}
-		sigma[i*d+i] = kernel.Dot(weighted, ci) / nk
+		kernel.Mul(weighted[:n], g, ci)
+		sigma[i*d+i] = kernel.Dot(weighted[:n], ci) / nk
 		if !full {
 			continue
 		}
+		kernel.Dots(sigma[i*d:i*d+i], weighted, centred, 1, i, n)
 		for j := range i {
-			s := kernel.Dot(weighted, centred[j*n:j*n+n]) / nk
-			sigma[i*d+j], sigma[j*d+i] = s, s
+			sigma[i*d+j] /= nk
+			sigma[j*d+i] = sigma[i*d+j]
 		}
 	}
 	return mu, sigma

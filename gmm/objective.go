@@ -17,12 +17,16 @@ type Objective struct {
 	Covariance      Covariance // "" means Full
 	Ridge           float64    // added to every variance of the batch mixture
 
-	n       int
-	parts   []part
-	logs    []float64 // K×n, log(φk N(zi)), later the responsibilities ρ
-	column  []float64
-	dmu     []float64
-	scratch []float64
+	n        int
+	parts    []part
+	logs     []float64 // K×n, log(φk N(zi)), later the responsibilities ρ
+	lse      []float64 // n, log-sum-exp of logs
+	dmu      []float64
+	dsigma   []float64
+	weighted []float64 // d×n
+	y        []float64 // d×n, Σ⁻¹δ
+	gd       []float64 // d×n
+	rho      []float64 // n
 }
 
 // part is what the forward pass keeps of one component.
@@ -44,19 +48,19 @@ func (o *Objective) resize(n int) {
 	d, k := o.Dim, o.Components
 	o.n = n
 	if o.parts == nil {
+		size := d * d
+		if o.diagonal() {
+			size = d
+		}
 		o.parts = make([]part, k)
-		o.column, o.dmu = make([]float64, k), make([]float64, d)
+		o.dmu, o.dsigma = make([]float64, d), make([]float64, size)
 		for c := range o.parts {
-			size := d * d
-			if o.diagonal() {
-				size = d
-			}
 			o.parts[c] = part{mu: make([]float64, d), sigma: make([]float64, size), linv: make([]float64, size)}
 		}
 	}
 	if cap(o.logs) < k*n {
-		o.logs = make([]float64, k*n)
-		o.scratch = make([]float64, (d+1)*n+d*d)
+		o.logs, o.lse, o.rho = make([]float64, k*n), make([]float64, n), make([]float64, n)
+		o.weighted, o.y, o.gd = make([]float64, d*n), make([]float64, d*n), make([]float64, d*n)
 		for c := range o.parts {
 			o.parts[c].centred, o.parts[c].whitened = make([]float64, d*n), make([]float64, d*n)
 		}
@@ -89,27 +93,24 @@ func (o *Objective) component(c int, z, g []float64) (float64, error) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
 	p.nk = max(kernel.Sum(g), minResponsibility)
 	p.phi = p.nk / float64(n)
+	kernel.Dots(p.mu, g, z, 1, d, n)
 	for i := range d {
-		zi, ci := z[i*n:i*n+n], p.centred[i*n:i*n+n]
-		mu := kernel.Dot(g, zi) / p.nk
-		p.mu[i] = mu
-		for r, v := range zi {
-			ci[r] = v - mu
-		}
-	}
-	weighted := o.scratch[:n]
-	for i := range d {
+		p.mu[i] /= p.nk
 		ci := p.centred[i*n : i*n+n]
-		for r, v := range ci {
-			weighted[r] = g[r] * v
+		kernel.Shift(ci, z[i*n:], p.mu[i])
+		kernel.Mul(o.weighted[i*n:i*n+n], ci, g)
+	}
+	if o.diagonal() {
+		for i := range d {
+			p.sigma[i] = kernel.Dot(o.weighted[i*n:i*n+n], p.centred[i*n:]) / p.nk
 		}
-		if o.diagonal() {
-			p.sigma[i] = kernel.Dot(weighted, ci) / p.nk
-			continue
-		}
-		for j := range i + 1 {
-			s := kernel.Dot(weighted, p.centred[j*n:j*n+n]) / p.nk
-			p.sigma[i*d+j], p.sigma[j*d+i] = s, s
+	} else {
+		kernel.Dots(p.sigma, o.weighted, p.centred, d, d, n)
+		for i := range d {
+			for j := range i + 1 {
+				s := p.sigma[i*d+j] / p.nk
+				p.sigma[i*d+j], p.sigma[j*d+i] = s, s
+			}
 		}
 	}
 	logDet, err := o.factor(p)
@@ -136,30 +137,28 @@ func (o *Objective) factor(p *part) (logDet float64, err error) {
 	if !ok {
 		return 0, ErrNotPositiveDefinite
 	}
+	for i := range d {
+		clear(p.linv[i*d+i+1 : (i+1)*d]) // what the factorisation leaves above the diagonal
+	}
 	return logDet, nil
 }
 
 // quadratics fills the component's row of logs with log(φk N(zi)).
 func (o *Objective) quadratics(c int, logNorm float64) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
-	logs := o.logs[c*n : c*n+n]
-	clear(logs)
-	for i := range d {
-		w := p.whitened[i*n : i*n+n]
-		clear(w)
-		if o.diagonal() {
-			kernel.Axpy(w, p.centred[i*n:i*n+n], p.linv[i])
-		} else {
-			for j := range i + 1 {
-				kernel.Axpy(w, p.centred[j*n:j*n+n], p.linv[i*d+j])
-			}
-		}
-		for r, v := range w {
-			logs[r] += v * v
-		}
+	if o.diagonal() {
+		scaleRows(p.whitened, p.centred, p.linv, n)
+	} else {
+		kernel.Product(p.whitened, p.centred, p.linv, d, d, n, 1, d)
 	}
-	for r, q := range logs {
-		logs[r] = logNorm - .5*q
+	kernel.HalfSquares(o.logs[c*n:c*n+n], p.whitened, d, n, logNorm)
+}
+
+// scaleRows multiplies row i of x by s[i].
+func scaleRows(dst, x, s []float64, n int) {
+	copy(dst, x[:len(s)*n])
+	for i, v := range s {
+		kernel.Scale(dst[i*n:i*n+n], v)
 	}
 }
 
@@ -180,19 +179,8 @@ func (o *Objective) variance(p *part, i int) float64 {
 
 // meanEnergy also turns logs into the responsibilities ρ.
 func (o *Objective) meanEnergy() float64 {
-	n := o.n
-	var sum float64
-	for r := range n {
-		for c := range o.column {
-			o.column[c] = o.logs[c*n+r]
-		}
-		sum -= logSumExp(o.column)
-		normalise(o.column)
-		for c, v := range o.column {
-			o.logs[c*n+r] = v
-		}
-	}
-	return sum / float64(n)
+	kernel.Softmax(o.logs, o.lse, o.Components, o.n)
+	return -kernel.Sum(o.lse[:o.n]) / float64(o.n)
 }
 
 // Backward writes the gradient of wEnergy·Ē + wPenalty·P by z and gamma, for the
@@ -211,85 +199,62 @@ func (o *Objective) Backward(dz, dgamma, gamma []float64, wEnergy, wPenalty floa
 // z and δ/nk by γ; −Σ a/φ by φ, whence 1/n by γ. The path from μ through Σ vanishes.
 func (o *Objective) backward(c int, dz, dgamma, g []float64, w, wPenalty float64) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
-	rho := o.logs[c*n : c*n+n]
-	y := o.scratch[: d*n : d*n]
-	o.solve(p, y)
-	dmu := o.dmu
-	sumA := w * kernel.Sum(rho)
-	for i := range d {
-		dmu[i] = -w * kernel.Dot(rho, y[i*n:i*n+n])
+	rho := o.rho[:n] // times w
+	copy(rho, o.logs[c*n:])
+	kernel.Scale(rho, w)
+	sumA := kernel.Sum(rho)
+	if o.diagonal() {
+		scaleRows(o.y, p.whitened, p.linv, n)
+	} else {
+		kernel.Product(o.y, p.whitened, p.linv, d, d, n, d, 1)
 	}
-	dsigma := o.sigmaGradient(p, rho, y, w, wPenalty, sumA)
+	kernel.Dots(o.dmu, rho, o.y, 1, d, n)
+	o.sigmaGradient(p, rho, wPenalty, sumA)
+	if o.diagonal() {
+		scaleRows(o.gd, p.centred, o.dsigma, n)
+	} else {
+		kernel.Product(o.gd, p.centred, o.dsigma, d, d, n, 1, d)
+	}
 	for r := range dgamma {
 		dgamma[r] = -sumA / p.phi / float64(n)
 	}
-	row := o.scratch[d*n : d*n+n]
+	size := len(o.dsigma) / d
 	for i := range d {
-		ci, yi, out := p.centred[i*n:i*n+n], y[i*n:i*n+n], dz[i*n:i*n+n]
-		clear(row)
 		var trace float64
-		if o.diagonal() {
-			kernel.Axpy(row, ci, dsigma[i])
-			trace = dsigma[i] * p.sigma[i]
-		} else {
-			for j := range d {
-				kernel.Axpy(row, p.centred[j*n:j*n+n], dsigma[i*d+j])
-				trace += dsigma[i*d+j] * p.sigma[i*d+j]
-			}
+		for j, g := range o.dsigma[i*size : (i+1)*size] {
+			trace += g * p.sigma[i*size+j]
 		}
-		for r, gd := range row {
-			out[r] += w*rho[r]*yi[r] + g[r]/p.nk*(2*gd+dmu[i])
-			dgamma[r] += (ci[r]*(gd+dmu[i]) - trace) / p.nk
-		}
+		at := i * n
+		kernel.ObjectiveGrad(dz[at:at+n], dgamma, rho, o.y[at:], g, o.gd[at:], p.centred[at:], 1/p.nk, -o.dmu[i], trace)
 	}
 }
 
-// solve writes y = Σ⁻¹δ = L⁻ᵀ(L⁻¹δ).
-func (o *Objective) solve(p *part, y []float64) {
-	d, n := o.Dim, o.n
-	clear(y)
+// sigmaGradient fills dsigma, the symmetric gradient by Σ (its diagonal where diagonal),
+// from the weighted responsibilities rho.
+func (o *Objective) sigmaGradient(p *part, rho []float64, wPenalty, sumA float64) {
+	d, n, out := o.Dim, o.n, o.dsigma
 	for i := range d {
-		w := p.whitened[i*n : i*n+n]
-		if o.diagonal() {
-			kernel.Axpy(y[i*n:i*n+n], w, p.linv[i])
-			continue
-		}
-		for j := range i + 1 {
-			kernel.Axpy(y[j*n:j*n+n], w, p.linv[i*d+j])
-		}
+		kernel.Mul(o.weighted[i*n:i*n+n], rho, o.y[i*n:])
 	}
-}
-
-// sigmaGradient returns the symmetric gradient by Σ (its diagonal where diagonal).
-func (o *Objective) sigmaGradient(p *part, rho, y []float64, w, wPenalty, sumA float64) []float64 {
-	d, n := o.Dim, o.n
-	weighted := o.scratch[d*n : d*n+n]
-	out := o.gradientBuffer()
+	if o.diagonal() {
+		for i := range d {
+			out[i] = .5*(sumA*p.linv[i]*p.linv[i]-kernel.Dot(o.weighted[i*n:i*n+n], o.y[i*n:])) + o.penaltyGradient(p, i, wPenalty)
+		}
+		return
+	}
+	kernel.Dots(out, o.weighted, o.y, d, d, n)
 	for i := range d {
-		yi := y[i*n : i*n+n]
-		for r, v := range yi {
-			weighted[r] = w * rho[r] * v
-		}
-		v := o.variance(p, i) + o.Ridge
-		penalty := -wPenalty / (v * v)
-		if o.diagonal() {
-			out[i] = .5*(sumA*p.linv[i]*p.linv[i]-kernel.Dot(weighted, yi)) + penalty
-			continue
-		}
 		for j := range i + 1 {
-			g := .5 * (sumA*inverseAt(p.linv, d, i, j) - kernel.Dot(weighted, y[j*n:j*n+n]))
+			g := .5 * (sumA*inverseAt(p.linv, d, i, j) - out[i*d+j])
 			out[i*d+j], out[j*d+i] = g, g
 		}
-		out[i*d+i] += penalty
+		out[i*d+i] += o.penaltyGradient(p, i, wPenalty)
 	}
-	return out
 }
 
-func (o *Objective) gradientBuffer() []float64 {
-	if o.diagonal() {
-		return o.scratch[len(o.scratch)-o.Dim:]
-	}
-	return o.scratch[len(o.scratch)-o.Dim*o.Dim:]
+func (o *Objective) penaltyGradient(p *part, i int, wPenalty float64) float64 {
+	v := o.variance(p, i) + o.Ridge
+	return -wPenalty / (v * v)
 }
 
 // inverseAt returns element (i, j) of Σ⁻¹ = L⁻ᵀL⁻¹, j ≤ i.

@@ -100,20 +100,15 @@ func ReconstructionLoss(target, reconstruction *gorgonia.Node) (*gorgonia.Node, 
 	if err != nil {
 		return nil, err
 	}
-	errs := make([]float64, n)
 	return graphop.Apply(graphop.Spec{Name: "reconstruction loss", Differentiable: []bool{false, true},
 		Kernel: func(dst []float64, in [][]float64) error {
-			autoencoder.SquaredErrors(errs, in[0], in[1], width, n)
-			dst[0] = kernel.Sum(errs) / float64(n)
+			dst[0] = kernel.SquaredDistance(in[0], in[1]) / float64(n)
 			return nil
 		},
 		Gradient: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			g, err := graphop.Apply(graphop.Spec{Name: "reconstruction loss gradient", Rows: width, Cols: n,
 				Kernel: func(dst []float64, in [][]float64) error {
-					w := 2 * in[2][0] / float64(n)
-					for i, t := range in[0] {
-						dst[i] = w * (in[1][i] - t)
-					}
+					kernel.ScaledDiff(dst, in[1], in[0], 2*in[2][0]/float64(n))
 					return nil
 				}}, in[0], in[1], grad)
 			return gorgonia.Nodes{nil, g}, err

@@ -76,13 +76,7 @@ func (a *Adam) Step(model []gorgonia.ValueGrad) error {
 	rate := a.LearningRate * math.Sqrt(1-math.Pow(beta2, t)) / (1 - math.Pow(beta1, t))
 	eps := epsilon * math.Sqrt(1-math.Pow(beta2, t))
 	for i, v := range values {
-		m, s := a.State.M[i], a.State.V[i]
-		for k, g := range grads[i] {
-			g *= factor
-			m[k] += (1 - beta1) * (g - m[k])
-			s[k] += (1 - beta2) * (g*g - s[k])
-			v[k] -= rate * m[k] / (math.Sqrt(s[k]) + eps)
-		}
+		kernel.Adam(v, a.State.M[i], a.State.V[i], grads[i], factor, 1-beta1, 1-beta2, rate, eps)
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ func Dense(x, theta *gorgonia.Node, act Activation, inputGrad bool) (*gorgonia.N
 		return nil, fmt.Errorf("graphop: dense layer of %d inputs with parameters for %d: %w", in, rows-1, ErrShape)
 	}
 	l := denseLayer{in: in, out: out, n: n, act: act, inputGrad: inputGrad}
+	if act == Softmax {
+		l.lse = make([]float64, n)
+	}
 	return Apply(Spec{Name: "dense", Rows: out, Cols: n, Differentiable: []bool{inputGrad, true},
 		Kernel: l.forward, Gradient: l.gradient}, x, theta)
 }
@@ -41,15 +44,16 @@ type denseLayer struct {
 	in, out, n int
 	act        Activation
 	inputGrad  bool
+	lse        []float64 // a by-product of the softmax
 }
 
 func (l denseLayer) forward(y []float64, in [][]float64) error {
 	kernel.AffineTrain(y, in[0], in[1], l.in, l.out, l.n)
 	switch l.act {
 	case Tanh:
-		kernel.Tanh(y, y)
+		kernel.Tanh(y, l.out, l.n)
 	case Softmax:
-		kernel.Softmax(y, l.out, l.n)
+		kernel.Softmax(y, l.lse, l.out, l.n)
 	}
 	return nil
 }
@@ -105,9 +109,7 @@ func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, fmt.Errorf("graphop: dropout of %d×%d by a mask of shape %v: %w", rows, cols, mask.Shape(), ErrShape)
 	}
 	product := func(dst []float64, in [][]float64) error {
-		for i, v := range in[0] {
-			dst[i] = v * in[1][i]
-		}
+		kernel.Mul(dst, in[0], in[1])
 		return nil
 	}
 	return Apply(Spec{Name: "dropout", Rows: rows, Cols: cols, Differentiable: []bool{true, false}, Kernel: product,

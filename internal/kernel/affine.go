@@ -8,8 +8,30 @@ import (
 // ThetaLen is the number of parameters of a dense layer.
 func ThetaLen(in, out int) int { return (in + 1) * out }
 
-// AffineRow computes y = theta·[x, 1] for one sample.
-func AffineRow(y, x, theta []float64) {
+// AffineRow computes y = theta·[x, 1] for one sample, followed by tanh where asked for.
+func AffineRow(y, x, theta []float64, tanh bool) {
+	in, out := len(x), len(y)
+	if theta = theta[:ThetaLen(in, out)]; in == 0 || out == 0 {
+		return
+	}
+	act := 0
+	if tanh {
+		act = 1
+	}
+	switch {
+	case useAVX512:
+		affineRowAVX512(&y[0], &x[0], &theta[0], in, out, act)
+	case useAVX2:
+		affineRowAVX2(&y[0], &x[0], &theta[0], in, out, act)
+	default:
+		affineRowGo(y, x, theta)
+		if tanh {
+			tanhGo(y)
+		}
+	}
+}
+
+func affineRowGo(y, x, theta []float64) {
 	out := len(y)
 	copy(y, theta[len(x)*out:])
 	for i, v := range x {
@@ -22,21 +44,55 @@ func AffineRow(y, x, theta []float64) {
 
 // Affine computes y = theta·[x, 1] for a block of n samples.
 func Affine(y, x, theta []float64, in, out, n int) {
-	for j := 0; j < out; j++ {
+	theta = theta[:ThetaLen(in, out)]
+	product(y, x, theta[:in*out], theta[in*out:], in, out, n, out, 1)
+}
+
+var zero = []float64{0}
+
+// Product computes y = W·x for blocks of n samples; the weight from input i to output
+// j is w[i*inStride+j*outStride].
+func Product(y, x, w []float64, in, out, n, inStride, outStride int) {
+	product(y, x, w, nil, in, out, n, inStride, outStride)
+}
+
+func product(y, x, w, bias []float64, in, out, n, inStride, outStride int) {
+	if in == 0 || out == 0 || n == 0 {
+		return
+	}
+	y, x = y[:out*n], x[:in*n]
+	_ = w[(in-1)*inStride+(out-1)*outStride]
+	biasStride := 8
+	if bias == nil {
+		bias, biasStride = zero, 0
+	}
+	switch {
+	case useAVX512:
+		affineAVX512(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*inStride, 8*outStride, biasStride)
+	case useAVX2:
+		affineAVX2(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*inStride, 8*outStride, biasStride)
+	default:
+		productGo(y, x, w, bias, in, out, n, inStride, outStride, biasStride/8)
+	}
+}
+
+func productGo(y, x, w, bias []float64, in, out, n, inStride, outStride, biasStride int) {
+	for j := range out {
 		yj := y[j*n : j*n+n]
-		fill(yj, theta[in*out+j])
+		fill(yj, bias[j*biasStride])
+		wj := w[j*outStride:]
 		i := 0
 		for ; i+4 <= in; i += 4 {
-			axpy4(yj, x[i*n:(i+4)*n], theta[i*out+j], theta[(i+1)*out+j], theta[(i+2)*out+j], theta[(i+3)*out+j])
+			axpy4(yj, x[i*n:(i+4)*n], wj[i*inStride], wj[(i+1)*inStride], wj[(i+2)*inStride], wj[(i+3)*inStride])
 		}
 		for ; i < in; i++ {
-			Axpy(yj, x[i*n:i*n+n], theta[i*out+j])
+			axpyGo(yj, x[i*n:i*n+n], wj[i*inStride])
 		}
 	}
 }
 
-// AffineTrain is Affine for training: wide layers go through BLAS, whose sums
-// may round differently from AffineRow's.
+// AffineTrain is Affine for training: where there is no SIMD, wide layers go through
+// BLAS, whose sums may round differently from AffineRow's.
 func AffineTrain(y, x, theta []float64, in, out, n int) {
 	if !wide(in, out) {
 		Affine(y, x, theta, in, out, n)
@@ -54,15 +110,32 @@ func ThetaGrad(g, x, dy []float64, in, out, n int) {
 	if wide(in, out) {
 		blas64.Gemm(blas.NoTrans, blas.Trans, 1, general(x, in, n), general(dy, out, n), 0, general(g, in, out))
 	} else {
-		for i := 0; i < in; i++ {
+		Dots(g, x, dy, in, out, n)
+	}
+	for j := range out {
+		g[in*out+j] = Sum(dy[j*n : j*n+n])
+	}
+}
+
+// Dots writes the inner products of the rows of two blocks of n samples: x (in rows)
+// and dy (out rows) give g (in×out).
+func Dots(g, x, dy []float64, in, out, n int) {
+	if in == 0 || out == 0 || n == 0 {
+		return
+	}
+	g, x, dy = g[:in*out], x[:in*n], dy[:out*n]
+	switch {
+	case useAVX512:
+		dotsAVX512(&g[0], &x[0], &dy[0], in, out, n)
+	case useAVX2:
+		dotsAVX2(&g[0], &x[0], &dy[0], in, out, n)
+	default:
+		for i := range in {
 			xi := x[i*n : i*n+n]
-			for j := 0; j < out; j++ {
-				g[i*out+j] = Dot(xi, dy[j*n:j*n+n])
+			for j := range out {
+				g[i*out+j] = dotGo(xi, dy[j*n:j*n+n])
 			}
 		}
-	}
-	for j := 0; j < out; j++ {
-		g[in*out+j] = Sum(dy[j*n : j*n+n])
 	}
 }
 
@@ -73,22 +146,13 @@ func InputGrad(dx, theta, dy []float64, in, out, n int) {
 		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, general(theta, in, out), general(dy, out, n), 0, general(dx, in, n))
 		return
 	}
-	for i := 0; i < in; i++ {
-		dxi := dx[i*n : i*n+n]
-		clear(dxi)
-		j := 0
-		for ; j+4 <= out; j += 4 {
-			t := theta[i*out+j : i*out+j+4]
-			axpy4(dxi, dy[j*n:(j+4)*n], t[0], t[1], t[2], t[3])
-		}
-		for ; j < out; j++ {
-			Axpy(dxi, dy[j*n:j*n+n], theta[i*out+j])
-		}
-	}
+	Product(dx, dy, theta, out, in, n, 1, out)
 }
 
-// wide tells where a matrix product pays for its set-up.
-func wide(in, out int) bool { return in >= 32 && out >= 16 || in >= 16 && out >= 32 }
+// wide tells where a matrix product goes through BLAS.
+func wide(in, out int) bool {
+	return (useBLAS || !useAVX2 && !useAVX512) && (in >= 32 && out >= 16 || in >= 16 && out >= 32)
+}
 
 func general(data []float64, rows, cols int) blas64.General {
 	return blas64.General{Rows: rows, Cols: cols, Stride: cols, Data: data[:rows*cols]}

@@ -1,7 +1,23 @@
 package kernel
 
+import "math"
+
 // Axpy adds a*x to y. x is at least as long as y.
 func Axpy(y, x []float64, a float64) {
+	n := len(y)
+	x = x[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		axpyAVX512(&y[0], &x[0], n, a)
+	case useAVX2:
+		axpyAVX2(&y[0], &x[0], n, a)
+	default:
+		axpyGo(y, x, a)
+	}
+}
+
+func axpyGo(y, x []float64, a float64) {
 	x = x[:len(y)]
 	for i := range y {
 		y[i] += float64(a * x[i])
@@ -9,7 +25,7 @@ func Axpy(y, x []float64, a float64) {
 }
 
 // axpy4 adds four scaled vectors, which stand one after the other in x, to y in one
-// pass and in the order of four Axpy calls.
+// pass and in the order of four axpyGo calls.
 func axpy4(y, x []float64, a0, a1, a2, a3 float64) {
 	n := len(y)
 	x0, x1, x2, x3 := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n]
@@ -21,9 +37,23 @@ func axpy4(y, x []float64, a0, a1, a2, a3 float64) {
 	}
 }
 
-// Dot returns the inner product of x and y. Four partial sums break the chain of
-// dependent additions.
+// Dot returns the inner product of x and y.
 func Dot(x, y []float64) float64 {
+	n := len(x)
+	y = y[:n]
+	switch {
+	case n == 0:
+		return 0
+	case useAVX512:
+		return dotAVX512(&x[0], &y[0], n)
+	case useAVX2:
+		return dotAVX2(&x[0], &y[0], n)
+	}
+	return dotGo(x, y)
+}
+
+// Four partial sums break the chain of dependent additions.
+func dotGo(x, y []float64) float64 {
 	y = y[:len(x)]
 	var s0, s1, s2, s3 float64
 	i := 0
@@ -42,6 +72,19 @@ func Dot(x, y []float64) float64 {
 
 // Sum returns the sum of x.
 func Sum(x []float64) float64 {
+	n := len(x)
+	switch {
+	case n == 0:
+		return 0
+	case useAVX512:
+		return sumAVX512(&x[0], n)
+	case useAVX2:
+		return sumAVX2(&x[0], n)
+	}
+	return sumGo(x)
+}
+
+func sumGo(x []float64) float64 {
 	var s0, s1 float64
 	i := 0
 	for ; i+2 <= len(x); i += 2 {
@@ -52,6 +95,156 @@ func Sum(x []float64) float64 {
 		s0 += x[i]
 	}
 	return s0 + s1
+}
+
+// SquaredDistance returns Σ (x−y)².
+func SquaredDistance(x, y []float64) float64 {
+	n := len(x)
+	y = y[:n]
+	switch {
+	case n == 0:
+		return 0
+	case useAVX512:
+		return squaredDistanceAVX512(&x[0], &y[0], n)
+	case useAVX2:
+		return squaredDistanceAVX2(&x[0], &y[0], n)
+	}
+	return squaredDistanceGo(x, y)
+}
+
+func squaredDistanceGo(x, y []float64) (sum float64) {
+	for i, v := range x {
+		d := v - y[i]
+		sum += float64(d * d)
+	}
+	return sum
+}
+
+// Mul writes x·y, element by element, into dst.
+func Mul(dst, x, y []float64) {
+	n := len(dst)
+	x, y = x[:n], y[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		mulAVX512(&dst[0], &x[0], &y[0], n)
+	case useAVX2:
+		mulAVX2(&dst[0], &x[0], &y[0], n)
+	default:
+		for i, v := range x {
+			dst[i] = v * y[i]
+		}
+	}
+}
+
+// ScaledDiff writes a·(x−y) into dst.
+func ScaledDiff(dst, x, y []float64, a float64) {
+	n := len(dst)
+	x, y = x[:n], y[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		scaledDiffAVX512(&dst[0], &x[0], &y[0], n, a)
+	case useAVX2:
+		scaledDiffAVX2(&dst[0], &x[0], &y[0], n, a)
+	default:
+		for i, v := range x {
+			dst[i] = a * (v - y[i])
+		}
+	}
+}
+
+// Shift writes x − a into dst.
+func Shift(dst, x []float64, a float64) {
+	n := len(dst)
+	x = x[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		shiftAVX512(&dst[0], &x[0], n, a)
+	case useAVX2:
+		shiftAVX2(&dst[0], &x[0], n, a)
+	default:
+		for i, v := range x {
+			dst[i] = v - a
+		}
+	}
+}
+
+// Scale multiplies x by a.
+func Scale(x []float64, a float64) {
+	n := len(x)
+	switch {
+	case n == 0:
+	case useAVX512:
+		scaleAVX512(&x[0], n, a)
+	case useAVX2:
+		scaleAVX2(&x[0], n, a)
+	default:
+		for i, v := range x {
+			x[i] = v * a
+		}
+	}
+}
+
+// Standardise replaces x by (x − center)/scale within ±limit; NaN stays NaN.
+func Standardise(x []float64, center, scale, limit float64) {
+	n := len(x)
+	switch {
+	case n == 0:
+	case useAVX512:
+		standardiseAVX512(&x[0], n, center, scale, limit)
+	case useAVX2:
+		standardiseAVX2(&x[0], n, center, scale, limit)
+	default:
+		for i, v := range x {
+			v = (v - center) / scale
+			if v > limit {
+				v = limit
+			} else if v < -limit {
+				v = -limit
+			}
+			x[i] = v
+		}
+	}
+}
+
+// Bend replaces x by clip·asinh(x·scale).
+func Bend(x []float64, scale, clip float64) {
+	n := len(x)
+	switch {
+	case n == 0:
+	case useAVX512:
+		bendAVX512(&x[0], n, scale, clip)
+	case useAVX2:
+		bendAVX2(&x[0], n, scale, clip)
+	default:
+		for i, v := range x {
+			x[i] = clip * math.Asinh(v*scale)
+		}
+	}
+}
+
+// Adam is one step of the optimiser for the parameters w with the moments m and s:
+// the gradient g·factor enters with the weights beta1 and beta2, and w moves by
+// −rate·m/(√s + eps).
+func Adam(w, m, s, g []float64, factor, beta1, beta2, rate, eps float64) {
+	n := len(w)
+	m, s, g = m[:n], s[:n], g[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		adamAVX512(&w[0], &m[0], &s[0], &g[0], n, factor, beta1, beta2, rate, eps)
+	case useAVX2:
+		adamAVX2(&w[0], &m[0], &s[0], &g[0], n, factor, beta1, beta2, rate, eps)
+	default:
+		for k, v := range g {
+			v *= factor
+			m[k] += float64(beta1 * (v - m[k]))
+			s[k] += float64(beta2 * (float64(v*v) - s[k]))
+			w[k] -= float64(rate*m[k]) / (math.Sqrt(s[k]) + eps)
+		}
+	}
 }
 
 func fill(y []float64, v float64) {

@@ -1,0 +1,328 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// affine generates Y = W·X (+ bias) for feature-major blocks. Every element is its bias
+// plus the products in the order of the inputs, one fused multiply-add each.
+func affine(v isa) {
+	v.function("affine", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int)",
+		"writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes.")
+	ld := param("n")
+	SHLQ(Imm(3), ld)
+	rest := AllocLocal(8)
+	n := param("n")
+	MOVQ(n, rest)
+	xs, ys := param("x"), param("y")
+	unroll := 4
+	if !v.wide() {
+		unroll = 2
+	}
+	for _, u := range []int{unroll, 1} {
+		loop, done := label("strip"), label("stripped")
+		Label(loop)
+		CMPQ(rest, imm(u*v.lanes))
+		JL(LabelRef(done))
+		affineStrip(v, xs, ys, ld, u, nil)
+		ADDQ(imm(u*v.width()), xs)
+		ADDQ(imm(u*v.width()), ys)
+		SUBQ(imm(u*v.lanes), rest)
+		JMP(LabelRef(loop))
+		Label(done)
+	}
+	end := label("end")
+	n = GP64()
+	MOVQ(rest, n)
+	TESTQ(n, n)
+	JZ(LabelRef(end))
+	affineStrip(v, xs, ys, ld, 1, v.tail(n))
+	Label(end)
+	ret()
+}
+
+// affineStrip computes all outputs of the samples of u vectors.
+func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask) {
+	w, bias, left, y := param("w"), param("bias"), param("out"), GP64()
+	MOVQ(ys, y)
+	for _, rows := range []int{4, 2, 1} {
+		loop, done := label("outputs"), label("outputsDone")
+		Label(loop)
+		CMPQ(left, imm(rows))
+		JL(LabelRef(done))
+		affineTile(v, xs, y, w, bias, ld, rows, u, k)
+		SUBQ(imm(rows), left)
+		JMP(LabelRef(loop))
+		Label(done)
+	}
+}
+
+// affineTile computes rows outputs of u vectors in registers and moves y, w and bias on.
+func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
+	acc := make([][]VecVirtual, rows)
+	for j := range acc {
+		acc[j] = make([]VecVirtual, u)
+		acc[j][0] = v.broadcast(Mem{Base: bias})
+		for i := 1; i < u; i++ {
+			acc[j][i] = v.copy(acc[j][0])
+		}
+		ADDQ(paramMem("biasStride"), bias)
+	}
+	x, wi, left := GP64(), GP64(), param("in")
+	MOVQ(xs, x)
+	MOVQ(w, wi)
+	out := param("outStride")
+	out3 := GP64()
+	LEAQ(Mem{Base: out, Index: out, Scale: 2}, out3)
+	weights := []Mem{{Base: wi}, {Base: wi, Index: out, Scale: 1}, {Base: wi, Index: out, Scale: 2}, {Base: wi, Index: out3, Scale: 1}}
+	loop := label("inputs")
+	Label(loop)
+	xv := make([]VecVirtual, u)
+	for i := range xv {
+		xv[i] = v.load(Mem{Base: x, Disp: i * v.width()}, k)
+	}
+	for j := range acc {
+		b := v.broadcast(weights[j])
+		for i := range xv {
+			v.fma(xv[i], b, acc[j][i])
+		}
+	}
+	ADDQ(ld, x)
+	ADDQ(paramMem("inStride"), wi)
+	DECQ(left)
+	JNZ(LabelRef(loop))
+	for j := range acc {
+		for i := range acc[j] {
+			v.store(acc[j][i], Mem{Base: y, Disp: i * v.width()}, k)
+		}
+		ADDQ(ld, y)
+		ADDQ(out, w)
+	}
+}
+
+// affineRow generates the same for one sample, with the lanes over outputs.
+func affineRow(v isa) {
+	v.function("affineRow", "(y, x, theta *float64, in, out, tanh int)",
+		"is affine for one sample and weights of stride out, followed by tanh unless that is 0.")
+	y, w, left, ld := param("y"), param("theta"), param("out"), param("out")
+	SHLQ(Imm(3), ld)
+	for _, u := range []int{2, 1} {
+		loop, done := label("outputs"), label("outputsDone")
+		Label(loop)
+		CMPQ(left, imm(u*v.lanes))
+		JL(LabelRef(done))
+		affineRowTile(v, y, w, ld, u, nil)
+		ADDQ(imm(u*v.width()), y)
+		ADDQ(imm(u*v.width()), w)
+		SUBQ(imm(u*v.lanes), left)
+		JMP(LabelRef(loop))
+		Label(done)
+	}
+	end := label("end")
+	TESTQ(left, left)
+	JZ(LabelRef(end))
+	affineRowTile(v, y, w, ld, 1, v.tail(left))
+	Label(end)
+	ret()
+}
+
+func affineRowTile(v isa, y, w, ld GPVirtual, u int, k *mask) {
+	bias, x, wi, left := param("in"), param("x"), GP64(), param("in")
+	IMULQ(ld, bias)
+	ADDQ(w, bias)
+	MOVQ(w, wi)
+	acc := make([]VecVirtual, u)
+	for i := range acc {
+		acc[i] = v.load(Mem{Base: bias, Disp: i * v.width()}, k)
+	}
+	loop := label("inputs")
+	Label(loop)
+	b := v.broadcast(Mem{Base: x})
+	for i := range acc {
+		if k == nil {
+			v.fma(b, Mem{Base: wi, Disp: i * v.width()}, acc[i])
+		} else {
+			v.fma(b, v.load(Mem{Base: wi, Disp: i * v.width()}, k), acc[i])
+		}
+	}
+	ADDQ(imm(8), x)
+	ADDQ(ld, wi)
+	DECQ(left)
+	JNZ(LabelRef(loop))
+
+	linear := label("linear")
+	act := param("tanh")
+	TESTQ(act, act)
+	JZ(LabelRef(linear))
+	e := newExponential(v)
+	a, d := e.fractions(acc)
+	for i := range acc {
+		// Neighbouring units share a division, as in tanh. A missing unit counts as
+		// tanh(0) = 0/2: its lane of acc is 0.
+		ds := v.reg()
+		VPERMILPD(Imm(swapPairs(v)), d[i], ds)
+		q := v.div(v.constant(1), v.mul(d[i], ds))
+		r := v.signed(v.mul(v.mul(a[i], ds), q), acc[i])
+		VMOVAPD(r, acc[i])
+	}
+	Label(linear)
+	for i := range acc {
+		v.store(acc[i], Mem{Base: y, Disp: i * v.width()}, k)
+	}
+}
+
+func swapPairs(v isa) uint64 {
+	if v.wide() {
+		return 0x55
+	}
+	return 0x5
+}
+
+// dots generates the inner products of the rows of two blocks, G = X·Dᵀ.
+func dots(v isa) {
+	v.function("dots", "(dst, x, d *float64, in, out, n int)", "writes dst[i][j] = Σr x[i][r]·d[j][r].")
+	ld := param("n")
+	SHLQ(Imm(3), ld)
+	x, left, g := param("x"), param("in"), param("dst")
+	height, width := 4, []int{4, 1}
+	if !v.wide() {
+		width = []int{2, 1}
+	}
+	for _, rows := range []int{height, 1} {
+		loop, done := label("rows"), label("rowsDone")
+		Label(loop)
+		CMPQ(left, imm(rows))
+		JL(LabelRef(done))
+		d, columns, gr := param("d"), param("out"), GP64()
+		MOVQ(g, gr)
+		for _, cols := range width {
+			inner, innerDone := label("columns"), label("columnsDone")
+			Label(inner)
+			CMPQ(columns, imm(cols))
+			JL(LabelRef(innerDone))
+			dotsTile(v, gr, x, d, ld, rows, cols)
+			ADDQ(imm(8*cols), gr)
+			for range cols {
+				ADDQ(ld, d)
+			}
+			SUBQ(imm(cols), columns)
+			JMP(LabelRef(inner))
+			Label(innerDone)
+		}
+		gs := param("out")
+		SHLQ(Imm(3), gs)
+		for range rows {
+			ADDQ(ld, x)
+			ADDQ(gs, g)
+		}
+		SUBQ(imm(rows), left)
+		JMP(LabelRef(loop))
+		Label(done)
+	}
+	ret()
+}
+
+func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
+	acc := make([][]VecVirtual, rows)
+	for i := range acc {
+		acc[i] = make([]VecVirtual, cols)
+		for j := range acc[i] {
+			acc[i][j] = v.zero()
+		}
+	}
+	xp, dp, n := GP64(), GP64(), param("n")
+	MOVQ(x, xp)
+	MOVQ(d, dp)
+	var ld3 GPVirtual
+	if rows == 4 || cols == 4 {
+		ld3 = GP64()
+		LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	}
+	row := func(p GPVirtual, i int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: p}
+		case 3:
+			return Mem{Base: p, Index: ld3, Scale: 1}
+		}
+		return Mem{Base: p, Index: ld, Scale: uint8(i)}
+	}
+	step := func(k *mask) {
+		xv := make([]VecVirtual, rows)
+		for i := range xv {
+			xv[i] = v.load(row(xp, i), k)
+		}
+		for j := range cols {
+			dv := v.load(row(dp, j), k)
+			for i := range xv {
+				v.fma(xv[i], dv, acc[i][j])
+			}
+		}
+	}
+	loop, done, end := label("loop"), label("done"), label("end")
+	Label(loop)
+	CMPQ(n, imm(v.lanes))
+	JL(LabelRef(done))
+	step(nil)
+	ADDQ(imm(v.width()), xp)
+	ADDQ(imm(v.width()), dp)
+	SUBQ(imm(v.lanes), n)
+	JMP(LabelRef(loop))
+	Label(done)
+	TESTQ(n, n)
+	JZ(LabelRef(end))
+	step(v.tail(n))
+	Label(end)
+	gs, gi := param("out"), GP64()
+	SHLQ(Imm(3), gs)
+	MOVQ(g, gi)
+	for i := range acc {
+		if cols == 4 {
+			VMOVUPD(v.total4(acc[i]), Mem{Base: gi})
+		} else {
+			for j := range acc[i] {
+				VMOVSD(v.total(acc[i][j]), Mem{Base: gi, Disp: 8 * j})
+			}
+		}
+		ADDQ(gs, gi)
+	}
+}
+
+// The reductions use VEX instructions, which know the first 16 registers only.
+var low = []VecPhysical{Y0, Y1, Y2, Y3}
+
+// total adds the lanes of r.
+func (v isa) total(r VecVirtual) Register {
+	v.halves(r, low[0])
+	VEXTRACTF128(Imm(1), Y0, X1)
+	VADDPD(X0, X1, X1)
+	VPERMILPD(Imm(1), X1, X2)
+	VADDSD(X2, X1, X1)
+	return X1
+}
+
+// total4 adds the lanes of four registers each.
+func (v isa) total4(r []VecVirtual) Register {
+	for i := range r {
+		v.halves(r[i], low[i])
+	}
+	VHADDPD(Y1, Y0, Y0)
+	VHADDPD(Y3, Y2, Y2)
+	VPERM2F128(Imm(0x20), Y2, Y0, Y1)
+	VPERM2F128(Imm(0x31), Y2, Y0, Y3)
+	VADDPD(Y3, Y1, Y1)
+	return Y1
+}
+
+// halves writes r into the YMM register to, the upper half added to the lower.
+func (v isa) halves(r VecVirtual, to VecPhysical) {
+	if !v.wide() {
+		VMOVAPD(r, to)
+		return
+	}
+	VEXTRACTF64X4(Imm(1), r, Y4)
+	VMOVAPD(r, to.AsZ())
+	VADDPD(Y4, to, to)
+}

@@ -10,12 +10,12 @@ import (
 // one per smoothing factor. The zero Context is none.
 type Context struct {
 	Alphas []float64 `json:"alphas,omitempty"` // weight of the newest sample, in (0, 1]
-	// Gains scale the deviations, scale by scale, each as wide as the varying metrics;
+	// Gains scale the deviations, scale by scale, each as wide as the metrics;
 	// nil is 1.
 	Gains []float64 `json:"gains,omitempty"`
 }
 
-// The features of one sample stand block by block, each as wide as the model's varying
+// The features of one sample stand block by block, each as wide as the model's
 // metrics: the current values; then, with context, the deviations from each level, the
 // levels, and the previous values.
 func (c Context) blocks() int {

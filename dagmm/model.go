@@ -20,11 +20,8 @@ type Parameters struct {
 	Threshold   float64
 	Calibration Calibration
 	// Prototypes are typical training rows for explanations: scaled values and, with
-	// context, deviations from each level, of the varying metrics.
+	// context, deviations from each level.
 	Prototypes [][]float64
-	// Passive constant metrics are not the network's: each adds to the energy as soon as it
-	// moves by more than the floor of its scale. Without it, constant metrics are features like any other.
-	Passive  bool
 	Training Training
 }
 
@@ -42,10 +39,8 @@ type Training struct {
 
 // Model scores rows. It is immutable and safe for concurrent use.
 type Model struct {
-	p        Parameters
-	varying  []int // metrics that are features
-	constant []int // passive metrics
-	pool     sync.Pool
+	p    Parameters
+	pool sync.Pool
 }
 
 // New checks the parameters and makes a model of them. It keeps p's slices: the caller
@@ -55,14 +50,13 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkColumns(); err != nil {
 		return nil, err
 	}
-	m.split()
-	if err := p.Context.check(len(m.varying)); err != nil {
+	if err := p.Context.check(len(m.p.Columns)); err != nil {
 		return nil, err
 	}
-	if len(m.varying) == 0 || len(p.Members) == 0 {
-		return nil, fmt.Errorf("dagmm: model with %d varying columns and %d members: %w", len(m.varying), len(p.Members), ErrModel)
+	if len(p.Members) == 0 {
+		return nil, fmt.Errorf("dagmm: model with 0 members: %w", ErrModel)
 	}
-	features := p.Context.blocks() * len(m.varying)
+	features := p.Context.blocks() * len(m.p.Columns)
 	for i := range p.Members {
 		if err := p.Members[i].check(features); err != nil {
 			return nil, fmt.Errorf("dagmm: member %d: %w", i, err)
@@ -73,17 +67,6 @@ func New(p Parameters) (*Model, error) {
 	}
 	m.pool.New = func() any { return m.newScratch(1) }
 	return m, nil
-}
-
-// split tells passive metrics from the networks'.
-func (m *Model) split() {
-	for j, c := range m.p.Scaler.Columns {
-		if m.p.Passive && c.Constant {
-			m.constant = append(m.constant, j)
-		} else {
-			m.varying = append(m.varying, j)
-		}
-	}
 }
 
 func (m *Model) checkColumns() error {
@@ -115,7 +98,7 @@ func (m *Model) checkStatistics() error {
 	if err := p.Calibration.check(); err != nil {
 		return err
 	}
-	width := (1 + len(p.Context.Alphas)) * len(m.varying)
+	width := (1 + len(p.Context.Alphas)) * len(m.p.Columns)
 	for i, row := range p.Prototypes {
 		if len(row) != width {
 			return fmt.Errorf("dagmm: prototype %d is %d wide, want %d: %w", i, len(row), width, ErrModel)

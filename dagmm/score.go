@@ -24,44 +24,26 @@ type scratch struct {
 	scaled   []float64 // one row of all metrics
 	row      []float64 // features of one sample
 	features []float64 // features of a block
-	quiet    []float64 // energies of passive metrics
 	energies []float64
 	work     []float64
 }
 
 func (m *Model) newScratch(n int) *scratch {
-	features := m.p.Context.blocks() * len(m.varying)
+	features := m.p.Context.blocks() * len(m.p.Columns)
 	work := 0
 	for i := range m.p.Members {
 		work = max(work, m.p.Members[i].scratchLen(n))
 	}
 	return &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
-		features: make([]float64, features*n), quiet: make([]float64, n), energies: make([]float64, n), work: make([]float64, work)}
+		features: make([]float64, features*n), energies: make([]float64, n), work: make([]float64, work)}
 }
 
-// scale writes the scaled values of the varying metrics of the raw row x into y and
-// returns the passive metrics' energy. NaN stays NaN.
-func (m *Model) scale(y, x []float64) (quiet float64) {
+// scale writes the scaled values of the raw row x into y. NaN stays NaN.
+func (m *Model) scale(y, x []float64) {
 	columns := m.p.Scaler.Columns
-	for i, j := range m.varying {
-		y[i] = bound(columns[j].Apply(x[j]))
+	for j := range columns {
+		y[j] = bound(columns[j].Apply(x[j]))
 	}
-	for _, j := range m.constant {
-		u := columns[j].Apply(x[j])
-		quiet += passiveEnergy(u)
-	}
-	return quiet
-}
-
-// passiveEnergy is the energy of a metric that was constant in training and now lies u
-// floors away. Nothing up to one floor; beyond, a tenth of a floor counts as a standard
-// deviation, bent so that the energy grows with the squared logarithm.
-func passiveEnergy(u float64) float64 {
-	if u = math.Abs(u); u <= 1 {
-		return 0
-	}
-	v := 10 * math.Asinh(u-1)
-	return float64(.5 * float64(v*v))
 }
 
 func bound(v float64) float64 {
@@ -77,7 +59,7 @@ func bound(v float64) float64 {
 // energies writes the energies of the n samples in s.features into s.energies.
 func (m *Model) energies(s *scratch, n int) []float64 {
 	out := s.energies[:n]
-	copy(out, s.quiet[:n])
+	clear(out)
 	share := 1 / float64(len(m.p.Members))
 	for i := range m.p.Members {
 		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, share, s.work)
@@ -117,7 +99,7 @@ func (m *Model) Energy(x []float64) (float64, error) {
 		return 0, err
 	}
 	s := m.pool.Get().(*scratch)
-	s.quiet[0] = m.scale(s.features, x)
+	m.scale(s.features, x)
 	e := m.energies(s, 1)[0]
 	m.pool.Put(s)
 	return e, nil
@@ -231,7 +213,7 @@ type block struct {
 }
 
 func (m *Model) newBlock(x mat.Matrix) *block {
-	b := &block{m: m, x: x, h: newHistory(m.p.Context, len(m.varying)), s: m.newScratch(blockRows)}
+	b := &block{m: m, x: x, h: newHistory(m.p.Context, len(m.p.Columns)), s: m.newScratch(blockRows)}
 	b.staged = make([]float64, 0, len(b.s.features))
 	b.raw, _ = x.(*mat.Dense)
 	b.buf = make([]float64, len(m.p.Columns))
@@ -249,14 +231,13 @@ func (b *block) add(r int) {
 			x[j] = b.x.At(r, j)
 		}
 	}
-	y := b.s.scaled[:len(b.m.varying)]
-	quiet := b.m.scale(y, x)
-	complete := quiet == quiet
+	y := b.s.scaled
+	b.m.scale(y, x)
+	complete := true
 	for _, v := range y {
 		complete = complete && v == v
 	}
 	if complete {
-		b.s.quiet[len(b.rows)] = quiet
 		b.h.features(b.s.row, y)
 		b.staged = append(b.staged, b.s.row...)
 		b.rows = append(b.rows, r)
@@ -287,21 +268,16 @@ func (b *block) flush(dst []float64) {
 var nan = math.NaN()
 
 // Features returns the feature rows that networks see for the raw rows of x, which are
-// consecutive samples where c is not empty: the scaled metrics (without constant ones
-// where passive), then the context's blocks. A row with a missing value holds NaN.
-func Features(scaler *dataset.Scaler, c Context, passive bool, x mat.Matrix) (*mat.Dense, error) {
+// consecutive samples where c is not empty: the scaled metrics, then the context's
+// blocks. A row with a missing value holds NaN.
+func Features(scaler *dataset.Scaler, c Context, x mat.Matrix) (*mat.Dense, error) {
 	n, d := x.Dims()
-	if d != len(scaler.Columns) {
-		return nil, fmt.Errorf("dagmm: features: rows of width %d, scaler of %d columns: %w", d, len(scaler.Columns), ErrWidth)
+	if n == 0 || d != len(scaler.Columns) {
+		return nil, fmt.Errorf("dagmm: features: %d rows of width %d, scaler of %d columns: %w", n, d, len(scaler.Columns), ErrWidth)
 	}
-	m := &Model{p: Parameters{Scaler: *scaler, Context: c, Passive: passive}}
-	m.split()
-	w := len(m.varying)
-	if n == 0 || w == 0 {
-		return nil, fmt.Errorf("dagmm: features: %d rows, %d varying columns: %w", n, w, ErrWidth)
-	}
-	out := mat.NewDense(n, w*c.blocks(), nil)
-	h, raw, y := newHistory(c, w), make([]float64, d), make([]float64, w)
+	m := &Model{p: Parameters{Scaler: *scaler}}
+	out := mat.NewDense(n, d*c.blocks(), nil)
+	h, raw, y := newHistory(c, d), make([]float64, d), make([]float64, d)
 	for r := range n {
 		m.scale(y, mat.Row(raw, r, x))
 		h.features(out.RawRowView(r), y)
@@ -311,10 +287,9 @@ func Features(scaler *dataset.Scaler, c Context, passive bool, x mat.Matrix) (*m
 }
 
 // FeatureEnergies writes the energies of n feature columns into dst (allocated when
-// nil): feature i of sample r at i*n+r, as Features gives them by rows. Passive metrics
-// add nothing.
+// nil): feature i of sample r at i*n+r, as Features gives them by rows.
 func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, error) {
-	width := m.p.Context.blocks() * len(m.varying)
+	width := m.p.Context.blocks() * len(m.p.Columns)
 	if len(features) != width*n || dst != nil && len(dst) != n {
 		return nil, fmt.Errorf("dagmm: %d feature values for %d samples of width %d: %w", len(features), n, width, ErrWidth)
 	}
@@ -327,7 +302,6 @@ func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, erro
 		for f := range width {
 			copy(s.features[f*k:f*k+k], features[f*n+from:f*n+from+k])
 		}
-		clear(s.quiet)
 		copy(dst[from:from+k], m.energies(s, k))
 	}
 	return dst, nil

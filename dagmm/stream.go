@@ -13,7 +13,7 @@ type Stream struct {
 
 // Stream starts a stream with empty context.
 func (m *Model) Stream() *Stream {
-	return &Stream{m: m, h: newHistory(m.p.Context, len(m.varying)), s: m.newScratch(1), row: make([]float64, len(m.p.Columns))}
+	return &Stream{m: m, h: newHistory(m.p.Context, len(m.p.Columns)), s: m.newScratch(1), row: make([]float64, len(m.p.Columns))}
 }
 
 // Next scores the sample x, in the metrics' own units. A missing value (NaN) makes the
@@ -26,8 +26,8 @@ func (s *Stream) Next(x []float64) (Verdict, error) {
 	}
 	copy(s.row, x)
 	s.keep()
-	y := s.s.scaled[:len(s.m.varying)]
-	s.s.quiet[0] = s.m.scale(y, x)
+	y := s.s.scaled
+	s.m.scale(y, x)
 	v := s.m.verdict(nan)
 	if complete {
 		s.h.features(s.s.features, y)

@@ -41,8 +41,8 @@ type ScalerOptions struct {
 	// non-negative column with a heavy upper tail, as unbounded rates have it, Linear
 	// otherwise; with MinMax always Linear.
 	Transforms []Transform
-	// Floors is the smallest scale of a column in its own unit; 0 or nil: 1 % of the
-	// absolute value of a constant column; for one that is constantly 0, 1 % of the
+	// Floors is the smallest scale of a column in its own unit; 0 or nil: 2 % of the
+	// absolute value of a constant column; for one that is constantly 0, 2 % of the
 	// smallest magnitude that another column reaches.
 	Floors []float64
 }
@@ -54,6 +54,7 @@ type ColumnScale struct {
 	Center    float64   `json:"center"`
 	Scale     float64   `json:"scale"`
 	Constant  bool      `json:"constant,omitempty"` // no variation in the training rows
+	Dead      float64   `json:"dead,omitempty"`     // scaled values this near to 0 become 0
 	Min       float64   `json:"min"`                // of the training rows, in the metric's unit
 	Max       float64   `json:"max"`
 	Low       float64   `json:"low"` // .5 % and 99.5 % quantiles of the training rows
@@ -114,7 +115,7 @@ func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
 }
 
 // floorZeros sets the scale of columns that are constantly 0 and so say nothing of their
-// unit: 1 % of the smallest magnitude that a varying column reaches.
+// unit: 2 % of the smallest magnitude that a varying column reaches.
 func (s *Scaler) floorZeros(floors []float64) {
 	least := math.Inf(1)
 	for _, c := range s.Columns {
@@ -125,7 +126,7 @@ func (s *Scaler) floorZeros(floors []float64) {
 	for j := range s.Columns {
 		c := &s.Columns[j]
 		if c.Constant && c.Center == 0 && !math.IsInf(least, 1) && (floors == nil || floors[j] == 0) {
-			c.Scale = max(.01*least, math.SmallestNonzeroFloat64*0x1p60)
+			c.Scale = max(.02*least, math.SmallestNonzeroFloat64*0x1p60)
 		}
 	}
 }
@@ -151,6 +152,9 @@ func fitColumn(sorted []float64, scaling Scaling, t Transform, floor float64) (C
 	if c.Max/2-c.Min/2 <= 1e-12*max(math.Abs(c.Min), math.Abs(c.Max)) {
 		c.Constant, c.Transform, c.Center = true, Linear, c.Min/2+c.Max/2
 		c.Scale = constantScale(c.Center, floor, scaling)
+		if scaling == Standard {
+			c.Dead = 1
+		}
 		return c, nil
 	}
 	for i, v := range sorted {
@@ -175,9 +179,9 @@ func constantScale(center, floor float64, scaling Scaling) float64 {
 	case scaling == MinMax:
 		return 1
 	case center != 0:
-		return max(.01*math.Abs(center), math.SmallestNonzeroFloat64*0x1p60)
+		return max(.02*math.Abs(center), math.SmallestNonzeroFloat64*0x1p60)
 	}
-	return .01
+	return .02
 }
 
 // chooseTransform looks at shape alone, so that the unit of a column plays no part.
@@ -248,11 +252,30 @@ func (c *ColumnScale) transform(x float64) float64 {
 	return x
 }
 
-// Apply maps a value of the metric to its scaled value.
-func (c *ColumnScale) Apply(x float64) float64 { return (c.transform(x) - c.Center) / c.Scale }
+// Apply maps a value of the metric to its scaled value. That of a constant metric is 0
+// within its scale around the constant.
+func (c *ColumnScale) Apply(x float64) float64 {
+	y := (c.transform(x) - c.Center) / c.Scale
+	if c.Dead == 0 {
+		return y
+	}
+	switch {
+	case y > c.Dead:
+		return y - c.Dead
+	case y < -c.Dead:
+		return y + c.Dead
+	}
+	return y * 0 // NaN stays NaN
+}
 
 // Invert maps a scaled value back to the metric's unit.
 func (c *ColumnScale) Invert(y float64) float64 {
+	switch {
+	case y > 0:
+		y += c.Dead
+	case y < 0:
+		y -= c.Dead
+	}
 	v := y*c.Scale + c.Center
 	if c.Transform == Log1p {
 		return math.Copysign(math.Expm1(math.Abs(v))*c.Unit, v)
@@ -270,12 +293,12 @@ func (s *Scaler) Apply(dst, x []float64) {
 // Check reports the first column whose parameters make no sense.
 func (s *Scaler) Check() error {
 	for j, c := range s.Columns {
-		for _, v := range []float64{c.Unit, c.Center, c.Scale, c.Min, c.Max, c.Low, c.High} {
+		for _, v := range []float64{c.Unit, c.Center, c.Scale, c.Dead, c.Min, c.Max, c.Low, c.High} {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return fmt.Errorf("dataset: scaler: column %d holds %g: %w", j, v, ErrScale)
 			}
 		}
-		if c.Scale <= 0 || c.Unit <= 0 || c.Transform != Linear && c.Transform != Log1p {
+		if c.Scale <= 0 || c.Unit <= 0 || c.Dead < 0 || c.Transform != Linear && c.Transform != Log1p {
 			return fmt.Errorf("dataset: scaler: column %d: transform %q, unit %g, scale %g: %w", j, c.Transform, c.Unit, c.Scale, ErrScale)
 		}
 	}

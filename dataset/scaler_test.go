@@ -62,16 +62,20 @@ func TestScalerIgnoresTheUnit(t *testing.T) {
 }
 
 func TestScalerOfConstantColumns(t *testing.T) {
-	for value, scale := range map[float64]float64{0: .01, 50: .5, -200: 2, 1e-9: 1e-11} {
+	for value, scale := range map[float64]float64{0: .02, 50: 1, -200: 4, 1e-9: 2e-11} {
 		s, err := FitScaler(column(value, value, value), ScalerOptions{})
 		require.NoError(t, err)
 		require.True(t, s.Columns[0].Constant)
 		require.InEpsilon(t, scale, s.Columns[0].Scale, 1e-12)
-		require.Zero(t, s.Columns[0].Apply(value))
+		c := s.Columns[0]
+		require.Zero(t, c.Apply(value))
+		require.Zero(t, c.Apply(value+.9*scale))
+		require.InDelta(t, 2, c.Apply(value+3*scale), 1e-6)
+		require.InEpsilon(t, value-3*scale, c.Invert(-2), 1e-9)
 	}
 	beside, err := FitScaler(mat.NewDense(2, 2, []float64{0, 20, 0, 80}), ScalerOptions{})
 	require.NoError(t, err)
-	require.InEpsilon(t, .8, beside.Columns[0].Scale, 1e-12, "1 % of what the other column reaches")
+	require.InEpsilon(t, 1.6, beside.Columns[0].Scale, 1e-12, "2 % of what the other column reaches")
 	s, err := FitScaler(column(3, 3), ScalerOptions{Floors: []float64{2}})
 	require.NoError(t, err)
 	require.Equal(t, 2., s.Columns[0].Scale)

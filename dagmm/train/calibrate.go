@@ -79,7 +79,7 @@ func slice(block []float64, width, n, from, to int) []float64 {
 // with context, their deviations. Rows among the highest twentieth of the energies are
 // not typical.
 func prototypes(data *trainingData, energies []float64, seed uint64) [][]float64 {
-	width := len(data.context.Deviations(data.varying))
+	width := len(data.context.Deviations(data.metrics))
 	count := min(max(8192/width, 32), 128)
 	limit := Quantile(energies, .95)
 	rng := rand.New(rand.NewPCG(seed, 0x70726f746f))

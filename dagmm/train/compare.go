@@ -26,7 +26,7 @@ type Comparison struct {
 const maxCompared = 2000
 
 func compare(cfg *Config, data *trainingData, model *dagmm.Model) (Comparison, error) {
-	width := len(data.context.Deviations(data.varying))
+	width := len(data.context.Deviations(data.metrics))
 	rows := min(data.n, maxCompared)
 	if rows < 2*width {
 		return Comparison{}, nil // no plain mixture either
@@ -66,14 +66,14 @@ func syntheticFaults(data *trainingData, rows int, seed uint64) []float64 {
 	f, other := make([]float64, data.width), make([]float64, data.width)
 	for i := range rows {
 		data.row(f, i*data.n/rows)
-		j := rng.IntN(data.varying)
+		j := rng.IntN(data.metrics)
 		shift := (2 + 4*rng.Float64()) * float64(1-2*rng.IntN(2))
 		if i%2 == 0 {
 			shift = data.row(other, rng.IntN(data.n))[j] - f[j]
 		}
 		// The current value and its deviations move; what came before stays.
 		for b := range 1 + len(data.context.Alphas) {
-			f[b*data.varying+j] += shift
+			f[b*data.metrics+j] += shift
 		}
 		for k, v := range f {
 			block[k*rows+i] = v

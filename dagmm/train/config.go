@@ -67,9 +67,6 @@ type Config struct {
 	Scaling    dataset.Scaling
 	Transforms []dataset.Transform
 	Floors     []float64
-	// KeepConstant gives constant metrics to the network, as the paper does. Otherwise
-	// each adds to the energy as soon as it moves by more than its floor.
-	KeepConstant bool
 
 	// Hidden layers of the encoder; the decoder mirrors them. nil means 16, 8.
 	Hidden []int

@@ -14,7 +14,7 @@ import (
 // trainingData is what the members learn from.
 type trainingData struct {
 	n, width int       // rows; features of one row
-	varying  int       // metrics that are features
+	metrics  int
 	features []float64 // feature f of row r at f*n+r
 	rows     []int     // row numbers in the caller's matrix
 	scaler   *dataset.Scaler
@@ -56,7 +56,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 			t.rows = append(t.rows, r)
 		}
 	}
-	t.n = len(t.rows)
+	t.n, t.metrics = len(t.rows), d
 	if t.n < 2 {
 		return nil, fmt.Errorf("train: %d of %d rows left (%d incomplete, %d excluded): %w", t.n, n, t.dropped, t.excluded, ErrData)
 	}
@@ -70,23 +70,21 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
 	}
-	return t, t.build(x, cfg)
+	return t, t.build(x)
 }
 
 // build computes the features of the used rows.
-func (t *trainingData) build(x mat.Matrix, cfg *Config) error {
+func (t *trainingData) build(x mat.Matrix) error {
 	constant := 0
 	for _, c := range t.scaler.Columns {
 		if c.Constant {
 			constant++
 		}
 	}
-	if d := len(t.scaler.Columns); constant == d {
-		return fmt.Errorf("train: all %d columns are constant over %d rows: %w", d, t.n, ErrData)
-	} else if t.varying = d; !cfg.KeepConstant {
-		t.varying = d - constant
+	if constant == t.metrics {
+		return fmt.Errorf("train: all %d columns are constant over %d rows: %w", constant, t.n, ErrData)
 	}
-	rows, err := dagmm.Features(t.scaler, t.context, !cfg.KeepConstant, x)
+	rows, err := dagmm.Features(t.scaler, t.context, x)
 	if err != nil {
 		return err
 	}
@@ -110,7 +108,7 @@ const minDeviation = .05
 func (t *trainingData) scaleDeviations(rows *mat.Dense) {
 	all, _ := rows.Dims()
 	values := make([]float64, t.n)
-	for k := t.varying; k < (1+len(t.context.Alphas))*t.varying; k++ {
+	for k := t.metrics; k < (1+len(t.context.Alphas))*t.metrics; k++ {
 		for i, r := range t.rows {
 			values[i] = rows.At(r, k)
 		}
@@ -145,11 +143,16 @@ func (c *Config) excluded(n int) ([]bool, error) {
 	return skip, nil
 }
 
+// constant tells whether a feature belongs to a metric that did not vary.
+func (t *trainingData) constant(feature int) bool {
+	return t.scaler.Columns[feature%t.metrics].Constant
+}
+
 // views returns the feature indices that a member's encoder reads and decoder gives.
 func (t *trainingData) views(predict bool) (inputs, targets []int) {
 	if predict {
-		return t.context.Past(t.varying), t.context.Current(t.varying)
+		return t.context.Past(t.metrics), t.context.Current(t.metrics)
 	}
-	all := t.context.Deviations(t.varying)
+	all := t.context.Deviations(t.metrics)
 	return all, all
 }

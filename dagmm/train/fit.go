@@ -117,7 +117,7 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 // assemble makes the model: threshold and calibration from the training rows.
 func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, x mat.Matrix) (*dagmm.Model, error) {
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
-		Quantile: cfg.Quantile, Passive: !cfg.KeepConstant, Training: summary(cfg, data, trainers)}
+		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
 	draft, err := dagmm.New(p)
 	if err != nil {

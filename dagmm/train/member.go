@@ -54,6 +54,7 @@ func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress
 		return nil, fmt.Errorf("train: member %d: %w", index, err)
 	}
 	t.nets = &networks{compression: net}
+	muteConstant(net.Encoder[0], t.inputs, data)
 	if cfg.jointly() {
 		d := cfg.Latent + cfg.Features.Dim(len(t.targets))
 		if t.nets.estimation, err = gmm.NewEstimation(d, cfg.EstimationHidden, cfg.Components, t.rng); err != nil {
@@ -61,6 +62,16 @@ func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress
 		}
 	}
 	return t, nil
+}
+
+// muteConstant removes constant metrics from the encoder's input: their weights could
+// not be learned, since their values are all 0. Their residuals see them.
+func muteConstant(l autoencoder.Layer, inputs []int, data *trainingData) {
+	for i, f := range inputs {
+		if data.constant(f) {
+			clear(l.Theta[i*l.Out : (i+1)*l.Out])
+		}
+	}
 }
 
 // jointly tells whether the mixture takes part in the optimisation.
@@ -205,7 +216,7 @@ func (t *trainer) finish() (dagmm.Member, error) {
 	raw := m.RawLatents(t.data.features, n)
 	d := m.LatentDim()
 	if !cfg.Unscaled {
-		m.Scale = scales(raw, d, cfg.Latent, n)
+		m.Scale = t.scales(raw, d)
 	}
 	if cfg.Plain {
 		return m, nil
@@ -257,10 +268,10 @@ func (c *Config) refinement(cov gmm.Covariance, steps int) gmm.FitConfig {
 	return gmm.FitConfig{Covariance: cov, Ridge: ridge, Trim: c.Trim, MaxIterations: steps, Tolerance: 1e-9}
 }
 
-// scales returns the reciprocal standard deviations of z (d×n), whose first latent
-// dimensions are the code.
-func scales(z []float64, d, latent, n int) []float64 {
-	out := make([]float64, d)
+// scales returns the reciprocal standard deviations of z (d×n), whose first dimensions
+// are the code. That of a constant metric's residual is 1.
+func (t *trainer) scales(z []float64, d int) []float64 {
+	out, n := make([]float64, d), t.data.n
 	for i := range out {
 		row := z[i*n : (i+1)*n]
 		mean := kernel.Sum(row) / float64(n)
@@ -269,8 +280,11 @@ func scales(z []float64, d, latent, n int) []float64 {
 			sum += (v - mean) * (v - mean)
 		}
 		sd := math.Sqrt(sum / float64(n))
-		if i >= latent {
+		if k := i - t.cfg.Latent; k >= 0 {
 			sd = max(sd, minResidualScale)
+			if t.cfg.Features == autoencoder.Residual && t.data.constant(t.targets[k]) {
+				sd = 1
+			}
 		}
 		out[i] = 1 / max(sd, 1e-9)
 	}

@@ -78,7 +78,6 @@ func Paper(set string) Config {
 		Preset:           paperPrefix + set,
 		Quantile:         .99,
 		Scaling:          dataset.MinMax,
-		KeepConstant:     true,
 		Hidden:           net.hidden,
 		Latent:           net.latent,
 		Features:         autoencoder.RelativeCosine,

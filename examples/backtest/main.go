@@ -1,0 +1,212 @@
+// Backtest shows what dagmm.Detector would have made of a recording: a model is trained
+// on the first part of a CSV (or on a file of its own), the detector gets the rest sample
+// by sample, and the alarms are printed and measured against the labels, if there are any.
+//
+//	go run ./examples/backtest -in host.csv -label incident -budget 1 -html timeline.html
+//	go run ./examples/backtest -train before.csv -in after.csv
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/train"
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+type options struct {
+	in, train, html, columns string
+	table                    dataset.CSVOptions
+	share                    float64
+	interval                 time.Duration
+	steps                    int
+	seed                     uint64
+	policy                   dagmm.DetectorConfig
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "backtest:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("backtest", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.in, "in", "", "CSV file to test on")
+	f.StringVar(&o.train, "train", "", "CSV file to train on; empty: the first part of -in")
+	f.Float64Var(&o.share, "share", .5, "of -in to train on, where there is no -train")
+	f.StringVar(&o.columns, "columns", "", "metrics, separated by commas; empty: all columns of numbers")
+	f.StringVar(&o.table.Time, "time", "", "column with the time; empty: found by name")
+	f.StringVar(&o.table.Label, "label", "", "column with the labels; empty: found by name")
+	f.DurationVar(&o.interval, "interval", 0, "between samples; 0: from the times, or a minute")
+	f.StringVar(&o.html, "html", "", "file for the timeline")
+	f.IntVar(&o.steps, "steps", 2000, "of the training")
+	f.Uint64Var(&o.seed, "seed", 1, "of the training")
+	f.Float64Var(&o.policy.Budget, "budget", 1, "alarms a day; 0: the 99th percentile of the training energies")
+	f.BoolVar(&o.policy.Cap, "cap", false, "never below the starting threshold")
+	f.IntVar(&o.policy.Open, "open", 1, "samples above the threshold that open an alarm …")
+	f.IntVar(&o.policy.Of, "of", 1, "… among so many")
+	f.DurationVar(&o.policy.Cooldown, "cooldown", 0, "after an alarm")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if o.columns != "" {
+		o.table.Columns = strings.Split(o.columns, ",")
+	}
+	switch {
+	case o.in == "":
+		return o, errors.New("no -in")
+	case o.train == "" && !(o.share > 0 && o.share < 1):
+		return o, fmt.Errorf("-share %g is not in (0, 1)", o.share)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	before, after, err := tables(o)
+	if err != nil {
+		return err
+	}
+	if o.interval == 0 {
+		o.interval = after.Interval()
+	}
+	if o.interval == 0 {
+		o.interval = time.Minute
+	}
+	o.policy.Interval = o.interval
+	model, err := fit(ctx, o, before)
+	if err != nil {
+		return err
+	}
+	r, err := test(model, before, after, o.policy)
+	if err != nil {
+		return err
+	}
+	if err := r.print(stdout); err != nil {
+		return err
+	}
+	if o.html != "" {
+		return os.WriteFile(o.html, []byte(r.html()), 0o644)
+	}
+	return nil
+}
+
+// tables returns the recording to train on and the one to test on.
+func tables(o options) (before, after *dataset.Table, err error) {
+	if after, err = dataset.ReadCSVFile(o.in, o.table); err != nil {
+		return nil, nil, err
+	}
+	if o.train != "" {
+		before, err = dataset.ReadCSVFile(o.train, o.table)
+		return before, after, err
+	}
+	n, _ := after.X.Dims()
+	k := int(o.share * float64(n))
+	if before, err = after.Slice(0, k); err != nil {
+		return nil, nil, err
+	}
+	after, err = after.Slice(k, n)
+	return before, after, err
+}
+
+func fit(ctx context.Context, o options, t *dataset.Table) (*dagmm.Model, error) {
+	cfg := train.Series()
+	cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.MinSteps = t.Columns, t.Times, t.Labels, o.seed, o.steps
+	cfg.Predict, cfg.Covariances = true, train.DiagonalCovariance
+	m, _, err := train.Fit(ctx, t.X, cfg)
+	return m, err
+}
+
+// result is what the detector made of the recording.
+type result struct {
+	table    *dataset.Table
+	times    []time.Time
+	interval time.Duration
+	samples  []dagmm.Result
+	alarms   []dagmm.Event // as closed, or as they stand at the end
+	measure  measure
+}
+
+func test(m *dagmm.Model, before, after *dataset.Table, policy dagmm.DetectorConfig) (*result, error) {
+	training := mat.DenseCopyOf(before.X)
+	for i, incident := range before.Labels {
+		if incident { // known incidents are not what the budget starts from
+			for j := range before.Columns {
+				training.Set(i, j, math.NaN())
+			}
+		}
+	}
+	d, err := dagmm.NewDetector(m, training, policy)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := after.X.Dims()
+	r := &result{table: after, times: after.Times, interval: policy.Interval, samples: make([]dagmm.Result, n)}
+	if r.times == nil {
+		r.times = make([]time.Time, n)
+		for i := range r.times {
+			r.times[i] = time.Unix(0, 0).UTC().Add(time.Duration(i) * policy.Interval)
+		}
+	}
+	for i := range n {
+		s, err := d.Next(r.times[i], after.X.RawRowView(i))
+		if errors.Is(err, dagmm.ErrOrder) {
+			continue // a row that repeats a time says nothing new
+		}
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		r.samples[i] = s
+		for _, e := range s.Events {
+			r.note(e)
+		}
+	}
+	r.measure = r.score()
+	return r, nil
+}
+
+// note keeps each alarm once, in its latest form.
+func (r *result) note(e dagmm.Event) {
+	switch e.Kind {
+	case dagmm.Opened:
+		r.alarms = append(r.alarms, e)
+	case dagmm.Continued, dagmm.Closed:
+		last := &r.alarms[len(r.alarms)-1]
+		e.Explanation = last.Explanation // at the peak the context has already seen the incident
+		*last = e
+	}
+}
+
+func (r *result) print(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "from\tto\tsamples\tseverity\tp\tincident\twhy")
+	for k, a := range r.alarms {
+		fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%.2g\t%s\t%s\n", a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, a.Peak.PValue, r.measure.verdict(k), a.Explanation)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, r.measure)
+	return err
+}

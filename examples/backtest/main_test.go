@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+func write(t *testing.T, labelled bool) string {
+	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 3000, Seed: 4, Independent: true})
+	require.NoError(t, err)
+	var b strings.Builder
+	b.WriteString("time," + strings.Join(table.Columns, ","))
+	if labelled {
+		b.WriteString(",label")
+	}
+	for i := range 3000 {
+		incident := i >= 2500 && i < 2520
+		if incident {
+			table.X.Set(i, 0, 100)
+		}
+		fmt.Fprintf(&b, "\n%s", table.Times[i].Format(time.RFC3339))
+		for _, v := range table.X.RawRowView(i) {
+			fmt.Fprintf(&b, ",%g", v)
+		}
+		if labelled {
+			fmt.Fprintf(&b, ",%d", map[bool]int{true: 1}[incident])
+		}
+	}
+	path := filepath.Join(t.TempDir(), "host.csv")
+	require.NoError(t, os.WriteFile(path, []byte(b.String()+"\n"), 0o644))
+	return path
+}
+
+func TestBacktest(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.html")
+	var out bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-in", write(t, true), "-steps", "200", "-html", page}, &out, &out))
+	require.Contains(t, out.String(), "1 of 1 incidents found, after 0s")
+	require.Contains(t, out.String(), "cpu is 100, expected")
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "<polyline")
+	require.NotContains(t, string(text), "NaN")
+	require.NotContains(t, string(text), "http")
+}
+
+func TestWithoutLabels(t *testing.T) {
+	path := write(t, false)
+	var out bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-train", path, "-in", path, "-steps", "50"}, &out, &out))
+	require.Contains(t, out.String(), "no labels")
+}
+
+func TestBadFlags(t *testing.T) {
+	var out bytes.Buffer
+	require.ErrorContains(t, run(context.Background(), nil, &out, &out), "-in")
+	require.ErrorContains(t, run(context.Background(), []string{"-in", "x", "-share", "2"}, &out, &out), "-share")
+	require.Error(t, run(context.Background(), []string{"-in", "nowhere.csv"}, &out, &out))
+}

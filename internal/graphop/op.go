@@ -118,11 +118,18 @@ func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	if err := o.Kernel(o.dst, o.in); err != nil {
 		return nil, err
 	}
-	if o.matrix != nil {
-		return o.matrix, nil
+	if o.scalar != nil {
+		*o.scalar = gorgonia.F64(o.dst[0])
 	}
-	*o.scalar = gorgonia.F64(o.dst[0])
-	return o.scalar, nil
+	return o.value(), nil
+}
+
+// value is the node's value, the same in all runs.
+func (o *op) value() gorgonia.Value {
+	if o.matrix != nil {
+		return o.matrix
+	}
+	return o.scalar
 }
 
 func (o *op) data(i int, v gorgonia.Value) ([]float64, error) {

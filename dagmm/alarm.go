@@ -59,7 +59,7 @@ func (d *Detector) open(t time.Time, energy, u float64) {
 	e := d.event(Opened, t)
 	e.Explanation, _ = d.explain(s.Alarm.Peak.Values, d.peak)
 	if d.cfg.Budget > 0 {
-		s.Controller.opened(u)
+		s.Controller.opened()
 	}
 	d.emit(e)
 }
@@ -102,7 +102,7 @@ func (d *Detector) close(t time.Time) {
 	e := d.event(Closed, t)
 	e.Explanation = s.Alarm.Explained
 	if d.peak != nil {
-		m := &Model{p: d.m.p}
+		m := &Model{p: d.m.p, shares: d.m.shares}
 		m.p.Threshold = s.Alarm.Peak.Threshold
 		e.Explanation, _ = m.explain(s.Alarm.Peak.Values, d.peak)
 	}

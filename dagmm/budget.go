@@ -46,9 +46,7 @@ func (l levels) energy(level float64) float64 {
 }
 
 const (
-	raise     = .25 // of the threshold by an alarm that barely exceeds it
-	leastCost = .5  // share of raise that an alarm costs however far it goes
-	fullRange = 2.  // levels above the threshold at which leastCost is reached
+	raise     = .25 // of the threshold by an alarm
 	absorb    = .02 // share of the excess by which each flagged sample of a long alarm raises the threshold
 	swing     = 9.  // levels that the threshold may move from its start
 	absorbing = time.Hour
@@ -57,17 +55,13 @@ const (
 // controller holds the threshold at which a budget of alarms a day is spent. An alarm
 // raises it, every scored sample lowers it by what the budget allows; after an hour
 // within one alarm it follows the level, so that a host that has changed for good falls
-// silent. An alarm far beyond the threshold, which is less likely to be false, costs
-// half.
+// silent.
 type controller struct {
 	Start     float64 // level at which the training stream spends the budget
 	Threshold float64 // level
 }
 
-func (c *controller) opened(level float64) {
-	cost := max(leastCost, 1-(level-c.Threshold)/fullRange)
-	c.Threshold += raise * cost
-}
+func (c *controller) opened() { c.Threshold += raise }
 
 func (c *controller) persists(level float64) {
 	c.Threshold += absorb * min(max(level-c.Threshold, 0), 1)

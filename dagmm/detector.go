@@ -45,7 +45,7 @@ type DetectorConfig struct {
 	// Budget of alarms a day, true ones included. 0: the threshold is the model's own, a
 	// quantile of its training energies. Otherwise it starts where the training stream
 	// would have had that many, and then moves so as to spend the budget: down on a quiet
-	// host, up on a restless one. At most twice as many alarms come in the long run.
+	// host, up on a restless one.
 	Budget float64
 	// Cap keeps the threshold from falling below its start: Budget is then a limit, and a
 	// quiet host has few alarms or none.
@@ -393,7 +393,7 @@ func (r MetricRule) passes(c Contribution) bool {
 
 // explain explains a row with the detector's threshold instead of the model's.
 func (d *Detector) explain(x []float64, h *history) (*Explanation, error) {
-	m := &Model{p: d.m.p}
+	m := &Model{p: d.m.p, shares: d.m.shares}
 	m.p.Threshold = d.Threshold()
 	return m.explain(x, h)
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/train"
+)
+
+// maxTrained bounds the training rows; longer recordings are taken with a stride.
+const maxTrained = 5000
+
+// presets are the settings that can be compared.
+func presets(name string) (train.Config, error) {
+	cfg := train.Series()
+	switch name {
+	case "series":
+	case "predict":
+		cfg.Predict, cfg.Covariances = true, train.DiagonalCovariance
+	case "both":
+		cfg.Covariances = train.BothCovariances
+	default:
+		return cfg, fmt.Errorf("preset %q: want series, predict or both", name)
+	}
+	return cfg, nil
+}
+
+// fit trains a model on the machine's training file, or reads it from the cache folder
+// where an earlier run left it.
+func fit(ctx context.Context, s *suite.Series, preset string, seed uint64, cache string) (*dagmm.Model, error) {
+	path := filepath.Join(cache, fmt.Sprintf("%s_%s_%s_%d.model", s.Suite, s.Machine, preset, seed))
+	if cache != "" {
+		if m, err := dagmm.LoadFile(path); err == nil {
+			return m, nil
+		}
+	}
+	cfg, err := presets(preset)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Columns, cfg.Seed = s.Columns, seed
+	rows, _ := s.Train.Dims()
+	stride := (rows + maxTrained - 1) / maxTrained
+	cfg.Exclude = make([]bool, rows)
+	for r := range cfg.Exclude {
+		cfg.Exclude[r] = r%stride != 0
+	}
+	m, _, err := train.Fit(ctx, s.Train, cfg)
+	if err != nil || cache == "" {
+		return m, err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	return m, m.SaveFile(path)
+}

@@ -9,4 +9,10 @@
 // Package dagmm/train makes models. This package only reads them: it does not depend on
 // the training library, and a program that only scores stays small. A Model is
 // immutable and safe for concurrent use by many goroutines; a [Stream] belongs to one.
+//
+// For alarms rather than scores there are two more layers. A [Detector] turns the samples
+// of one stream into few, explained alarms: a budget of them a day, or the model's own
+// threshold. A [Monitor] does so for many streams, trains their models in the background
+// with a function it is given, and keeps its state over restarts. [Input] orders what
+// collectors send, [Profile] gives statistical limits by hour, [Tail] calibrated p-values.
 package dagmm

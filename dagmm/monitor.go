@@ -417,6 +417,37 @@ func (m *Monitor) Model(id string) *Model {
 	return s.detector.m
 }
 
+// Profile returns the profile of what the Monitor remembers of a stream, incidents left
+// out: its Limits are the statistical limits beside the model's verdict, and its Kind and
+// Reason tell what seasons the stream supports. zone is NewProfile's. It is computed by
+// each call: keep it for an hour. A stream that is not in memory or has too few samples is
+// ErrShort.
+func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
+	m.mu.RLock()
+	s := m.streams[id]
+	m.mu.RUnlock()
+	if s == nil {
+		return nil, fmt.Errorf("dagmm: monitor: stream %q is not in memory: %w", id, ErrShort)
+	}
+	s.mu.Lock()
+	if len(s.Window.Times) == 0 {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("dagmm: monitor: stream %q has no samples: %w", id, ErrShort)
+	}
+	w := s.Window.training(m.cfg.Columns, m.cfg.Interval, false)
+	incident := slices.Clone(s.Window.Incident)
+	s.mu.Unlock()
+	for r, out := range incident {
+		if out {
+			row := w.X.RawRowView(r)
+			for j := range row {
+				row[j] = nan
+			}
+		}
+	}
+	return NewProfile(w.Columns, w.Times, w.X, zone)
+}
+
 // Stats counts.
 func (m *Monitor) Stats() MonitorStats {
 	out := MonitorStats{Samples: m.samples.Load(), Dropped: m.dropped.Load(), Events: m.events.Load(), Alarms: m.alarms.Load(),

@@ -61,6 +61,7 @@ type part struct {
 // num is a number that JSON can hold: NaN becomes null and an infinity a string. Nine digits are more than any plot shows.
 type num float64
 
+// MarshalJSON writes the number.
 func (v num) MarshalJSON() ([]byte, error) {
 	f := float64(v)
 	switch {
@@ -72,14 +73,6 @@ func (v num) MarshalJSON() ([]byte, error) {
 		return []byte(`"−∞"`), nil
 	}
 	return strconv.AppendFloat(nil, f, 'g', 9, 64), nil
-}
-
-func nums(x []float64) []num {
-	out := make([]num, len(x))
-	for i, v := range x {
-		out[i] = num(v)
-	}
-	return out
 }
 
 func newPayload(d Data) payload {
@@ -125,7 +118,7 @@ func split(d Data, isFlagged []bool) (normal, missed []int, scored int) {
 		scored++
 		switch {
 		case isFlagged[i]:
-		case d.Labels != nil && d.Labels[i]:
+		case d.labelled(i):
 			missed = append(missed, i)
 		default:
 			normal = append(normal, i)
@@ -133,6 +126,8 @@ func split(d Data, isFlagged []bool) (normal, missed []int, scored int) {
 	}
 	return normal, missed, scored
 }
+
+func (d Data) labelled(row int) bool { return len(d.Labels) > 0 && d.Labels[row] }
 
 func (d Data) points(rows []int, layout string) points {
 	p := points{Row: numbers(rows), Time: d.times(rows, layout), Energy: d.energies(rows), X: make([][]num, len(d.Metrics))}
@@ -151,7 +146,7 @@ func (d Data) flagged(f Flag, layout string) flagged {
 		Energy:   num(d.Energies[f.Row]),
 		P:        num(f.PValue),
 		X:        make([]num, len(d.Metrics)),
-		Label:    d.Labels != nil && d.Labels[f.Row],
+		Label:    d.labelled(f.Row),
 		Sentence: f.Sentence,
 		Parts:    make([]part, len(f.Contributions)),
 	}

@@ -123,8 +123,6 @@ function addScatter(axes, index) {
   if (axes.length === 3 && !has3d) panel.append(element("p", "muted small", "This browser offers no WebGL: the first two of the three metrics are drawn."));
   $("scatters").append(panel);
   scatters.push(scatter);
-  drawScatter(scatter);
-  div.on("plotly_click", e => pickFromPlot(e, 1));
 }
 
 function drawScatter(s) {
@@ -413,7 +411,7 @@ function step(by) {
   const place = order.indexOf(picked);
   pick(order[(place + by + order.length) % order.length], false);
 }
-function pickFromPlot(event, trace) {
+function pickFromPlot(event) {
   const point = event.points && event.points[0];
   if (point && point.data.name === "flagged") pick(point.pointNumber, false);
 }
@@ -444,8 +442,12 @@ function start() {
     drawDensity();
   });
 
-  scatterAxes.forEach(addScatter);
+  scatterAxes.forEach(addScatter); // all of them before the first is drawn: they share the page's width
   $("scatters").hidden = !scatterAxes.length;
+  for (const s of scatters) {
+    drawScatter(s);
+    s.div.on("plotly_click", pickFromPlot);
+  }
   drawLegend();
   drawLine();
   drawDensity();

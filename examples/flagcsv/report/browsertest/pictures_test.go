@@ -21,20 +21,27 @@ func TestPictures(t *testing.T) {
 	if path == "" {
 		path = save(t, host(1000, hostMetrics))
 	}
+	p := newTab(t, false, 1400)
+	p.do(t, chromedp.EmulateViewport(1400, 1400))
+	p.open(t, path)
+	capture(t, p, filepath.Join(dir, "report.png"), chromedp.CaptureScreenshot()) // the one beside the program
 	for _, dark := range []bool{false, true} {
 		for _, width := range []int{1400, 390} {
 			p := newTab(t, dark, width)
 			p.open(t, path)
 			name := fmt.Sprintf("report-%d-%s", width, map[bool]string{false: "light", true: "dark"}[dark])
-			b, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), b, 0o644))
+			capture(t, p, filepath.Join(dir, name+".png"), chromedp.FullScreenshot(100))
 			p.eval(t, clickFirst)
 			p.eval(t, `document.getElementById("to-plots").click()`)
 			p.do(t, chromedp.Sleep(2*time.Second))
-			b, err = chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-picked.png"), b, 0o644))
+			capture(t, p, filepath.Join(dir, name+"-picked.png"), chromedp.CaptureScreenshot())
 		}
 	}
+}
+
+func capture(t *testing.T, p *tab, path string, picture chromedp.Action[[]byte]) {
+	t.Helper()
+	b, err := chromedp.Run(p.ctx, picture)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, b, 0o644))
 }

@@ -17,6 +17,7 @@ import (
 
 const (
 	camera      = `Object.values(document.getElementById("scatter-0")._fullLayout.scene._scene.getCamera().eye)`
+	plotsFit    = `[...document.querySelectorAll(".plot")].every(p => p.querySelector(".svg-container").offsetWidth <= p.clientWidth)`
 	noOverflow  = `document.documentElement.scrollWidth <= window.innerWidth`
 	clickFirst  = `document.querySelector("#flagged tbody tr").click()`
 	selectedRow = `document.getElementById("scatter-0").data[3].x.length`
@@ -26,6 +27,7 @@ func TestReportOpensAloneAndDraws(t *testing.T) {
 	p := newTab(t, false, 1400)
 	p.open(t, save(t, host(600, hostMetrics)))
 
+	require.True(t, js[bool](t, p, plotsFit))
 	for _, id := range []string{"scatter-0", "scatter-1"} {
 		require.True(t, js[bool](t, p, fmt.Sprintf(`Boolean(document.getElementById(%q)._fullLayout.scene)`, id)), id)
 		red, colours := look(t, picture(t, p, "#"+id))
@@ -90,6 +92,7 @@ func TestDarkAndNarrow(t *testing.T) {
 		p.open(t, path)
 		name := fmt.Sprintf("dark %v, %d pixels", look.dark, look.width)
 		require.True(t, js[bool](t, p, noOverflow), name)
+		require.True(t, js[bool](t, p, plotsFit), name)
 		background := js[string](t, p, `getComputedStyle(document.body).backgroundColor`)
 		require.Equal(t, look.dark, strings.HasPrefix(background, "rgb(14"), "%s: %s", name, background)
 		p.eval(t, clickFirst)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
@@ -11,7 +12,7 @@ import (
 
 // Gaussian scores a row by half its squared Mahalanobis distance.
 type Gaussian struct {
-	Trim     float64 // share of the most distant training rows left out of the estimate, refitted 20 times
+	Trim     float64 // share of the most distant training rows left out of the estimate, refitted until they stay the same, 20 times at most
 	Ridge    float64 // added to the variances of the standardised inputs, 0 means 1e-3
 	Diagonal float64 // weight of the same score with a diagonal covariance, 0 to 1
 }
@@ -29,7 +30,7 @@ func (g Gaussian) Fit(_ context.Context, train *mat.Dense, _ uint64) (Scorer, er
 		return fit, err
 	}
 	kept := int(float64(n) * (1 - g.Trim))
-	order := make([]int, n)
+	order, previous := make([]int, n), []int(nil)
 	for range trimSteps {
 		scores, err := fit.Score(nil, train)
 		if err != nil {
@@ -39,7 +40,12 @@ func (g Gaussian) Fit(_ context.Context, train *mat.Dense, _ uint64) (Scorer, er
 			order[i] = i
 		}
 		sort.SliceStable(order, func(a, b int) bool { return scores[order[a]] < scores[order[b]] })
-		if fit, err = g.estimate(pick(train, order[:kept])); err != nil {
+		closest := slices.Sorted(slices.Values(order[:kept]))
+		if slices.Equal(closest, previous) {
+			break
+		}
+		previous = closest
+		if fit, err = g.estimate(pick(train, closest)); err != nil {
 			return nil, err
 		}
 	}

@@ -34,7 +34,7 @@ type Explanation struct {
 	// is no longer anomalous; NaN where there is none or the row is not anomalous.
 	Clears float64
 
-	usual [2]float64 // middle 99 % of the first metric in training
+	usual [2]float64 // middle 99 % of the first metric in training: the constant, where it is one
 }
 
 // Explain attributes the energy of one row to its metrics by conditional replacement:
@@ -307,7 +307,7 @@ func (e *Explanation) String() string {
 	}
 	switch {
 	case c.Constant:
-		return fmt.Sprintf("%s; it was constantly %s in training", value, number(c.Low))
+		return fmt.Sprintf("%s; it was constantly %s in training", value, number(e.usual[0]))
 	case e.Pair[0] != "":
 		return fmt.Sprintf("%s and %s together; neither alone explains it", e.Pair[0], e.Pair[1])
 	case !c.Conditional:

@@ -1,0 +1,5 @@
+//go:build !race
+
+package dagmm_test
+
+const raceEnabled = false

@@ -1,0 +1,101 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/metric-streams/anomaly/dagmm/train"
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+func ExampleFit() {
+	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, report, err := train.Fit(context.Background(), table.X, train.Config{
+		Columns:  table.Columns,
+		Quantile: .98,
+		Times:    table.Times,
+		ExcludeTimes: []train.TimeRange{{ // a known incident
+			From: table.Times[100],
+			To:   table.Times[100].Add(time.Hour),
+		}},
+		MinSteps: 500,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	first, last := report.Loss[0], report.Loss[len(report.Loss)-1]
+	fmt.Println("rows:", report.RowsUsed, "of", report.Rows)
+	fmt.Println("loss fell:", last.Total < first.Total)
+	fmt.Println("ended:", report.Stop)
+	fmt.Println("metrics:", model.Columns())
+	// Output:
+	// rows: 440 of 500
+	// loss fell: true
+	// ended: done
+	// metrics: [cpu mem disk net_in]
+}
+
+// Series makes a model for consecutive samples: it also sees each metric's deviation from
+// its recent levels.
+func ExampleSeries() {
+	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := train.Series()
+	cfg.MinSteps = 200
+	model, _, err := train.Fit(context.Background(), table.X, cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = model.Energy([]float64{30, 50, 20, 4.5e6})
+	fmt.Println(err)
+	// Output:
+	// dagmm: energy: the model was trained on a series: score with Series, or sample by sample with Stream
+}
+
+// The autoencoder alone is the step before DAGMM: its energy is the norm of the residual.
+func ExampleAutoencoder() {
+	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500, Independent: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := train.Autoencoder()
+	cfg.MinSteps = 500
+	model, _, err := train.Fit(context.Background(), table.X, cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	energy, err := model.Energy([]float64{400, 50, 20, 4.5e6})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(energy > model.Threshold())
+	// Output:
+	// true
+}
+
+// A canceled context ends the training within one step.
+func ExampleFit_cancel() {
+	table, _, err := dataset.Generate(dataset.GenerateConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	_, _, err = train.Fit(ctx, table.X, train.Config{
+		Progress: func(p train.Progress) {
+			if p.Epoch == 3 {
+				cancel()
+			}
+		},
+	})
+	fmt.Println(errors.Is(err, context.Canceled))
+	// Output:
+	// true
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// options is the command line.
+type options struct {
+	in, out, report, save, load string
+
+	csv     dataset.CSVOptions
+	preset  string
+	exclude []interval
+
+	seed     uint64
+	quantile float64
+	epochs   int
+}
+
+const usage = `Usage: flagcsv [flags]
+
+Finds the odd rows of a CSV export of host metrics, and says why they are odd.
+Without -in it reads the recording of a host that it carries along.
+
+`
+
+// onlyTraining are flags that mean nothing to a model that is loaded.
+var onlyTraining = []string{"columns", "seed", "quantile", "epochs", "preset", "exclude", "save"}
+
+func parse(args []string, help io.Writer) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet("flagcsv", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // a mistake is one line, not the whole list of flags
+	o.fileFlags(fs)
+	o.trainingFlags(fs)
+	o.formatFlags(fs)
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(help, usage)
+		fs.SetOutput(help)
+		fs.PrintDefaults()
+		return nil, err
+	} else if err != nil {
+		return nil, input(fmt.Errorf("%w (flagcsv -help lists the flags)", err))
+	}
+	return o, input(o.check(fs))
+}
+
+func (o *options) fileFlags(fs *flag.FlagSet) {
+	fs.StringVar(&o.in, "in", "", "CSV `file` to read, plain or gzip'd; - is standard input (default: the embedded recording)")
+	fs.StringVar(&o.out, "out", "", "CSV `file` to write: every row with its energy, p-value and verdict")
+	fs.StringVar(&o.report, "report", "", "HTML `file` to write: plots and explanations for the browser, complete in itself")
+	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to")
+	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name.\nGive the same -counters, -scale and -sentinels as in training")
+}
+
+func (o *options) trainingFlags(fs *flag.FlagSet) {
+	fs.StringVar(&o.preset, "preset", "", "metrics: each row for itself; series: rows are consecutive samples of one host, also compared with\nthose before (default: series where the rows look like that, otherwise metrics)")
+	fs.Uint64Var(&o.seed, "seed", 1, "of everything random; the same seed and rows give the same model")
+	fs.Float64Var(&o.quantile, "quantile", .99, "of the training energies that is the threshold, between 0 and 1")
+	fs.IntVar(&o.epochs, "epochs", 0, "passes over the rows in training (default: enough for 2000 steps)")
+	fs.Func("exclude", "`ranges` of rows or times to leave out of training (known incidents), such as 120-180 or\n2026-03-01T10:00..2026-03-01T11:30, separated by commas", func(s string) error {
+		ranges, err := parseIntervals(s)
+		o.exclude = append(o.exclude, ranges...)
+		return err
+	})
+}
+
+func (o *options) formatFlags(fs *flag.FlagSet) {
+	c := &o.csv
+	names := func(dst *[]string) func(string) error {
+		return func(s string) (err error) { *dst, err = list(s); return err }
+	}
+	fs.Func("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
+	fs.StringVar(&c.Time, "time", "", "`column` of times; - for none (default: found by name and content)")
+	fs.StringVar(&c.Label, "label", "", "`column` of labels, to measure against, not to learn from; - for none (default: found by name)")
+	fs.Func("delimiter", "`character` between fields, or tab (default: found)", func(s string) (err error) { c.Comma, err = character(s); return err })
+	fs.Func("decimal", "decimal `sign`, a dot or a comma (default: found)", func(s string) (err error) { c.Decimal, err = character(s); return err })
+	fs.Func("header", "header `rows`: none, one or two (default: found)", func(s string) error {
+		mode, ok := map[string]dataset.HeaderMode{"auto": dataset.HeaderAuto, "none": dataset.HeaderNone, "one": dataset.HeaderOne, "two": dataset.HeaderTwo}[s]
+		if !ok {
+			return errors.New("want none, one or two")
+		}
+		c.Header = mode
+		return nil
+	})
+	fs.IntVar(&c.SkipLines, "skip-lines", 0, "`number` of lines to leave out at the beginning")
+	fs.StringVar(&c.TimeLayout, "time-layout", "", "how times are written: a `layout` of Go's package time, or s, ms, us, ns since 1970 (default: found)")
+	fs.Func("zone", "`place` such as Europe/Berlin of times without an offset (default: UTC)", func(s string) (err error) { c.Location, err = time.LoadLocation(s); return err })
+	fs.IntVar(&c.Year, "year", 0, "of the first row, where times have none")
+	fs.Func("missing", "`texts` that mean no value, besides the usual ones", names(&c.Missing))
+	fs.Func("sentinels", "`numbers` that mean no value, everywhere (-1,101) or in one column (mem=9999)", func(s string) error { return sentinels(c, s) })
+	fs.Func("anomalous", "`texts` of the label column that mean anomalous", names(&c.Anomalous))
+	fs.Func("normal", "`texts` of the label column that mean normal", names(&c.Normal))
+	fs.Func("counters", "`columns` that hold running totals: they become the increase per second", names(&c.Counters))
+	fs.Func("scale", "`factors` for columns: net=8 makes bits of bytes", func(s string) (err error) { c.Scale, err = factors(s); return err })
+}
+
+func (o *options) check(fs *flag.FlagSet) error {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if fs.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q: the file to read is named by -in", fs.Arg(0))
+	}
+	if o.load != "" {
+		for _, name := range onlyTraining {
+			if given[name] {
+				return fmt.Errorf("-%s does not go with -load: the model has been trained", name)
+			}
+		}
+	}
+	switch {
+	case !slices.Contains([]string{"", "metrics", "series"}, o.preset):
+		return fmt.Errorf("-preset is %q; it must be metrics or series", o.preset)
+	case !(o.quantile > 0 && o.quantile < 1):
+		return fmt.Errorf("-quantile is %v; it must lie between 0 and 1", o.quantile)
+	case o.epochs < 0 || given["epochs"] && o.epochs == 0:
+		return fmt.Errorf("-epochs is %d; it must be positive", o.epochs)
+	}
+	return nil
+}
+
+// list splits at commas; a name that holds a comma stands in double quotes.
+func list(s string) ([]string, error) {
+	r := csv.NewReader(strings.NewReader(s))
+	r.TrimLeadingSpace = true
+	fields, err := r.Read()
+	if err != nil {
+		return nil, errors.New("want names separated by commas; one that holds a comma in double quotes")
+	}
+	for i := range fields {
+		fields[i] = strings.TrimSpace(fields[i])
+	}
+	return fields, nil
+}
+
+func character(s string) (rune, error) {
+	if s == "tab" || s == `\t` {
+		return '\t', nil
+	}
+	if utf8.RuneCountInString(s) != 1 {
+		return 0, errors.New("want one character")
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return r, nil
+}
+
+func sentinels(c *dataset.CSVOptions, s string) error {
+	entries, err := list(s)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name, value, err := assignment(entry)
+		if err != nil {
+			return err
+		}
+		if name == "" {
+			c.Sentinels = append(c.Sentinels, value)
+			continue
+		}
+		if c.ColumnSentinels == nil {
+			c.ColumnSentinels = map[string][]float64{}
+		}
+		c.ColumnSentinels[name] = append(c.ColumnSentinels[name], value)
+	}
+	return nil
+}
+
+func factors(s string) (map[string]float64, error) {
+	entries, err := list(s)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]float64{}
+	for _, entry := range entries {
+		name, value, err := assignment(entry)
+		if err != nil {
+			return nil, err
+		}
+		if name == "" {
+			return nil, fmt.Errorf("%q names no column: want column=factor", entry)
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+// assignment reads column=number, or a number alone.
+func assignment(s string) (name string, value float64, err error) {
+	text := s
+	if i := strings.LastIndexByte(s, '='); i >= 0 {
+		name, text = strings.TrimSpace(s[:i]), strings.TrimSpace(s[i+1:])
+	}
+	value, err = strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		return "", 0, fmt.Errorf("%q is not a number", text)
+	}
+	return name, value, nil
+}

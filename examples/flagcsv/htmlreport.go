@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/metric-streams/anomaly/examples/flagcsv/report"
+)
+
+// writeReport writes the page for the browser.
+func writeReport(w io.Writer, j *job) error {
+	d := report.Data{
+		Title: j.title, Source: j.source, Metrics: j.table.Columns,
+		X: j.table.X, Times: j.table.Times, Labels: j.table.Labels, Energies: j.energies,
+		Threshold: j.model.Threshold(), ThresholdNote: j.thresholdNote(),
+		Training: j.facts(), Warnings: j.warnings(), Generated: time.Now(),
+	}
+	for _, f := range j.flagged {
+		flag := report.Flag{Row: f.row, PValue: f.verdict.PValue, Sentence: f.explanation.String(), Pair: f.explanation.Pair}
+		for _, c := range f.explanation.Contributions {
+			flag.Contributions = append(flag.Contributions, report.Contribution{
+				Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High, Constant: c.Constant, Conditional: c.Conditional,
+			})
+		}
+		d.Flagged = append(d.Flagged, flag)
+	}
+	if q := j.quality; q != nil {
+		d.Quality = &report.Quality{Precision: q.precision, Recall: q.recall, F1: q.f1, AveragePrecision: q.average}
+	}
+	return report.Write(w, d)
+}
+
+// facts sums up the model for a reader.
+func (j *job) facts() []report.Fact {
+	t := j.model.Training()
+	context := "no: each row stands for itself"
+	if j.model.HasContext() {
+		context = "yes: a row is compared with those before it"
+	}
+	facts := []report.Fact{
+		{Name: "Metrics", Value: strings.Join(j.model.Columns(), ", ")},
+		{Name: "Rows used", Value: fmt.Sprint(t.Rows)},
+		{Name: "Preset", Value: t.Preset},
+		{Name: "Context", Value: context},
+		{Name: "Networks", Value: fmt.Sprintf("%d, averaged", j.model.Members())},
+		{Name: "Training", Value: fmt.Sprintf("%d epochs, %d steps each, seed %d", t.Epochs, t.Steps, t.Seed)},
+		{Name: "Loss", Value: fmt.Sprintf("%.4g", t.Loss)},
+	}
+	if j.training == nil {
+		return append(facts, report.Fact{Name: "Loaded from", Value: j.modelFile})
+	}
+	r := j.training
+	if k := len(r.Loss); k > 0 {
+		facts[len(facts)-1].Value = fmt.Sprintf("%.4g at first, %.4g at the end", r.Loss[0].Total, r.Loss[k-1].Total)
+	}
+	facts = append(facts,
+		report.Fact{Name: "Rows left out", Value: fmt.Sprintf("%d incomplete, %d excluded", r.RowsDropped, r.RowsExcluded)},
+		report.Fact{Name: "Mixture", Value: fmt.Sprintf("%.2f effective components in %d dimensions", r.Components, r.Dim)},
+		report.Fact{Name: "Took", Value: r.Duration.Round(10 * time.Millisecond).String()})
+	if c := r.Comparison; c.Faults > 0 {
+		facts = append(facts, report.Fact{Name: "Synthetic faults", Value: fmt.Sprintf("ROC-AUC %.3f; a plain Gaussian mixture %.3f", c.Model, c.Baseline)})
+	}
+	return facts
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/examples/flagcsv/sample"
+)
+
+// read loads the model, if one is asked for, and reads the table.
+func read(opt *options, stdin io.Reader) (*job, error) {
+	j := &job{source: opt.in}
+	if opt.load != "" {
+		model, err := dagmm.LoadFile(opt.load)
+		if err != nil {
+			return nil, input(err)
+		}
+		j.model, j.modelFile = model, opt.load
+		opt.csv.Columns = model.Columns()
+	}
+	var err error
+	switch opt.in {
+	case "":
+		j.source = "embedded recording"
+		j.title = "Sample recording of a host"
+		j.table, err = readFrom(bytes.NewReader(sample.Recording), j.source, opt.csv)
+	case "-":
+		j.source = "standard input"
+		j.title = j.source
+		j.table, err = readFrom(stdin, j.source, opt.csv)
+	default:
+		j.title = filepath.Base(opt.in)
+		j.table, err = dataset.ReadCSVFile(opt.in, opt.csv)
+	}
+	if err != nil {
+		return nil, input(explainRead(err, opt.load))
+	}
+	for i, note := range j.table.Notes {
+		j.table.Notes[i] = withFlags(note)
+	}
+	for i, role := range j.table.Roles {
+		j.table.Roles[i].Reason = withFlags(role.Reason)
+	}
+	return j, nil
+}
+
+func readFrom(r io.Reader, name string, opt dataset.CSVOptions) (*dataset.Table, error) {
+	t, err := dataset.ReadCSV(r, opt)
+	if e := (*dataset.CSVError)(nil); errors.As(err, &e) {
+		e.File = name
+	}
+	return t, err
+}
+
+// explainRead speaks of flags where package dataset speaks of its options.
+func explainRead(err error, modelFile string) error {
+	e := (*dataset.CSVError)(nil)
+	if !errors.As(err, &e) {
+		return err
+	}
+	e.Problem = withFlags(e.Problem)
+	if modelFile != "" && errors.Is(e, dataset.ErrNoColumn) {
+		return fmt.Errorf("%w (the model %s was trained on it)", e, modelFile)
+	}
+	return err
+}
+
+var (
+	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	option = regexp.MustCompile(`\b(Columns|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
+	flagOf = map[string]string{"Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "TimeLayout": "time-layout"}
+)
+
+// withFlags turns the names of options into those of flags, but for what stands in quotes.
+func withFlags(s string) string {
+	var b strings.Builder
+	name := func(o string) string {
+		if f, ok := flagOf[o]; ok {
+			return "-" + f
+		}
+		return "-" + strings.ToLower(o)
+	}
+	from := 0
+	for _, q := range quoted.FindAllStringIndex(s, -1) {
+		b.WriteString(option.ReplaceAllStringFunc(s[from:q[0]], name))
+		b.WriteString(s[q[0]:q[1]])
+		from = q[1]
+	}
+	b.WriteString(option.ReplaceAllStringFunc(s[from:], name))
+	return b.String()
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/train"
+	"github.com/metric-streams/anomaly/dataset"
+)
+
+// job is one run: what was read, the model, and what it says of the rows.
+type job struct {
+	title, source string
+	table         *dataset.Table
+	model         *dagmm.Model
+	modelFile     string        // where the model was loaded from; empty if it was trained
+	training      *train.Report // nil if the model was loaded
+	choice        string        // why which preset was taken; empty if the user said so
+
+	energies []float64 // one a row; NaN where a value is missing
+	pvalues  []float64
+	flagged  []flaggedRow
+	quality  *quality // nil without labelled rows
+	written  []string // files, as far as they are complete
+}
+
+type flaggedRow struct {
+	row         int // from 0
+	verdict     dagmm.Verdict
+	explanation *dagmm.Explanation
+}
+
+// fit trains a model on the table unless one was loaded.
+func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
+	if j.model != nil {
+		return nil
+	}
+	cfg, err := j.config(opt)
+	if err != nil {
+		return input(err)
+	}
+	bar := newProgress(terminal)
+	cfg.Progress = bar.show
+	j.model, j.training, err = train.Fit(ctx, j.table.X, cfg)
+	bar.clear()
+	if errors.Is(err, train.ErrData) || errors.Is(err, train.ErrConfig) {
+		return input(fmt.Errorf("%s: %w", j.source, err))
+	}
+	return err
+}
+
+func (j *job) config(opt *options) (train.Config, error) {
+	cfg := train.Metrics()
+	if opt.preset == "series" || opt.preset == "" && isSeries(j.table) {
+		cfg = train.Series()
+	}
+	if opt.preset == "" {
+		j.choice = "preset metrics, as the rows do not follow each other: each is judged for itself"
+		if cfg.Context != nil {
+			j.choice = "preset series, as the rows follow each other: each is judged beside those before; -preset metrics leaves them out"
+		}
+	}
+	cfg.Columns, cfg.Times = j.table.Columns, j.table.Times
+	cfg.Seed, cfg.Quantile = opt.seed, opt.quantile
+	if opt.epochs > 0 {
+		cfg.Epochs, cfg.MinSteps = opt.epochs, -1 // as asked, however few
+	}
+	var err error
+	cfg.Exclude, err = mask(j.table, opt.exclude, opt.csv.Location)
+	return cfg, err
+}
+
+// score gives every row its energy and explains those above the threshold, in one pass: a stream carries the context from row to row
+// just as in live scoring.
+func (j *job) score(ctx context.Context) error {
+	rows, width := j.table.X.Dims()
+	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
+	stream := j.model.Stream()
+	x := make([]float64, width)
+	for i := range rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v, err := stream.Next(mat.Row(x, i, j.table.X))
+		if err != nil {
+			return input(fmt.Errorf("%s, row %d: %w", j.source, i+1, err))
+		}
+		j.energies[i], j.pvalues[i] = v.Energy, v.PValue
+		if !v.Anomalous {
+			continue
+		}
+		why, err := stream.Explain()
+		if err != nil {
+			return fmt.Errorf("row %d: %w", i+1, err)
+		}
+		j.flagged = append(j.flagged, flaggedRow{row: i, verdict: v, explanation: why})
+	}
+	if j.table.Labels != nil { // the measures are for people: the model has not seen the labels
+		j.quality = measure(j.energies, j.table.Labels, j.model.Threshold())
+	}
+	return nil
+}
+
+// unscored counts the rows with a missing value.
+func (j *job) unscored() int {
+	n := 0
+	for _, e := range j.energies {
+		if math.IsNaN(e) {
+			n++
+		}
+	}
+	return n
+}
+
+// thresholdNote says where the threshold comes from.
+func (j *job) thresholdNote() string {
+	return fmt.Sprintf("%.4g %% quantile of the training energies", 100*j.model.Quantile())
+}
+
+// warnings are what the user should know about the recording and the training.
+func (j *job) warnings() []string {
+	out := append([]string{}, j.table.Notes...)
+	if j.training != nil {
+		for _, w := range j.training.Warnings {
+			out = append(out, withFlags(w.Text))
+		}
+	}
+	return out
+}

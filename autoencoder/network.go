@@ -126,9 +126,9 @@ func (n *Network) ScratchLen(rows int) int { return 2 * n.widest() * rows }
 // i of sample r stands at i*rows+r, and so do code and reconstruction. One sample
 // alone gives the same bits as in a block.
 func (n *Network) Forward(code, reconstruction, input []float64, rows int, scratch []float64) {
-	half := n.widest() * rows
-	run(n.Encoder, code, input, rows, scratch[:half], scratch[half:2*half])
-	run(n.Decoder, reconstruction, code, rows, scratch[:half], scratch[half:2*half])
+	half := len(scratch) / 2
+	run(n.Encoder, code, input, rows, scratch[:half], scratch[half:])
+	run(n.Decoder, reconstruction, code, rows, scratch[:half], scratch[half:])
 }
 
 // run passes x through the layers, the last of which writes into dst.

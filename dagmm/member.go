@@ -90,12 +90,30 @@ func (m *Member) latent(features []float64, n int, scratch []float64) (z, rest [
 	}
 	code := m.Network.LatentDim()
 	z = take(m.LatentDim())
-	input, target, reconstruction := take(len(m.Inputs)), take(len(m.Targets)), take(len(m.Targets))
-	gather(input, features, m.Inputs, n)
-	gather(target, features, m.Targets, n)
+	reconstruction := take(len(m.Targets))
+	input, ok := consecutive(features, m.Inputs, n)
+	if !ok {
+		input = take(len(m.Inputs))
+		gather(input, features, m.Inputs, n)
+	}
+	target, ok := consecutive(features, m.Targets, n)
+	if !ok {
+		target = take(len(m.Targets))
+		gather(target, features, m.Targets, n)
+	}
 	m.Network.Forward(z[:code*n], reconstruction, input, n, scratch)
 	m.Features.Apply(z[code*n:], target, reconstruction, len(m.Targets), n)
 	return z, scratch
+}
+
+// consecutive returns the features of the given indices where they stand side by side.
+func consecutive(features []float64, index []int, n int) ([]float64, bool) {
+	for i, k := range index {
+		if k != index[0]+i {
+			return nil, false
+		}
+	}
+	return features[index[0]*n : (index[0]+len(index))*n], true
 }
 
 func gather(dst, src []float64, index []int, n int) {

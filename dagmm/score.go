@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
 // maxEnergy replaces an energy that overflows: energies are always finite.
@@ -108,7 +109,7 @@ func (m *Model) Energy(x []float64) (float64, error) {
 // blockRows is how many rows are scored together; parallelRows is from how many on
 // several cores pay.
 const (
-	blockRows    = 64
+	blockRows    = 128
 	parallelRows = 2048
 )
 
@@ -138,7 +139,11 @@ func (m *Model) Energies(dst []float64, x mat.Matrix) ([]float64, error) {
 			if k >= blocks {
 				return
 			}
-			for r := k * blockRows; r < min((k+1)*blockRows, n); r++ {
+			from, to := k*blockRows, min((k+1)*blockRows, n)
+			if b.together(dst, from, to) {
+				continue
+			}
+			for r := from; r < to; r++ {
 				b.add(r)
 			}
 			b.flush(dst)
@@ -185,7 +190,11 @@ func (m *Model) checkMatrix(place string, dst []float64, x mat.Matrix) ([]float6
 	if dst != nil && len(dst) != n {
 		return nil, fmt.Errorf("dagmm: %s: %d energies asked for, %d rows given: %w", place, len(dst), n, ErrWidth)
 	}
-	for r := range n {
+	searched := n
+	if noInf(x) {
+		searched = 0
+	}
+	for r := range searched {
 		for j := range d {
 			if v := x.At(r, j); math.IsInf(v, 0) {
 				return nil, fmt.Errorf("dagmm: %s: row %d, column %d (%s) is %g: %w", place, r, j, m.p.Columns[j], v, ErrNotFinite)
@@ -196,6 +205,16 @@ func (m *Model) checkMatrix(place string, dst []float64, x mat.Matrix) ([]float6
 		dst = make([]float64, n)
 	}
 	return dst, nil
+}
+
+// noInf tells that x holds no infinite value, where its elements stand side by side.
+func noInf(x mat.Matrix) bool {
+	dense, ok := x.(*mat.Dense)
+	if !ok {
+		return false
+	}
+	raw := dense.RawMatrix()
+	return raw.Stride == raw.Cols && !math.IsInf(kernel.MaxAbs(raw.Data[:raw.Rows*raw.Cols]), 1)
 }
 
 // block collects the features of up to blockRows complete rows and scores them
@@ -245,6 +264,41 @@ func (b *block) add(r int) {
 		b.missing = append(b.missing, r)
 	}
 	b.h.observe(y)
+}
+
+// together scores the complete rows from (included) to to (excluded) of a matrix that
+// can be read in place, for a model without context: the values are scaled column by
+// column. It returns false where add and flush have to do it.
+func (b *block) together(dst []float64, from, to int) bool {
+	if b.raw == nil {
+		return false
+	}
+	n, features := to-from, b.s.features
+	for r := range n {
+		for j, v := range b.raw.RawRowView(from + r) {
+			features[j*n+r] = v
+		}
+	}
+	for j := range b.m.p.Scaler.Columns {
+		b.m.scaleColumn(features[j*n:j*n+n], j)
+	}
+	if sum := kernel.Sum(features[:n*len(b.m.p.Columns)]); sum != sum {
+		return false // a value is missing
+	}
+	copy(dst[from:to], b.m.energies(b.s, n))
+	return true
+}
+
+// scaleColumn is scale for values of column j.
+func (m *Model) scaleColumn(values []float64, j int) {
+	c := &m.p.Scaler.Columns[j]
+	if c.Transform == dataset.Linear && c.Dead == 0 {
+		kernel.Standardise(values, c.Center, c.Scale, limit)
+		return
+	}
+	for r, v := range values {
+		values[r] = bound(c.Apply(v))
+	}
 }
 
 func (b *block) flush(dst []float64) {

@@ -63,6 +63,7 @@ var calls = []call{
 	{"Bend", func(v [][]float64, _, n int, a [4]float64) float64 { Bend(v[0][:n], a[0], 3); return 0 }},
 	{"Dot", func(v [][]float64, _, n int, _ [4]float64) float64 { return Dot(v[2][:n], v[3]) }},
 	{"Sum", func(v [][]float64, _, n int, _ [4]float64) float64 { return Sum(v[2][:n]) }},
+	{"MaxAbs", func(v [][]float64, _, n int, _ [4]float64) float64 { v[2][n/2] = nan; return MaxAbs(v[2][:n]) }},
 	{"SquaredDistance", func(v [][]float64, _, n int, _ [4]float64) float64 { return SquaredDistance(v[2][:n], v[3]) }},
 }
 

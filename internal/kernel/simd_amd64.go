@@ -49,11 +49,6 @@ func shiftAVX2(dst *float64, x *float64, n int, a float64)
 //go:noescape
 func axpyAVX2(dst *float64, x *float64, n int, a float64)
 
-// bendAVX2 replaces dst by clip·asinh(dst·scale).
-//
-//go:noescape
-func bendAVX2(dst *float64, n int, scale float64, clip float64)
-
 // scaleAVX2 multiplies dst by a.
 //
 //go:noescape
@@ -78,6 +73,16 @@ func sumAVX2(x *float64, n int) float64
 //
 //go:noescape
 func squaredDistanceAVX2(x *float64, y *float64, n int) float64
+
+// bendAVX2 replaces dst by clip·asinh(dst·scale).
+//
+//go:noescape
+func bendAVX2(dst *float64, n int, scale float64, clip float64)
+
+// maxAbsAVX2 returns max |x| without NaN.
+//
+//go:noescape
+func maxAbsAVX2(x *float64, n int) float64
 
 // adamAVX2 takes grad·factor into the moments m and s and moves w by −rate·m/(√s + eps); beta1 and beta2 are the weights of the new gradient.
 //
@@ -174,11 +179,6 @@ func shiftAVX512(dst *float64, x *float64, n int, a float64)
 //go:noescape
 func axpyAVX512(dst *float64, x *float64, n int, a float64)
 
-// bendAVX512 replaces dst by clip·asinh(dst·scale).
-//
-//go:noescape
-func bendAVX512(dst *float64, n int, scale float64, clip float64)
-
 // scaleAVX512 multiplies dst by a.
 //
 //go:noescape
@@ -203,6 +203,16 @@ func sumAVX512(x *float64, n int) float64
 //
 //go:noescape
 func squaredDistanceAVX512(x *float64, y *float64, n int) float64
+
+// bendAVX512 replaces dst by clip·asinh(dst·scale).
+//
+//go:noescape
+func bendAVX512(dst *float64, n int, scale float64, clip float64)
+
+// maxAbsAVX512 returns max |x| without NaN.
+//
+//go:noescape
+func maxAbsAVX512(x *float64, n int) float64
 
 // adamAVX512 takes grad·factor into the moments m and s and moves w by −rate·m/(√s + eps); beta1 and beta2 are the weights of the new gradient.
 //

@@ -18,7 +18,6 @@ func mulAVX2(dst *float64, x *float64, y *float64, n int)                   { pa
 func scaledDiffAVX2(dst *float64, x *float64, y *float64, n int, a float64) { panic("no SIMD") }
 func shiftAVX2(dst *float64, x *float64, n int, a float64)                  { panic("no SIMD") }
 func axpyAVX2(dst *float64, x *float64, n int, a float64)                   { panic("no SIMD") }
-func bendAVX2(dst *float64, n int, scale float64, clip float64)             { panic("no SIMD") }
 func scaleAVX2(dst *float64, n int, a float64)                              { panic("no SIMD") }
 func standardiseAVX2(dst *float64, n int, center float64, scale float64, limit float64) {
 	panic("no SIMD")
@@ -26,6 +25,8 @@ func standardiseAVX2(dst *float64, n int, center float64, scale float64, limit f
 func dotAVX2(x *float64, y *float64, n int) float64             { panic("no SIMD") }
 func sumAVX2(x *float64, n int) float64                         { panic("no SIMD") }
 func squaredDistanceAVX2(x *float64, y *float64, n int) float64 { panic("no SIMD") }
+func bendAVX2(dst *float64, n int, scale float64, clip float64) { panic("no SIMD") }
+func maxAbsAVX2(x *float64, n int) float64                      { panic("no SIMD") }
 func adamAVX2(w *float64, m *float64, s *float64, grad *float64, n int, factor float64, beta1 float64, beta2 float64, rate float64, eps float64) {
 	panic("no SIMD")
 }
@@ -61,7 +62,6 @@ func mulAVX512(dst *float64, x *float64, y *float64, n int)                   { 
 func scaledDiffAVX512(dst *float64, x *float64, y *float64, n int, a float64) { panic("no SIMD") }
 func shiftAVX512(dst *float64, x *float64, n int, a float64)                  { panic("no SIMD") }
 func axpyAVX512(dst *float64, x *float64, n int, a float64)                   { panic("no SIMD") }
-func bendAVX512(dst *float64, n int, scale float64, clip float64)             { panic("no SIMD") }
 func scaleAVX512(dst *float64, n int, a float64)                              { panic("no SIMD") }
 func standardiseAVX512(dst *float64, n int, center float64, scale float64, limit float64) {
 	panic("no SIMD")
@@ -69,6 +69,8 @@ func standardiseAVX512(dst *float64, n int, center float64, scale float64, limit
 func dotAVX512(x *float64, y *float64, n int) float64             { panic("no SIMD") }
 func sumAVX512(x *float64, n int) float64                         { panic("no SIMD") }
 func squaredDistanceAVX512(x *float64, y *float64, n int) float64 { panic("no SIMD") }
+func bendAVX512(dst *float64, n int, scale float64, clip float64) { panic("no SIMD") }
+func maxAbsAVX512(x *float64, n int) float64                      { panic("no SIMD") }
 func adamAVX512(w *float64, m *float64, s *float64, grad *float64, n int, factor float64, beta1 float64, beta2 float64, rate float64, eps float64) {
 	panic("no SIMD")
 }

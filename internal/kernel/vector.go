@@ -120,6 +120,29 @@ func squaredDistanceGo(x, y []float64) (sum float64) {
 	return sum
 }
 
+// MaxAbs returns the largest |x|, 0 where there is none; NaN does not count.
+func MaxAbs(x []float64) float64 {
+	n := len(x)
+	switch {
+	case n == 0:
+		return 0
+	case useAVX512:
+		return maxAbsAVX512(&x[0], n)
+	case useAVX2:
+		return maxAbsAVX2(&x[0], n)
+	}
+	return maxAbsGo(x)
+}
+
+func maxAbsGo(x []float64) (top float64) {
+	for _, v := range x {
+		if a := math.Abs(v); a > top {
+			top = a
+		}
+	}
+	return top
+}
+
 // Mul writes x·y, element by element, into dst.
 func Mul(dst, x, y []float64) {
 	n := len(dst)

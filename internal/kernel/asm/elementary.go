@@ -29,9 +29,9 @@ type exponential struct {
 
 func newExponential(v isa) *exponential {
 	e := &exponential{v: v, steps: 1}
-	degree := 10
+	degree := 9
 	if v.wide() {
-		e.steps, degree = 16, 5
+		e.steps, degree = 16, 4
 		t := powers()
 		e.lo, e.hi = v.copy(t), v.copy(t.Offset(64))
 	}
@@ -181,26 +181,43 @@ var ln2High, ln2Low = func() (float64, float64) {
 
 const asinhSmall = .5
 
-var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 12)
+var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 10)
 
-// asinh is odd: a polynomial below ½, log(x + √(x²+1)) above.
-func (v isa) asinh(x Register) VecVirtual {
-	ax := v.and(x, u64(^uint64(signBit)))
-	r := v.mul(ax, v.horner(v.mul(ax, ax), asinhCoeff))
-	large := v.compare(ax, f64(asinhSmall), nlt)
+// asinh of several vectors is odd: a polynomial below ½, log(x + √(x²+1)) above.
+func (v isa) asinh(x []VecVirtual) []VecVirtual {
+	ax, u, r := make([]VecVirtual, len(x)), make([]VecVirtual, len(x)), make([]VecVirtual, len(x))
+	for i := range x {
+		ax[i] = v.and(x[i], u64(^uint64(signBit)))
+		u[i] = v.mul(ax[i], ax[i])
+		r[i] = v.copy(f64(asinhCoeff[len(asinhCoeff)-1]))
+	}
+	for k := len(asinhCoeff) - 2; k >= 0; k-- {
+		for i := range x {
+			v.apply(VFMADD213PD, VFMADD213PD_BCST, f64(asinhCoeff[k]), u[i], r[i])
+		}
+	}
+	for i := range x {
+		r[i] = v.mul(ax[i], r[i])
+		v.asinhLarge(ax[i], r[i])
+		r[i] = v.signed(r[i], x[i])
+	}
+	return r
+}
+
+// asinhLarge corrects r where x ≥ ½.
+func (v isa) asinhLarge(x, r VecVirtual) {
+	large := v.compare(x, f64(asinhSmall), nlt)
 	small := label("small")
 	v.unlessAny(large, small)
 	const huge = 1e150 // its square still has a double
-	c := v.atMost(v.constant(huge), ax)
-	w := v.copy(f64(1))
-	w = v.fma(c, c, w)
-	w = v.add(ax, v.sqrt(w))
+	c := v.atMost(v.constant(huge), x)
+	w := v.fma(c, c, v.copy(f64(1)))
+	w = v.add(x, v.sqrt(w))
 	add := v.zero()
-	beyond := v.compare(ax, f64(huge), nlt)
-	v.set(w, beyond, ax)
+	beyond := v.compare(x, f64(huge), nlt)
+	v.set(w, beyond, x)
 	h, _ := ln2.Float64()
 	v.set(add, beyond, f64(h))
 	v.set(r, large, v.add(v.log(w), add))
 	Label(small)
-	return v.signed(r, x)
 }

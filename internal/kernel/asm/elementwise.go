@@ -115,9 +115,6 @@ func simple(v isa) {
 	}, "x", "y")
 	elementwise(v, "shift", "a", "writes dst = x − a.", func(in vecs, c scalar) VecVirtual { return v.sub(in[0], c("a")) }, "x")
 	elementwise(v, "axpy", "a", "adds a·x to dst.", func(in vecs, c scalar) VecVirtual { return v.fma(in[1], c("a"), in[0]) }, "dst", "x")
-	elementwise(v, "bend", "scale, clip", "replaces dst by clip·asinh(dst·scale).", func(in vecs, c scalar) VecVirtual {
-		return v.mul(v.asinh(v.mul(in[0], c("scale"))), c("clip"))
-	}, "dst")
 	elementwise(v, "scale", "a", "multiplies dst by a.", func(in vecs, c scalar) VecVirtual { return v.mul(in[0], c("a")) }, "dst")
 	elementwise(v, "standardise", "center, scale, limit", "replaces dst by (dst − center)/scale, within ±limit.", func(in vecs, c scalar) VecVirtual {
 		r := v.div(v.sub(in[0], c("center")), c("scale"))
@@ -125,6 +122,26 @@ func simple(v isa) {
 		low := v.sub(v.zero(), c("limit"))
 		return v.atLeast(low, r)
 	}, "dst")
+}
+
+// bend generates the clipping of large values.
+func bend(v isa) {
+	v.function("bend", "(dst *float64, n int, scale, clip float64)", "replaces dst by clip·asinh(dst·scale).")
+	dst, scale, clip := param("dst"), v.broadcastParam("scale"), v.broadcastParam("clip")
+	unroll := 1
+	if v.wide() {
+		unroll = 4
+	}
+	v.each(param("n"), unroll, func(b block) {
+		x := make([]VecVirtual, b.vectors)
+		for u := range x {
+			x[u] = v.mul(v.load(v.mem(b, dst, u), b.mask), scale)
+		}
+		for u, r := range v.asinh(x) {
+			v.store(v.mul(r, clip), v.mem(b, dst, u), b.mask)
+		}
+	})
+	ret()
 }
 
 // reduction generates a kernel that returns a sum over samples, in four running sums.
@@ -161,6 +178,32 @@ func reductions(v isa) {
 		func(acc VecVirtual, in []VecVirtual) VecVirtual { VADDPD(in[0], acc, acc); return acc })
 	reduction(v, "squaredDistance", "(x, y *float64, n int) float64", "returns Σ (x−y)².", []string{"x", "y"},
 		func(acc VecVirtual, in []VecVirtual) VecVirtual { d := v.sub(in[0], in[1]); return v.fma(d, d, acc) })
+}
+
+// maxAbs generates the largest magnitude; NaN does not count.
+func maxAbs(v isa) {
+	v.function("maxAbs", "(x *float64, n int) float64", "returns max |x| without NaN.")
+	x := param("x")
+	acc := v.zero()
+	v.each(param("n"), 2, func(b block) {
+		for u := range b.vectors {
+			// Of two operands of which one is NaN, the second is taken.
+			VMAXPD(acc, v.and(v.load(v.mem(b, x, u), b.mask), u64(^uint64(signBit))), acc)
+		}
+	})
+	if v.wide() {
+		VEXTRACTF64X4(Imm(1), acc, Y0)
+		VMOVAPD(acc, Z1)
+		VMAXPD(Y1, Y0, Y0)
+	} else {
+		VMOVAPD(acc, Y0)
+	}
+	VEXTRACTF128(Imm(1), Y0, X1)
+	VMAXPD(X0, X1, X1)
+	VPERMILPD(Imm(1), X1, X2)
+	VMAXSD(X2, X1, X1)
+	Store(X1, ReturnIndex(0))
+	ret()
 }
 
 // adam generates the update of one parameter slice.

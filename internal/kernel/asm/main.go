@@ -26,6 +26,8 @@ func main() {
 		tanh(v)
 		simple(v)
 		reductions(v)
+		bend(v)
+		maxAbs(v)
 		adam(v)
 		softmax(v)
 		softmaxGrad(v)

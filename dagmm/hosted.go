@@ -307,7 +307,7 @@ func (d *Detector) succeed(old *Detector) {
 		return
 	}
 	if old.peak != nil {
-		m := &Model{p: old.m.p}
+		m := &Model{p: old.m.p, shares: old.m.shares}
 		m.p.Threshold = a.Peak.Threshold
 		a.Explained, _ = m.explain(a.Peak.Values, old.peak)
 	}

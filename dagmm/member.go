@@ -24,6 +24,8 @@ type Member struct {
 	// Mixtures score z; their energies are averaged. None: the energy is the norm of the
 	// scaled features, that of a plain autoencoder.
 	Mixtures []*gmm.Mixture `json:"mixtures,omitempty"`
+	// Weight of the member's energy in the average; 0 is 1.
+	Weight float64 `json:"weight,omitempty"`
 }
 
 // LatentDim is the width d of z.
@@ -59,6 +61,9 @@ func (m *Member) check(features int) error {
 		if !(v > 0) || math.IsInf(v, 0) {
 			return fmt.Errorf("scale %d of z is %g: %w", i, v, ErrModel)
 		}
+	}
+	if !(m.Weight >= 0) || math.IsInf(m.Weight, 0) {
+		return fmt.Errorf("weight %g: %w", m.Weight, ErrModel)
 	}
 	if !(m.Clip >= 0) || math.IsInf(m.Clip, 0) {
 		return fmt.Errorf("clip %g: %w", m.Clip, ErrModel)

@@ -22,7 +22,7 @@ type Parameters struct {
 	// Prototypes are typical training rows for explanations: scaled values and, with
 	// context, deviations from each level.
 	Prototypes [][]float64
-	Training Training
+	Training   Training
 }
 
 // Training says how a model was made.
@@ -39,8 +39,9 @@ type Training struct {
 
 // Model scores rows. It is immutable and safe for concurrent use.
 type Model struct {
-	p    Parameters
-	pool sync.Pool
+	p      Parameters
+	shares []float64 // of the members in the average energy
+	pool   sync.Pool
 }
 
 // New checks the parameters and makes a model of them. It keeps p's slices: the caller
@@ -65,8 +66,25 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkStatistics(); err != nil {
 		return nil, err
 	}
+	m.share()
 	m.pool.New = func() any { return m.newScratch(1) }
 	return m, nil
+}
+
+// share sets the members' parts in the average energy.
+func (m *Model) share() {
+	var sum float64
+	for _, e := range m.p.Members {
+		w := e.Weight
+		if w == 0 {
+			w = 1
+		}
+		m.shares = append(m.shares, w)
+		sum += w
+	}
+	for i := range m.shares {
+		m.shares[i] /= sum
+	}
 }
 
 func (m *Model) checkColumns() error {

@@ -61,9 +61,8 @@ func bound(v float64) float64 {
 func (m *Model) energies(s *scratch, n int) []float64 {
 	out := s.energies[:n]
 	clear(out)
-	share := 1 / float64(len(m.p.Members))
 	for i := range m.p.Members {
-		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, share, s.work)
+		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, m.shares[i], s.work)
 	}
 	for r, e := range out {
 		if e > maxEnergy {

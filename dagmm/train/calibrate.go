@@ -25,7 +25,7 @@ func outOfFold(cfg *Config, data *trainingData, members []dagmm.Member, p dagmm.
 		q := p
 		q.Members = make([]dagmm.Member, len(members))
 		for i, m := range members {
-			refitted, err := withoutFold(cfg, data, m, from, to)
+			refitted, err := withoutFold(cfg.member(i), data, m, from, to)
 			if err != nil {
 				return nil, fmt.Errorf("train: calibration: %w", err)
 			}

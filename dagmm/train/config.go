@@ -75,6 +75,9 @@ type Config struct {
 	// Predict lets the encoder see only the levels and the previous sample, and the
 	// decoder give the current sample: the residual is then a forecast error. Needs Context.
 	Predict bool
+	// Alternate lets the members take turns: the first reconstructs as the other fields
+	// say, the second predicts and is scored by diagonal mixtures, and so on. Needs Context.
+	Alternate bool
 	// Features of the reconstruction; "" means autoencoder.Residual.
 	Features autoencoder.Features
 	// Unscaled leaves z as the network gives it. Otherwise each dimension is divided by
@@ -83,7 +86,7 @@ type Config struct {
 	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 10, negative none.
 	Clip float64
 
-	// Components K of the mixture; 0 means 2.
+	// Components K of the mixture; 0 means 1.
 	Components int
 	// Covariances of the mixture; "" means FullCovariance.
 	Covariances Covariances
@@ -113,7 +116,7 @@ type Config struct {
 	ClipNorm float64
 	// EMSteps of expectation maximisation follow the exact pass over all training rows;
 	// 0 means 20, negative none. Trim is the share of rows with the highest energies that
-	// each step leaves out, in [0, .5); 0 means .005, negative none.
+	// each step leaves out, in [0, .5); 0 or negative means none.
 	EMSteps int
 	Trim    float64
 	// Members is the number of networks, from different seeds, whose energies are
@@ -159,7 +162,7 @@ func (c Config) resolved(d int) (Config, error) {
 		c.Features = autoencoder.Residual
 	}
 	def(&c.Clip, 10)
-	def(&c.Components, 2)
+	def(&c.Components, 1)
 	if c.Covariances == "" {
 		c.Covariances = FullCovariance
 	}
@@ -172,7 +175,6 @@ func (c Config) resolved(d int) (Config, error) {
 	def(&c.MinSteps, 2000)
 	def(&c.ClipNorm, 5)
 	def(&c.EMSteps, 20)
-	def(&c.Trim, .005)
 	def(&c.Members, 3)
 	for _, v := range []*float64{&c.Clip, &c.Lambda1, &c.Lambda2, &c.ClipNorm, &c.Trim} {
 		*v = max(*v, 0)
@@ -213,9 +215,9 @@ func (c *Config) check(d int) error {
 		return bad("there is no preset %q", c.Preset)
 	case !(c.Quantile > 0 && c.Quantile < 1):
 		return bad("quantile %g is not in (0, 1)", c.Quantile)
-	case c.Predict && len(c.Context) == 0:
+	case (c.Predict || c.Alternate) && len(c.Context) == 0:
 		return bad("Predict without Context")
-	case c.Predict && c.Features != autoencoder.Residual:
+	case (c.Predict || c.Alternate) && c.Features != autoencoder.Residual:
 		return bad("Predict with features %q", c.Features)
 	case !(c.Keep > 0 && c.Keep <= 1):
 		return bad("keep %g is not in (0, 1]", c.Keep)
@@ -306,10 +308,21 @@ func (c *Config) checkColumns(d int) error {
 	return nil
 }
 
-// covariance is what the training objective uses.
-func (c *Config) covariance() gmm.Covariance {
-	if c.Covariances == DiagonalCovariance {
-		return gmm.Diagonal
+// member returns the settings of one member.
+func (c *Config) member(i int) *Config {
+	if !c.Alternate || i%2 == 0 {
+		return c
 	}
-	return gmm.Full
+	m := *c
+	m.Predict, m.Covariances = true, DiagonalCovariance
+	return &m
+}
+
+// covariance is what the training objective uses: where diagonal mixtures score, the
+// network has to do the decorrelating, and only a diagonal objective asks it to.
+func (c *Config) covariance() gmm.Covariance {
+	if c.Covariances == FullCovariance {
+		return gmm.Full
+	}
+	return gmm.Diagonal
 }

@@ -13,7 +13,7 @@ import (
 
 // trainingData is what the members learn from.
 type trainingData struct {
-	n, width int       // rows; features of one row
+	n, width int // rows; features of one row
 	metrics  int
 	features []float64 // feature f of row r at f*n+r
 	rows     []int     // row numbers in the caller's matrix

@@ -99,7 +99,7 @@ func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*traine
 }
 
 func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, report func(Progress)) (*trainer, dagmm.Member, error) {
-	t, err := newTrainer(cfg, data, i, report)
+	t, err := newTrainer(cfg.member(i), data, i, report)
 	if err != nil {
 		return nil, dagmm.Member{}, err
 	}
@@ -119,6 +119,9 @@ func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []da
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
 		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
+	if err := weigh(members, p, data); err != nil {
+		return nil, err
+	}
 	draft, err := dagmm.New(p)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -139,6 +142,34 @@ func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []da
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return model, nil
+}
+
+// weigh makes the members' energies comparable where they live in spaces of different
+// width: each counts inversely to the spread of its training energies between the
+// median and the 99th percentile.
+func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error {
+	if len(members) == 1 {
+		return nil
+	}
+	spread := make([]float64, len(members))
+	for i := range members {
+		p.Members = members[i : i+1]
+		alone, err := dagmm.New(p)
+		if err != nil {
+			return fmt.Errorf("train: member %d: %w", i, err)
+		}
+		energies, err := alone.FeatureEnergies(nil, data.features, data.n)
+		if err != nil {
+			return fmt.Errorf("train: member %d: %w", i, err)
+		}
+		spread[i] = Quantile(energies, .99) - Quantile(energies, .5)
+	}
+	for i, s := range spread {
+		if s > 0 {
+			members[i].Weight = spread[0] / s
+		}
+	}
+	return nil
 }
 
 // Quantile returns the smallest of the values that at least a share q of them do not

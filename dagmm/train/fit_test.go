@@ -1,10 +1,19 @@
 package train
 
 import (
+	"bytes"
+	"context"
 	"math"
 	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
 
+	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 // hostRows is a host whose four metrics follow its load, with two outliers: row 300 out
@@ -26,4 +35,247 @@ func hostRows(n int, seed uint64) *mat.Dense {
 		x.SetRow(700, []float64{15, 47, 25, math.Exp(15)})
 	}
 	return x
+}
+
+func fit(t testing.TB, x mat.Matrix, cfg Config) (*dagmm.Model, *Report) {
+	t.Helper()
+	m, rep, err := Fit(context.Background(), x, cfg)
+	require.NoError(t, err)
+	return m, rep
+}
+
+// Every term of the loss is recorded, and the loss falls.
+func TestLossFalls(t *testing.T) {
+	paper := Paper("thyroid")
+	paper.Epochs, paper.LearningRate = 600, 1e-3
+	for name, cfg := range map[string]Config{"metrics": Metrics(), "series": Series(), "autoencoder": Autoencoder(), "paper": paper} {
+		cfg.Members = 2
+		if name != "paper" {
+			cfg.MinSteps = 400
+		}
+		m, rep := fit(t, hostRows(500, 1), cfg)
+		require.Equal(t, StopDone, rep.Stop)
+		require.Zero(t, rep.RolledBack)
+		require.Len(t, rep.Loss, rep.Epochs)
+		first, last := rep.Loss[0], rep.Loss[len(rep.Loss)-1]
+		require.Equal(t, 1, first.Epoch)
+		require.Equal(t, rep.Epochs, last.Epoch)
+		require.Less(t, last.Total, first.Total, name)
+		require.Less(t, last.Reconstruction, .7*first.Reconstruction, name)
+		if name != "autoencoder" {
+			require.NotZero(t, last.Energy)
+		}
+		require.InEpsilon(t, last.Total, m.Training().Loss, 1e-9)
+		require.Equal(t, rep.Steps, m.Training().Steps)
+	}
+}
+
+// Training moves every parameter of both networks.
+func TestWeightsMove(t *testing.T) {
+	for _, cfg := range []Config{{Components: 2}, Paper("thyroid")} {
+		tr := newTestTrainer(t, cfg)
+		before := cloneAll(tr.nets.parameters())
+		require.Len(t, before, 2*(len(tr.cfg.Hidden)+1)+2)
+		for step := range 3 {
+			_, err := tr.step(rand.New(rand.NewPCG(1, uint64(step))).Perm(tr.data.n)[:100])
+			require.NoError(t, err)
+		}
+		for i, p := range tr.nets.parameters() {
+			for k := range p {
+				require.NotEqual(t, before[i][k], p[k], "matrix %d, element %d", i, k)
+			}
+		}
+	}
+}
+
+// auc is the share of pairs of an anomalous and an ordinary row in which the former has
+// the higher energy.
+func auc(t testing.TB, m *dagmm.Model, table *dataset.Table) float64 {
+	t.Helper()
+	e, err := m.Series(nil, table.X)
+	require.NoError(t, err)
+	var right, pairs float64
+	for i, a := range table.Labels {
+		for k, b := range table.Labels {
+			if a && !b {
+				pairs++
+				if e[i] > e[k] {
+					right++
+				}
+			}
+		}
+	}
+	return right / pairs
+}
+
+// A trained model finds more than the untrained networks do, and both more than chance. The
+// diagonal mixture leaves the decorrelation to the network, so that its training counts.
+func TestTrainedBeatsUntrainedAndChance(t *testing.T) {
+	var inject []dataset.EventKind
+	for range 30 {
+		inject = append(inject, dataset.BrokenCorrelation)
+	}
+	cfg := Metrics()
+	cfg.Covariances, cfg.Members, cfg.MinSteps = DiagonalCovariance, 2, 1000
+	var trained, untrained float64
+	const runs = 3
+	for seed := range uint64(runs) {
+		train, _, err := dataset.Generate(dataset.GenerateConfig{Seed: 900 + seed, Independent: true})
+		require.NoError(t, err)
+		test, _, err := dataset.Generate(dataset.GenerateConfig{Seed: 950 + seed, Rows: 2000, Independent: true, Inject: inject})
+		require.NoError(t, err)
+		cfg.Seed, cfg.Untrained = seed, false
+		m, rep := fit(t, train.X, cfg)
+		require.Equal(t, StopDone, rep.Stop)
+		trained += auc(t, m, test) / runs
+		cfg.Untrained = true
+		m, rep = fit(t, train.X, cfg)
+		require.Equal(t, StopUntrained, rep.Stop)
+		require.Zero(t, rep.Steps)
+		require.Empty(t, rep.Loss)
+		untrained += auc(t, m, test) / runs
+	}
+	t.Logf("ROC-AUC trained %.3f, untrained %.3f", trained, untrained)
+	require.Greater(t, trained, .95)
+	require.Greater(t, trained, untrained+.01)
+}
+
+// Rows of an incident that are left out, by mask or by time, do not reach the model.
+func TestExcludedRows(t *testing.T) {
+	x := hostRows(400, 1)
+	cfg := quick()
+	cfg.Times = make([]time.Time, 400)
+	mask := make([]bool, 400)
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 400 {
+		cfg.Times[i] = start.Add(time.Duration(i) * time.Minute)
+		if mask[i] = i >= 50 && i < 90; mask[i] {
+			x.Set(i, 0, 1e6)
+		}
+	}
+	dirty, rep := fit(t, x, cfg)
+	require.Equal(t, 400, rep.RowsUsed)
+
+	cfg.Exclude = mask
+	byMask, rep := fit(t, x, cfg)
+	require.Equal(t, []int{400, 360, 40, 0}, []int{rep.Rows, rep.RowsUsed, rep.RowsExcluded, rep.RowsDropped})
+	require.Contains(t, rep.String(), "360 of 400 rows (0 incomplete, 40 excluded)")
+
+	cfg.Exclude = nil
+	cfg.ExcludeTimes = []TimeRange{{start.Add(50 * time.Minute), start.Add(90 * time.Minute)}} // the end is not included
+	byTime, _ := fit(t, x, cfg)
+	var a, b, c bytes.Buffer
+	require.NoError(t, byMask.Save(&a))
+	require.NoError(t, byTime.Save(&b))
+	require.NoError(t, dirty.Save(&c))
+	require.True(t, bytes.Equal(a.Bytes(), b.Bytes()))
+	require.False(t, bytes.Equal(a.Bytes(), c.Bytes()))
+	require.Equal(t, 60., byMask.Training().Interval)
+
+	v, err := byMask.Detect(x.RawRowView(60))
+	require.NoError(t, err)
+	require.True(t, v.Anomalous)
+}
+
+// Excluded and incomplete rows still give context to the rows after them.
+func TestExcludedRowsKeepTheirContext(t *testing.T) {
+	cfg := quick()
+	cfg.Context = []float64{.5}
+	x := hostRows(100, 1)
+	cfg.Exclude = make([]bool, 100)
+	cfg.Exclude[49] = true
+	resolved, err := cfg.resolved(4)
+	require.NoError(t, err)
+	data, err := prepare(x, &resolved)
+	require.NoError(t, err)
+	x.Set(49, 0, 5000)
+	other, err := prepare(x, &resolved)
+	require.NoError(t, err)
+	require.Equal(t, data.features[48], other.features[48])
+	require.Equal(t, data.features[49], other.features[49], "the value of row 50")
+	require.NotEqual(t, data.features[4*data.n+49], other.features[4*data.n+49], "its deviation from a level that row 49 moved")
+}
+
+func warned(rep *Report, kind WarningKind) bool {
+	for _, w := range rep.Warnings {
+		if w.Kind == kind {
+			return strings.Contains(rep.String(), w.Text)
+		}
+	}
+	return false
+}
+
+func TestReportWarns(t *testing.T) {
+	cfg := quick()
+	_, rep := fit(t, hostRows(30, 1), cfg)
+	require.True(t, warned(rep, WarnFewRows))
+	require.True(t, warned(rep, WarnFewSteps))
+	require.False(t, warned(rep, WarnConstant))
+
+	x := hostRows(600, 1)
+	for i := range 600 {
+		x.Set(i, 2, 7)
+	}
+	cfg.Columns = []string{"cpu", "mem", "limit", "net"}
+	_, rep = fit(t, x, cfg)
+	require.False(t, warned(rep, WarnFewRows))
+	require.True(t, warned(rep, WarnConstant))
+	require.Equal(t, []string{"limit"}, rep.Constant)
+
+	for i := range 8 {
+		x.Set(100+i, 0, 1e5+float64(i))
+	}
+	_, rep = fit(t, x, cfg)
+	require.True(t, warned(rep, WarnContamination))
+
+	cfg.Components = 1
+	_, rep = fit(t, x, cfg)
+	require.False(t, warned(rep, WarnCollapse))
+	require.InDelta(t, 1, rep.Components, 1e-12)
+	require.Positive(t, rep.Duration)
+}
+
+// The zero Config is the preset Metrics, to the bit.
+func TestZeroConfigIsMetrics(t *testing.T) {
+	x := hostRows(120, 1)
+	spelt := Metrics()
+	spelt.MinSteps, spelt.Members = 10, 1
+	a, _ := fit(t, x, Config{MinSteps: 10, Members: 1})
+	b, _ := fit(t, x, spelt)
+	var s, z bytes.Buffer
+	require.NoError(t, a.Save(&s))
+	require.NoError(t, b.Save(&z))
+	require.Equal(t, s.String(), z.String())
+
+	series := Series()
+	require.NotEmpty(t, series.Context)
+	series.Context[0] = .9
+	require.NotEqual(t, .9, Series().Context[0], "presets share nothing")
+}
+
+// A model keeps nothing of what the caller may change afterwards.
+func TestModelSharesNothingWithItsConfig(t *testing.T) {
+	x := hostRows(120, 1)
+	cfg := quick()
+	cfg.Context, cfg.Columns = []float64{.05, .5}, []string{"a", "b", "c", "d"}
+	m, _ := fit(t, x, cfg)
+	var before, after bytes.Buffer
+	require.NoError(t, m.Save(&before))
+	cfg.Context[0], cfg.Columns[0] = .9, "z"
+	cfg.Hidden[0] = 99
+	x.Set(3, 1, 1e9)
+	m.Columns()[1] = "y"
+	require.NoError(t, m.Save(&after))
+	require.Equal(t, before.String(), after.String())
+}
+
+func TestQuantile(t *testing.T) {
+	v := make([]float64, 1000)
+	for i := range v {
+		v[(i*7)%1000] = float64(i)
+	}
+	for q, want := range map[float64]float64{.99: 989, .5: 499, .999: 998, 1e-9: 0, .9999: 999, .005: 4} {
+		require.Equal(t, want, Quantile(v, q), "q %g", q)
+	}
+	require.Equal(t, 3., Quantile([]float64{3}, .99))
 }

@@ -31,6 +31,13 @@ func TestGenerated(t *testing.T) {
 	require.Len(t, metric.Events(a.Labels), 20, "faults do not touch")
 }
 
+func TestRecording(t *testing.T) {
+	s, err := recording()
+	require.NoError(t, err)
+	require.Equal(t, []string{"cpu", "mem", "disk", "net_in"}, s.Columns)
+	require.NotEmpty(t, metric.Events(s.Labels))
+}
+
 func TestOutliers(t *testing.T) {
 	for _, name := range outlierNames {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func Members(dir, suite string) ([]string, error) {
 	case !slices.Contains(Names, suite):
 		return nil, fmt.Errorf("suite: %q: unknown", suite)
 	case suite == "sample":
-		return generated, nil
+		return append([]string{recordingName}, generated...), nil
 	case suite == "outliers":
 		return outlierNames, nil
 	case suite == "paper" || suite == "tabular":
@@ -32,6 +32,9 @@ func Members(dir, suite string) ([]string, error) {
 func Load(dir, suite, member string) (any, error) {
 	switch suite {
 	case "sample":
+		if member == recordingName {
+			return recording()
+		}
 		return generate(member)
 	case "outliers":
 		return newOutliers(member)

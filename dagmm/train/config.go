@@ -116,7 +116,7 @@ type Config struct {
 	ClipNorm float64
 	// EMSteps of expectation maximisation follow the exact pass over all training rows;
 	// 0 means 20, negative none. Trim is the share of rows with the highest energies that
-	// each step leaves out, in [0, .5); 0 or negative means none.
+	// each step leaves out, in [0, .5); 0 means .005, negative none.
 	EMSteps int
 	Trim    float64
 	// Members is the number of networks, from different seeds, whose energies are
@@ -175,6 +175,7 @@ func (c Config) resolved(d int) (Config, error) {
 	def(&c.MinSteps, 2000)
 	def(&c.ClipNorm, 5)
 	def(&c.EMSteps, 20)
+	def(&c.Trim, .005)
 	def(&c.Members, 3)
 	for _, v := range []*float64{&c.Clip, &c.Lambda1, &c.Lambda2, &c.ClipNorm, &c.Trim} {
 		*v = max(*v, 0)

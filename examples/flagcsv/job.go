@@ -61,7 +61,7 @@ func (j *job) config(opt *options) (train.Config, error) {
 		cfg = train.Series()
 	}
 	if opt.preset == "" {
-		j.choice = "preset metrics, as the rows do not follow each other: each is judged for itself"
+		j.choice = "preset metrics, as the rows do not follow each other or lie within seconds: each is judged for itself"
 		if cfg.Context != nil {
 			j.choice = "preset series, as the rows follow each other: each is judged beside those before; -preset metrics leaves them out"
 		}

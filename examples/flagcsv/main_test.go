@@ -108,11 +108,12 @@ func TestFlagsAndWritesEverything(t *testing.T) {
 }
 
 func TestEmbeddedRecording(t *testing.T) {
-	r := invoke(t, "", "-epochs", "5")
+	r := invoke(t, "")
 	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "11 of 11 labelled rows flagged")
 	require.Contains(t, r.stdout, `metrics: "cpu", "mem", "disk", "net_in"`)
 	require.Contains(t, r.stdout, "against the labels")
-	require.Contains(t, r.stdout, "preset series, as the rows follow each other")
+	require.Contains(t, r.stdout, "preset metrics, as the rows do not follow each other or lie within seconds")
 }
 
 func TestStandardInputAndGzip(t *testing.T) {

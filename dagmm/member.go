@@ -162,14 +162,18 @@ func (m *Member) RawLatents(features []float64, n int) []float64 {
 func (m *Member) addEnergies(dst, features []float64, n int, share float64, scratch []float64) {
 	z, rest := m.latent(features, n, scratch)
 	m.shape(z, n)
+	m.addMixtures(dst, z, n, share, rest[:n:n], rest[n:])
+}
+
+// addMixtures adds the member's share of the energies of n samples z to dst.
+func (m *Member) addMixtures(dst, z []float64, n int, share float64, energies, work []float64) {
 	if len(m.Mixtures) == 0 {
 		m.addNorms(dst, z, n, share)
 		return
 	}
-	energies, rest := rest[:n:n], rest[n:]
 	share /= float64(len(m.Mixtures))
 	for _, mix := range m.Mixtures {
-		mix.EnergyBlock(energies, z, n, rest)
+		mix.EnergyBlock(energies, z, n, work)
 		kernel.Axpy(dst[:n], energies, share)
 	}
 }

@@ -27,6 +27,7 @@ type scratch struct {
 	features []float64 // features of a block
 	energies []float64
 	work     []float64
+	rows     []memberRow // for single samples
 }
 
 func (m *Model) newScratch(n int) *scratch {
@@ -35,8 +36,14 @@ func (m *Model) newScratch(n int) *scratch {
 	for i := range m.p.Members {
 		work = max(work, m.p.Members[i].scratchLen(n))
 	}
-	return &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
+	s := &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
 		features: make([]float64, features*n), energies: make([]float64, n), work: make([]float64, work)}
+	if n == 1 {
+		for i := range m.p.Members {
+			s.rows = append(s.rows, m.p.Members[i].newRow())
+		}
+	}
+	return s
 }
 
 // scale writes the scaled values of the raw row x into y. NaN stays NaN.
@@ -61,15 +68,24 @@ func bound(v float64) float64 {
 func (m *Model) energies(s *scratch, n int) []float64 {
 	out := s.energies[:n]
 	clear(out)
+	if n == 1 && len(s.rows) > 0 {
+		m.addRow(out, s)
+		limitEnergies(out)
+		return out
+	}
 	for i := range m.p.Members {
 		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, m.shares[i], s.work)
 	}
-	for r, e := range out {
+	limitEnergies(out)
+	return out
+}
+
+func limitEnergies(energies []float64) {
+	for r, e := range energies {
 		if e > maxEnergy {
-			out[r] = maxEnergy
+			energies[r] = maxEnergy
 		}
 	}
-	return out
 }
 
 // checkRow reports a wrong width or a value that is not finite; NaN passes where

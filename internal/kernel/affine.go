@@ -9,7 +9,8 @@ import (
 func ThetaLen(in, out int) int { return (in + 1) * out }
 
 // AffineRow computes y = theta·[x, 1] for one sample, followed by tanh where asked for.
-func AffineRow(y, x, theta []float64, tanh bool) {
+// With room, elements of y beyond its length may be overwritten, up to RowLen(len(y)).
+func AffineRow(y, x, theta []float64, tanh, room bool) {
 	in, out := len(x), len(y)
 	if theta = theta[:ThetaLen(in, out)]; in == 0 || out == 0 {
 		return
@@ -17,6 +18,10 @@ func AffineRow(y, x, theta []float64, tanh bool) {
 	act := 0
 	if tanh {
 		act = 1
+	}
+	if room {
+		_ = y[:RowLen(out)]
+		act |= 2
 	}
 	switch {
 	case useAVX512:
@@ -30,6 +35,9 @@ func AffineRow(y, x, theta []float64, tanh bool) {
 		}
 	}
 }
+
+// RowLen is the length of a buffer for rows of n values that AffineRow has room in.
+func RowLen(n int) int { return (n + 7) &^ 7 }
 
 func affineRowGo(y, x, theta []float64) {
 	out := len(y)

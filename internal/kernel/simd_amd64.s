@@ -408,7 +408,7 @@ DATA narrowMasks<>+48(SB)/8, $0x0000000000000000
 DATA narrowMasks<>+56(SB)/8, $0x0000000000000000
 GLOBL narrowMasks<>(SB), RODATA|NOPTR, $64
 
-// func affineRowAVX2(y *float64, x *float64, theta *float64, in int, out int, tanh int)
+// func affineRowAVX2(y *float64, x *float64, theta *float64, in int, out int, act int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·affineRowAVX2(SB), NOSPLIT, $0-48
 	MOVQ y+0(FP), AX
@@ -437,8 +437,8 @@ inputs35:
 	ADDQ         BX, R8
 	DECQ         R9
 	JNZ          inputs35
-	MOVQ         tanh+40(FP), SI
-	TESTQ        SI, SI
+	MOVQ         act+40(FP), SI
+	TESTQ        $0x00000001, SI
 	JZ           linear36
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y3
@@ -536,8 +536,8 @@ inputs39:
 	ADDQ         BX, R8
 	DECQ         R9
 	JNZ          inputs39
-	MOVQ         tanh+40(FP), SI
-	TESTQ        SI, SI
+	MOVQ         act+40(FP), SI
+	TESTQ        $0x00000001, SI
 	JZ           linear40
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
@@ -602,8 +602,8 @@ inputs42:
 	ADDQ         BX, CX
 	DECQ         DI
 	JNZ          inputs42
-	MOVQ         tanh+40(FP), CX
-	TESTQ        CX, CX
+	MOVQ         act+40(FP), CX
+	TESTQ        $0x00000001, CX
 	JZ           linear43
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y2
 	VMOVUPD      c4034000000000000<>+0(SB), Y3
@@ -641,8 +641,15 @@ inputs42:
 	VMOVAPD      Y1, Y1
 
 linear43:
+	TESTQ   $0x00000002, CX
+	JZ      exact44
+	VMOVUPD Y1, (AX)
+	JMP     stored45
+
+exact44:
 	VMASKMOVPD Y1, Y0, (AX)
 
+stored45:
 end41:
 	VZEROUPPER
 	RET
@@ -758,16 +765,16 @@ TEXT ·dotsAVX2(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows44:
+rows46:
 	CMPQ DX, $0x00000004
-	JL   rowsDone45
+	JL   rowsDone47
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns46:
+columns48:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone47
+	JL    columnsDone49
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -781,9 +788,9 @@ columns46:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop48:
+loop50:
 	CMPQ        R11, $0x00000004
-	JL          done49
+	JL          done51
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y10
@@ -801,11 +808,11 @@ loop48:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop48
+	JMP         loop50
 
-done49:
+done51:
 	TESTQ       R11, R11
-	JZ          end50
+	JZ          end52
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -824,7 +831,7 @@ done49:
 	VFMADD231PD Y1, Y11, Y7
 	VFMADD231PD Y1, Y12, Y9
 
-end50:
+end52:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -884,12 +891,12 @@ end50:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns46
+	JMP          columns48
 
-columnsDone47:
-columns51:
+columnsDone49:
+columns53:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone52
+	JL    columnsDone54
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -899,9 +906,9 @@ columns51:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop53:
+loop55:
 	CMPQ        R11, $0x00000004
-	JL          done54
+	JL          done56
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y6
@@ -914,11 +921,11 @@ loop53:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop53
+	JMP         loop55
 
-done54:
+done56:
 	TESTQ       R11, R11
-	JZ          end55
+	JZ          end57
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -932,7 +939,7 @@ done54:
 	VFMADD231PD Y1, Y7, Y4
 	VFMADD231PD Y1, Y8, Y5
 
-end55:
+end57:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -967,9 +974,9 @@ end55:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns51
+	JMP          columns53
 
-columnsDone52:
+columnsDone54:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -981,28 +988,28 @@ columnsDone52:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows44
+	JMP  rows46
 
-rowsDone45:
-rows56:
+rowsDone47:
+rows58:
 	CMPQ DX, $0x00000001
-	JL   rowsDone57
+	JL   rowsDone59
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns58:
+columns60:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone59
+	JL    columnsDone61
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop60:
+loop62:
 	CMPQ        R11, $0x00000004
-	JL          done61
+	JL          done63
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
@@ -1011,11 +1018,11 @@ loop60:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop60
+	JMP         loop62
 
-done61:
+done63:
 	TESTQ       R11, R11
-	JZ          end62
+	JZ          end64
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1025,7 +1032,7 @@ done61:
 	VMASKMOVPD  (R10)(AX*1), Y1, Y1
 	VFMADD231PD Y1, Y2, Y3
 
-end62:
+end64:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1046,31 +1053,31 @@ end62:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns58
+	JMP          columns60
 
-columnsDone59:
-columns63:
+columnsDone61:
+columns65:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone64
+	JL    columnsDone66
 	VPXOR Y0, Y0, Y0
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop65:
+loop67:
 	CMPQ        R11, $0x00000004
-	JL          done66
+	JL          done68
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop65
+	JMP         loop67
 
-done66:
+done68:
 	TESTQ       R11, R11
-	JZ          end67
+	JZ          end69
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1078,7 +1085,7 @@ done66:
 	VMASKMOVPD  (R10), Y1, Y1
 	VFMADD231PD Y1, Y2, Y0
 
-end67:
+end69:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1092,17 +1099,17 @@ end67:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns63
+	JMP          columns65
 
-columnsDone64:
+columnsDone66:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows56
+	JMP  rows58
 
-rowsDone57:
+rowsDone59:
 	VZEROUPPER
 	RET
 
@@ -1114,16 +1121,16 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	SHLQ $0x03, DX
 
-pairs68:
+pairs70:
 	CMPQ CX, $0x00000002
-	JL   single69
+	JL   single71
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop71:
+loop73:
 	CMPQ         SI, $0x00000004
-	JL           done72
+	JL           done74
 	VMOVUPD      (AX)(DI*1), Y0
 	VMOVUPD      (BX)(DI*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1134,53 +1141,53 @@ loop71:
 	VMINPD       Y3, Y4, Y3
 	VMOVUPD      c4338000000000000<>+0(SB), Y4
 	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y2, Y4
-	VMOVUPD      c4338000000000000<>+0(SB), Y5
-	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y5
-	VSUBPD       c4338000000000000<>+0(SB), Y4, Y6
-	VSUBPD       c4338000000000000<>+0(SB), Y5, Y7
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y2, Y6
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y7
+	VMOVUPD      c4338000000000000<>+0(SB), Y7
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y7
+	VSUBPD       c4338000000000000<>+0(SB), Y4, Y8
+	VSUBPD       c4338000000000000<>+0(SB), Y7, Y9
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y2, Y8
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y9
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y2
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y3
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y6, Y2
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y6, Y2
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y6, Y2
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y7, Y3
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y8, Y2
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y9, Y3
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y8, Y2
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y9, Y3
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y8, Y2
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y8, Y2
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y8, Y2
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y8, Y2
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y8, Y2
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y8, Y2
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y8, Y2
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y9, Y3
 	VPSLLQ       $0x34, Y4, Y4
 	VPADDQ       c3ff0000000000000<>+0(SB), Y4, Y4
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       c3ff0000000000000<>+0(SB), Y5, Y5
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y3, Y7, Y3
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y4, Y6, Y6
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
-	VSUBPD       Y5, Y7, Y7
-	VFNMADD231PD Y2, Y4, Y6
-	VFNMADD231PD Y3, Y5, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       c3ff0000000000000<>+0(SB), Y7, Y7
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y8
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VSUBPD       Y7, Y9, Y9
+	VFNMADD231PD Y2, Y4, Y8
+	VFNMADD231PD Y3, Y7, Y9
 	VMOVUPD      c4000000000000000<>+0(SB), Y2
-	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y8, Y2, Y2
 	VMOVUPD      c4000000000000000<>+0(SB), Y3
-	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y9, Y3, Y3
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
-	VMULPD       Y3, Y2, Y5
-	VDIVPD       Y5, Y4, Y4
-	VMULPD       Y3, Y6, Y3
-	VMULPD       Y2, Y7, Y2
+	VMULPD       Y3, Y2, Y7
+	VDIVPD       Y7, Y4, Y4
+	VMULPD       Y3, Y8, Y3
+	VMULPD       Y2, Y9, Y2
 	VMULPD       Y4, Y3, Y3
 	VPAND        c8000000000000000<>+0(SB), Y0, Y0
 	VPOR         Y0, Y3, Y0
@@ -1191,11 +1198,81 @@ loop71:
 	VMOVUPD      Y0, (BX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop71
+	JMP          loop73
 
-done72:
+done74:
 	TESTQ        SI, SI
-	JZ           end73
+	JZ           end75
+	CMPQ         SI, $0x00000001
+	JNE          several76
+	VMOVSD       (AX)(DI*1), X5
+	VMOVSD       (BX)(DI*1), X6
+	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
+	VPAND        c7fffffffffffffff<>+0(SB), Y6, Y1
+	VMOVUPD      c4034000000000000<>+0(SB), Y2
+	VMINPD       Y0, Y2, Y0
+	VMOVUPD      c4034000000000000<>+0(SB), Y2
+	VMINPD       Y1, Y2, Y1
+	VMOVUPD      c4338000000000000<>+0(SB), Y2
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y0, Y2
+	VMOVUPD      c4338000000000000<>+0(SB), Y3
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y1, Y3
+	VSUBPD       c4338000000000000<>+0(SB), Y2, Y4
+	VSUBPD       c4338000000000000<>+0(SB), Y3, Y7
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y0, Y4
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y1, Y7
+	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y0
+	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y1
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y4, Y0
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y7, Y1
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y4, Y0
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y7, Y1
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y4, Y0
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y7, Y1
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y4, Y0
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y7, Y1
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y4, Y0
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y7, Y1
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y4, Y0
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y7, Y1
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y4, Y0
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y7, Y1
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y4, Y0
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y7, Y1
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y4, Y0
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y7, Y1
+	VPSLLQ       $0x34, Y2, Y2
+	VPADDQ       c3ff0000000000000<>+0(SB), Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       c3ff0000000000000<>+0(SB), Y3, Y3
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
+	VSUBPD       Y3, Y7, Y7
+	VFNMADD231PD Y0, Y2, Y4
+	VFNMADD231PD Y1, Y3, Y7
+	VMOVUPD      c4000000000000000<>+0(SB), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMOVUPD      c4000000000000000<>+0(SB), Y1
+	VSUBPD       Y7, Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VMULPD       Y1, Y0, Y3
+	VDIVPD       Y3, Y2, Y2
+	VMULPD       Y1, Y4, Y1
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y2, Y1, Y1
+	VPAND        c8000000000000000<>+0(SB), Y5, Y3
+	VPOR         Y3, Y1, Y1
+	VMOVSD       X1, (AX)(DI*1)
+	VMULPD       Y2, Y0, Y0
+	VPAND        c8000000000000000<>+0(SB), Y6, Y1
+	VPOR         Y1, Y0, Y0
+	VMOVSD       X0, (BX)(DI*1)
+	JMP          end75
+
+several76:
 	LEAQ         narrowMasks<>+0(SB), R8
 	NEGQ         SI
 	VMOVDQU      32(R8)(SI*8), Y0
@@ -1203,82 +1280,82 @@ done72:
 	VMASKMOVPD   (BX)(DI*1), Y0, Y2
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y3
 	VPAND        c7fffffffffffffff<>+0(SB), Y2, Y4
-	VMOVUPD      c4034000000000000<>+0(SB), Y5
-	VMINPD       Y3, Y5, Y3
-	VMOVUPD      c4034000000000000<>+0(SB), Y5
-	VMINPD       Y4, Y5, Y4
-	VMOVUPD      c4338000000000000<>+0(SB), Y5
-	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y5
-	VMOVUPD      c4338000000000000<>+0(SB), Y6
-	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y4, Y6
-	VSUBPD       c4338000000000000<>+0(SB), Y5, Y7
-	VSUBPD       c4338000000000000<>+0(SB), Y6, Y8
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y7
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y4, Y8
+	VMOVUPD      c4034000000000000<>+0(SB), Y7
+	VMINPD       Y3, Y7, Y3
+	VMOVUPD      c4034000000000000<>+0(SB), Y7
+	VMINPD       Y4, Y7, Y4
+	VMOVUPD      c4338000000000000<>+0(SB), Y7
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y7
+	VMOVUPD      c4338000000000000<>+0(SB), Y8
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y4, Y8
+	VSUBPD       c4338000000000000<>+0(SB), Y7, Y9
+	VSUBPD       c4338000000000000<>+0(SB), Y8, Y10
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y9
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y4, Y10
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y3
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y4
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y7, Y3
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y8, Y4
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y8, Y4
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y8, Y4
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y8, Y4
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y8, Y4
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y8, Y4
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y8, Y4
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y8, Y4
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y8, Y4
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       c3ff0000000000000<>+0(SB), Y5, Y5
-	VPSLLQ       $0x34, Y6, Y6
-	VPADDQ       c3ff0000000000000<>+0(SB), Y6, Y6
-	VMULPD       Y3, Y7, Y3
-	VMULPD       Y4, Y8, Y4
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
-	VSUBPD       Y5, Y7, Y7
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y6, Y8, Y8
-	VFNMADD231PD Y3, Y5, Y7
-	VFNMADD231PD Y4, Y6, Y8
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y9, Y3
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y10, Y4
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y9, Y3
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y10, Y4
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y9, Y3
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y10, Y4
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y10, Y4
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y10, Y4
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y9, Y3
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y10, Y4
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y10, Y4
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y10, Y4
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y9, Y3
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y10, Y4
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       c3ff0000000000000<>+0(SB), Y7, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VPADDQ       c3ff0000000000000<>+0(SB), Y8, Y8
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VSUBPD       Y7, Y9, Y9
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y10
+	VSUBPD       Y8, Y10, Y10
+	VFNMADD231PD Y3, Y7, Y9
+	VFNMADD231PD Y4, Y8, Y10
 	VMOVUPD      c4000000000000000<>+0(SB), Y3
-	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y9, Y3, Y3
 	VMOVUPD      c4000000000000000<>+0(SB), Y4
-	VSUBPD       Y8, Y4, Y4
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
-	VMULPD       Y4, Y3, Y6
-	VDIVPD       Y6, Y5, Y5
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y5, Y4, Y4
+	VSUBPD       Y10, Y4, Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
+	VMULPD       Y4, Y3, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y3, Y10, Y3
+	VMULPD       Y7, Y4, Y4
 	VPAND        c8000000000000000<>+0(SB), Y1, Y1
 	VPOR         Y1, Y4, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(DI*1)
-	VMULPD       Y5, Y3, Y1
+	VMULPD       Y7, Y3, Y1
 	VPAND        c8000000000000000<>+0(SB), Y2, Y2
 	VPOR         Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (BX)(DI*1)
 
-end73:
+end75:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs68
+	JMP  pairs70
 
-single69:
+single71:
 	TESTQ CX, CX
-	JZ    end70
+	JZ    end72
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop74:
+loop77:
 	CMPQ         CX, $0x00000008
-	JL           done75
+	JL           done78
 	VMOVUPD      (AX)(DX*1), Y0
 	VMOVUPD      32(AX)(DX*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1289,68 +1366,68 @@ loop74:
 	VMINPD       Y3, Y4, Y3
 	VMOVUPD      c4338000000000000<>+0(SB), Y4
 	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y2, Y4
-	VMOVUPD      c4338000000000000<>+0(SB), Y5
-	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y5
-	VSUBPD       c4338000000000000<>+0(SB), Y4, Y6
-	VSUBPD       c4338000000000000<>+0(SB), Y5, Y7
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y2, Y6
-	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y7
+	VMOVUPD      c4338000000000000<>+0(SB), Y6
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y3, Y6
+	VSUBPD       c4338000000000000<>+0(SB), Y4, Y7
+	VSUBPD       c4338000000000000<>+0(SB), Y6, Y8
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y2, Y7
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y3, Y8
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y2
 	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y3
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y6, Y2
-	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y6, Y2
-	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y7, Y3
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y6, Y2
-	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f24309130378460<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y7, Y3
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y6, Y2
-	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y7, Y3
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y6, Y2
-	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y7, Y3
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y7, Y2
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y8, Y3
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y7, Y2
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y8, Y3
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y7, Y2
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y8, Y3
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y7, Y2
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y8, Y3
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y7, Y2
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y8, Y3
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y7, Y2
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y8, Y3
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y7, Y2
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y8, Y3
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y7, Y2
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y8, Y3
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y7, Y2
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y8, Y3
 	VPSLLQ       $0x34, Y4, Y4
 	VPADDQ       c3ff0000000000000<>+0(SB), Y4, Y4
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       c3ff0000000000000<>+0(SB), Y5, Y5
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y3, Y7, Y3
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y4, Y6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       c3ff0000000000000<>+0(SB), Y6, Y6
+	VMULPD       Y2, Y7, Y2
+	VMULPD       Y3, Y8, Y3
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
-	VSUBPD       Y5, Y7, Y7
-	VFNMADD231PD Y2, Y4, Y6
-	VFNMADD231PD Y3, Y5, Y7
+	VSUBPD       Y4, Y7, Y7
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y6, Y8, Y8
+	VFNMADD231PD Y2, Y4, Y7
+	VFNMADD231PD Y3, Y6, Y8
 	VMOVUPD      c4000000000000000<>+0(SB), Y2
-	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y7, Y2, Y2
 	VMOVUPD      c4000000000000000<>+0(SB), Y3
-	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y8, Y3, Y3
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
 	VDIVPD       Y2, Y4, Y2
-	VMULPD       Y2, Y6, Y2
+	VMULPD       Y2, Y7, Y2
 	VPAND        c8000000000000000<>+0(SB), Y0, Y0
 	VPOR         Y0, Y2, Y0
 	VMOVUPD      Y0, (AX)(DX*1)
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
 	VDIVPD       Y3, Y0, Y0
-	VMULPD       Y0, Y7, Y0
+	VMULPD       Y0, Y8, Y0
 	VPAND        c8000000000000000<>+0(SB), Y1, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVUPD      Y0, 32(AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop74
+	JMP          loop77
 
-done75:
-loop76:
+done78:
+loop79:
 	CMPQ         CX, $0x00000004
-	JL           done77
+	JL           done80
 	VMOVUPD      (AX)(DX*1), Y0
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
@@ -1385,11 +1462,48 @@ loop76:
 	VMOVUPD      Y0, (AX)(DX*1)
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, CX
-	JMP          loop76
+	JMP          loop79
 
-done77:
+done80:
 	TESTQ        CX, CX
-	JZ           end78
+	JZ           end81
+	CMPQ         CX, $0x00000001
+	JNE          several82
+	VMOVSD       (AX)(DX*1), X5
+	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
+	VMOVUPD      c4034000000000000<>+0(SB), Y1
+	VMINPD       Y0, Y1, Y0
+	VMOVUPD      c4338000000000000<>+0(SB), Y1
+	VFMADD231PD  cc0071547652b82fe<>+0(SB), Y0, Y1
+	VSUBPD       c4338000000000000<>+0(SB), Y1, Y2
+	VFMSUB231PD  cc0071547652b82fe<>+0(SB), Y0, Y2
+	VMOVUPD      c3e3e5e9f548e5726<>+0(SB), Y0
+	VFMADD213PD  c3e7b6571de2f2351<>+0(SB), Y2, Y0
+	VFMADD213PD  c3eb62bfe46117445<>+0(SB), Y2, Y0
+	VFMADD213PD  c3eeffcb76789860f<>+0(SB), Y2, Y0
+	VFMADD213PD  c3f24309130378460<>+0(SB), Y2, Y0
+	VFMADD213PD  c3f55d87fe908f88a<>+0(SB), Y2, Y0
+	VFMADD213PD  c3f83b2ab6fba385f<>+0(SB), Y2, Y0
+	VFMADD213PD  c3fac6b08d7044119<>+0(SB), Y2, Y0
+	VFMADD213PD  c3fcebfbdff82c590<>+0(SB), Y2, Y0
+	VFMADD213PD  c3fe62e42fefa39f7<>+0(SB), Y2, Y0
+	VPSLLQ       $0x34, Y1, Y1
+	VPADDQ       c3ff0000000000000<>+0(SB), Y1, Y1
+	VMULPD       Y0, Y2, Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y1, Y2, Y2
+	VFNMADD231PD Y0, Y1, Y2
+	VMOVUPD      c4000000000000000<>+0(SB), Y0
+	VSUBPD       Y2, Y0, Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMULPD       Y0, Y2, Y0
+	VPAND        c8000000000000000<>+0(SB), Y5, Y1
+	VPOR         Y1, Y0, Y0
+	VMOVSD       X0, (AX)(DX*1)
+	JMP          end81
+
+several82:
 	LEAQ         narrowMasks<>+0(SB), BX
 	NEGQ         CX
 	VMOVDQU      32(BX)(CX*8), Y0
@@ -1426,8 +1540,8 @@ done77:
 	VPOR         Y1, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(DX*1)
 
-end78:
-end70:
+end81:
+end72:
 	VZEROUPPER
 	RET
 
@@ -1440,9 +1554,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop79:
+loop83:
 	CMPQ         BX, $0x00000008
-	JL           done80
+	JL           done84
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -1457,12 +1571,12 @@ loop79:
 	VMOVUPD      Y0, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop79
+	JMP          loop83
 
-done80:
-loop81:
+done84:
+loop85:
 	CMPQ         BX, $0x00000004
-	JL           done82
+	JL           done86
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -1471,11 +1585,22 @@ loop81:
 	VMOVUPD      Y0, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop81
+	JMP          loop85
 
-done82:
+done86:
 	TESTQ        BX, BX
-	JZ           end83
+	JZ           end87
+	CMPQ         BX, $0x00000001
+	JNE          several88
+	VMOVSD       (CX)(SI*1), X3
+	VMOVSD       (DX)(SI*1), X4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
+	VFNMADD231PD Y4, Y4, Y0
+	VMULPD       Y0, Y3, Y0
+	VMOVSD       X0, (AX)(SI*1)
+	JMP          end87
+
+several88:
 	LEAQ         narrowMasks<>+0(SB), DI
 	NEGQ         BX
 	VMOVDQU      32(DI)(BX*8), Y0
@@ -1486,7 +1611,7 @@ done82:
 	VMULPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(SI*1)
 
-end83:
+end87:
 	VZEROUPPER
 	RET
 
@@ -1499,9 +1624,9 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop84:
+loop89:
 	CMPQ    BX, $0x00000008
-	JL      done85
+	JL      done90
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
@@ -1512,23 +1637,32 @@ loop84:
 	VMOVUPD Y0, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop84
+	JMP     loop89
 
-done85:
-loop86:
+done90:
+loop91:
 	CMPQ    BX, $0x00000004
-	JL      done87
+	JL      done92
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop86
+	JMP     loop91
 
-done87:
-	TESTQ      BX, BX
-	JZ         end88
+done92:
+	TESTQ  BX, BX
+	JZ     end93
+	CMPQ   BX, $0x00000001
+	JNE    several94
+	VMOVSD (CX)(SI*1), X2
+	VMOVSD (DX)(SI*1), X3
+	VMULPD Y3, Y2, Y0
+	VMOVSD X0, (AX)(SI*1)
+	JMP    end93
+
+several94:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -1537,7 +1671,7 @@ done87:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(SI*1)
 
-end88:
+end93:
 	VZEROUPPER
 	RET
 
@@ -1551,9 +1685,9 @@ TEXT ·scaledDiffAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop89:
+loop95:
 	CMPQ    BX, $0x00000008
-	JL      done90
+	JL      done96
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -1566,12 +1700,12 @@ loop89:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop89
+	JMP     loop95
 
-done90:
-loop91:
+done96:
+loop97:
 	CMPQ    BX, $0x00000004
-	JL      done92
+	JL      done98
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -1579,11 +1713,21 @@ loop91:
 	VMOVUPD Y1, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop91
+	JMP     loop97
 
-done92:
-	TESTQ      BX, BX
-	JZ         end93
+done98:
+	TESTQ  BX, BX
+	JZ     end99
+	CMPQ   BX, $0x00000001
+	JNE    several100
+	VMOVSD (CX)(SI*1), X3
+	VMOVSD (DX)(SI*1), X4
+	VSUBPD Y4, Y3, Y1
+	VMULPD Y0, Y1, Y0
+	VMOVSD X0, (AX)(SI*1)
+	JMP    end99
+
+several100:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y1
@@ -1593,7 +1737,7 @@ done92:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(SI*1)
 
-end93:
+end99:
 	VZEROUPPER
 	RET
 
@@ -1606,9 +1750,9 @@ TEXT ·shiftAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop94:
+loop101:
 	CMPQ    DX, $0x00000008
-	JL      done95
+	JL      done102
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
@@ -1617,22 +1761,30 @@ loop94:
 	VMOVUPD Y1, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop94
+	JMP     loop101
 
-done95:
-loop96:
+done102:
+loop103:
 	CMPQ    DX, $0x00000004
-	JL      done97
+	JL      done104
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, DX
-	JMP     loop96
+	JMP     loop103
 
-done97:
-	TESTQ      DX, DX
-	JZ         end98
+done104:
+	TESTQ  DX, DX
+	JZ     end105
+	CMPQ   DX, $0x00000001
+	JNE    several106
+	VMOVSD (CX)(BX*1), X2
+	VSUBPD Y0, Y2, Y0
+	VMOVSD X0, (AX)(BX*1)
+	JMP    end105
+
+several106:
 	LEAQ       narrowMasks<>+0(SB), SI
 	NEGQ       DX
 	VMOVDQU    32(SI)(DX*8), Y1
@@ -1640,7 +1792,7 @@ done97:
 	VSUBPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(BX*1)
 
-end98:
+end105:
 	VZEROUPPER
 	RET
 
@@ -1653,9 +1805,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop99:
+loop107:
 	CMPQ        DX, $0x00000008
-	JL          done100
+	JL          done108
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
@@ -1666,23 +1818,32 @@ loop99:
 	VMOVUPD     Y1, 32(AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop99
+	JMP         loop107
 
-done100:
-loop101:
+done108:
+loop109:
 	CMPQ        DX, $0x00000004
-	JL          done102
+	JL          done110
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop101
+	JMP         loop109
 
-done102:
+done110:
 	TESTQ       DX, DX
-	JZ          end103
+	JZ          end111
+	CMPQ        DX, $0x00000001
+	JNE         several112
+	VMOVSD      (AX)(BX*1), X3
+	VMOVSD      (CX)(BX*1), X4
+	VFMADD231PD Y0, Y4, Y3
+	VMOVSD      X3, (AX)(BX*1)
+	JMP         end111
+
+several112:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y1
@@ -1691,7 +1852,7 @@ done102:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end103:
+end111:
 	VZEROUPPER
 	RET
 
@@ -1703,9 +1864,9 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop104:
+loop113:
 	CMPQ    CX, $0x00000008
-	JL      done105
+	JL      done114
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
@@ -1714,22 +1875,30 @@ loop104:
 	VMOVUPD Y1, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop104
+	JMP     loop113
 
-done105:
-loop106:
+done114:
+loop115:
 	CMPQ    CX, $0x00000004
-	JL      done107
+	JL      done116
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop106
+	JMP     loop115
 
-done107:
-	TESTQ      CX, CX
-	JZ         end108
+done116:
+	TESTQ  CX, CX
+	JZ     end117
+	CMPQ   CX, $0x00000001
+	JNE    several118
+	VMOVSD (AX)(DX*1), X2
+	VMULPD Y0, Y2, Y0
+	VMOVSD X0, (AX)(DX*1)
+	JMP    end117
+
+several118:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -1737,7 +1906,7 @@ done107:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(DX*1)
 
-end108:
+end117:
 	VZEROUPPER
 	RET
 
@@ -1751,48 +1920,61 @@ TEXT ·standardiseAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop109:
+loop119:
 	CMPQ    CX, $0x00000008
-	JL      done110
+	JL      done120
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
 	VMINPD  Y3, Y2, Y3
-	VPXOR   Y4, Y4, Y4
-	VSUBPD  Y2, Y4, Y4
-	VMAXPD  Y3, Y4, Y3
+	VPXOR   Y5, Y5, Y5
+	VSUBPD  Y2, Y5, Y5
+	VMAXPD  Y3, Y5, Y3
 	VMOVUPD Y3, (AX)(DX*1)
 	VMOVUPD 32(AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
 	VMINPD  Y3, Y2, Y3
-	VPXOR   Y4, Y4, Y4
-	VSUBPD  Y2, Y4, Y4
-	VMAXPD  Y3, Y4, Y3
+	VPXOR   Y5, Y5, Y5
+	VSUBPD  Y2, Y5, Y5
+	VMAXPD  Y3, Y5, Y3
 	VMOVUPD Y3, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop109
+	JMP     loop119
 
-done110:
-loop111:
+done120:
+loop121:
 	CMPQ    CX, $0x00000004
-	JL      done112
+	JL      done122
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
 	VMINPD  Y3, Y2, Y3
-	VPXOR   Y4, Y4, Y4
-	VSUBPD  Y2, Y4, Y4
-	VMAXPD  Y3, Y4, Y3
+	VPXOR   Y5, Y5, Y5
+	VSUBPD  Y2, Y5, Y5
+	VMAXPD  Y3, Y5, Y3
 	VMOVUPD Y3, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop111
+	JMP     loop121
 
-done112:
-	TESTQ      CX, CX
-	JZ         end113
+done122:
+	TESTQ  CX, CX
+	JZ     end123
+	CMPQ   CX, $0x00000001
+	JNE    several124
+	VMOVSD (AX)(DX*1), X4
+	VSUBPD Y0, Y4, Y0
+	VDIVPD Y1, Y0, Y0
+	VMINPD Y0, Y2, Y0
+	VPXOR  Y1, Y1, Y1
+	VSUBPD Y2, Y1, Y1
+	VMAXPD Y0, Y1, Y0
+	VMOVSD X0, (AX)(DX*1)
+	JMP    end123
+
+several124:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y3
@@ -1805,7 +1987,7 @@ done112:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y3, (AX)(DX*1)
 
-end113:
+end123:
 	VZEROUPPER
 	RET
 
@@ -1821,9 +2003,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop114:
+loop125:
 	CMPQ        DX, $0x00000010
-	JL          done115
+	JL          done126
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
@@ -1838,22 +2020,30 @@ loop114:
 	VFMADD231PD Y5, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop114
+	JMP         loop125
 
-done115:
-loop116:
+done126:
+loop127:
 	CMPQ        DX, $0x00000004
-	JL          done117
+	JL          done128
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop116
+	JMP         loop127
 
-done117:
+done128:
 	TESTQ       DX, DX
-	JZ          end118
+	JZ          end129
+	CMPQ        DX, $0x00000001
+	JNE         several130
+	VMOVSD      (AX)(BX*1), X6
+	VMOVSD      (CX)(BX*1), X7
+	VFMADD231PD Y7, Y6, Y0
+	JMP         end129
+
+several130:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -1861,7 +2051,7 @@ done117:
 	VMASKMOVPD  (CX)(BX*1), Y4, Y4
 	VFMADD231PD Y4, Y5, Y0
 
-end118:
+end129:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -1885,9 +2075,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop119:
+loop131:
 	CMPQ    CX, $0x00000010
-	JL      done120
+	JL      done132
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	VMOVUPD 32(AX)(DX*1), Y4
@@ -1898,28 +2088,35 @@ loop119:
 	VADDPD  Y4, Y3, Y3
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop119
+	JMP     loop131
 
-done120:
-loop121:
+done132:
+loop133:
 	CMPQ    CX, $0x00000004
-	JL      done122
+	JL      done134
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop121
+	JMP     loop133
 
-done122:
-	TESTQ      CX, CX
-	JZ         end123
+done134:
+	TESTQ  CX, CX
+	JZ     end135
+	CMPQ   CX, $0x00000001
+	JNE    several136
+	VMOVSD (AX)(DX*1), X5
+	VADDPD Y5, Y0, Y0
+	JMP    end135
+
+several136:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y4
 	VMASKMOVPD (AX)(DX*1), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-end123:
+end135:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -1944,9 +2141,9 @@ TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop124:
+loop137:
 	CMPQ        DX, $0x00000010
-	JL          done125
+	JL          done138
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
@@ -1965,23 +2162,32 @@ loop124:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop124
+	JMP         loop137
 
-done125:
-loop126:
+done138:
+loop139:
 	CMPQ        DX, $0x00000004
-	JL          done127
+	JL          done140
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
 	VFMADD231PD Y4, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop126
+	JMP         loop139
 
-done127:
+done140:
 	TESTQ       DX, DX
-	JZ          end128
+	JZ          end141
+	CMPQ        DX, $0x00000001
+	JNE         several142
+	VMOVSD      (AX)(BX*1), X6
+	VMOVSD      (CX)(BX*1), X7
+	VSUBPD      Y7, Y6, Y4
+	VFMADD231PD Y4, Y4, Y0
+	JMP         end141
+
+several142:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -1990,7 +2196,7 @@ done127:
 	VSUBPD      Y4, Y5, Y4
 	VFMADD231PD Y4, Y4, Y0
 
-end128:
+end141:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2012,84 +2218,157 @@ TEXT ·bendAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop129:
+loop143:
 	CMPQ        CX, $0x00000004
-	JL          done130
+	JL          done144
 	VMOVUPD     (AX)(DX*1), Y2
 	VMULPD      Y0, Y2, Y2
-	VPAND       c7fffffffffffffff<>+0(SB), Y2, Y3
-	VMULPD      Y3, Y3, Y4
-	VMOVUPD     c3f66cd2c8cc3e40f<>+0(SB), Y5
-	VFMADD213PD cbf7d25f090e2f463<>+0(SB), Y4, Y5
-	VFMADD213PD c3f860a290b6d6dbc<>+0(SB), Y4, Y5
-	VFMADD213PD cbf8c48ef3b57671e<>+0(SB), Y4, Y5
-	VFMADD213PD c3f91bfc0b6a9bc02<>+0(SB), Y4, Y5
-	VFMADD213PD cbf96e84ba86dc732<>+0(SB), Y4, Y5
-	VFMADD213PD c3f9f1c6bf8d56a6a<>+0(SB), Y4, Y5
-	VFMADD213PD cbfa6db6d9ff0e9aa<>+0(SB), Y4, Y5
-	VFMADD213PD c3fb3333333049755<>+0(SB), Y4, Y5
-	VFMADD213PD cbfc5555555553037<>+0(SB), Y4, Y5
-	VFMADD213PD c3feffffffffffffe<>+0(SB), Y4, Y5
-	VMULPD      Y5, Y3, Y4
-	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y3, Y5
-	VMOVMSKPD   Y5, BX
+	VPAND       c7fffffffffffffff<>+0(SB), Y2, Y4
+	VMULPD      Y4, Y4, Y5
+	VMOVUPD     c3f66cd2c8cc3e40f<>+0(SB), Y6
+	VFMADD213PD cbf7d25f090e2f463<>+0(SB), Y5, Y6
+	VFMADD213PD c3f860a290b6d6dbc<>+0(SB), Y5, Y6
+	VFMADD213PD cbf8c48ef3b57671e<>+0(SB), Y5, Y6
+	VFMADD213PD c3f91bfc0b6a9bc02<>+0(SB), Y5, Y6
+	VFMADD213PD cbf96e84ba86dc732<>+0(SB), Y5, Y6
+	VFMADD213PD c3f9f1c6bf8d56a6a<>+0(SB), Y5, Y6
+	VFMADD213PD cbfa6db6d9ff0e9aa<>+0(SB), Y5, Y6
+	VFMADD213PD c3fb3333333049755<>+0(SB), Y5, Y6
+	VFMADD213PD cbfc5555555553037<>+0(SB), Y5, Y6
+	VFMADD213PD c3feffffffffffffe<>+0(SB), Y5, Y6
+	VMULPD      Y6, Y4, Y5
+	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y4, Y6
+	VMOVMSKPD   Y6, BX
 	TESTL       BX, BX
-	JZ          small131
-	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
-	VMINPD      Y3, Y6, Y6
-	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
-	VFMADD231PD Y6, Y6, Y7
-	VSQRTPD     Y7, Y6
-	VADDPD      Y6, Y3, Y6
-	VPXOR       Y7, Y7, Y7
-	VCMPPD      $0x15, c5f138d352e5096af<>+0(SB), Y3, Y8
-	VBLENDVPD   Y8, Y3, Y6, Y6
-	VBLENDVPD   Y8, c3fe62e42fefa39ef<>+0(SB), Y7, Y7
-	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y6, Y3
-	VPSRLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y3, Y8
-	VPSUBQ      Y8, Y6, Y8
-	VPOR        c4330000000000000<>+0(SB), Y3, Y3
-	VSUBPD      c4330000000000000<>+0(SB), Y3, Y3
-	VSUBPD      c3ff0000000000000<>+0(SB), Y8, Y8
-	VADDPD      c4000000000000000<>+0(SB), Y8, Y9
-	VDIVPD      Y9, Y8, Y9
-	VMULPD      Y9, Y9, Y10
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y11
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y10, Y11
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y10, Y11
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y10, Y11
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y10, Y11
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y10, Y11
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y10, Y11
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y10, Y11
-	VMULPD      Y11, Y10, Y10
-	VMULPD      c3fe0000000000000<>+0(SB), Y8, Y11
-	VMULPD      Y8, Y11, Y11
-	VMULPD      c3dd473de6af278ed<>+0(SB), Y3, Y12
-	VADDPD      Y11, Y10, Y10
-	VFMADD231PD Y10, Y9, Y12
-	VSUBPD      Y12, Y11, Y9
-	VSUBPD      Y8, Y9, Y8
-	VMULPD      c3fe62e42fef00000<>+0(SB), Y3, Y3
-	VSUBPD      Y8, Y3, Y3
-	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y6, Y8
-	VBLENDVPD   Y8, Y6, Y3, Y3
-	VADDPD      Y7, Y3, Y3
-	VBLENDVPD   Y5, Y3, Y4, Y4
+	JZ          small145
+	VMOVUPD     c5f138d352e5096af<>+0(SB), Y7
+	VMINPD      Y4, Y7, Y7
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y8
+	VFMADD231PD Y7, Y7, Y8
+	VSQRTPD     Y8, Y7
+	VADDPD      Y7, Y4, Y7
+	VPXOR       Y8, Y8, Y8
+	VCMPPD      $0x15, c5f138d352e5096af<>+0(SB), Y4, Y9
+	VBLENDVPD   Y9, Y4, Y7, Y7
+	VBLENDVPD   Y9, c3fe62e42fefa39ef<>+0(SB), Y8, Y8
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y7, Y4
+	VPSRLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y4, Y9
+	VPSUBQ      Y9, Y7, Y9
+	VPOR        c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c3ff0000000000000<>+0(SB), Y9, Y9
+	VADDPD      c4000000000000000<>+0(SB), Y9, Y10
+	VDIVPD      Y10, Y9, Y10
+	VMULPD      Y10, Y10, Y11
+	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y12
+	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y11, Y12
+	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y11, Y12
+	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y11, Y12
+	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y11, Y12
+	VFMADD213PD c3fd249249247670a<>+0(SB), Y11, Y12
+	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y11, Y12
+	VFMADD213PD c3fe5555555555555<>+0(SB), Y11, Y12
+	VMULPD      Y12, Y11, Y11
+	VMULPD      c3fe0000000000000<>+0(SB), Y9, Y12
+	VMULPD      Y9, Y12, Y12
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y4, Y13
+	VADDPD      Y12, Y11, Y11
+	VFMADD231PD Y11, Y10, Y13
+	VSUBPD      Y13, Y12, Y10
+	VSUBPD      Y9, Y10, Y9
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y4, Y4
+	VSUBPD      Y9, Y4, Y4
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y7, Y9
+	VBLENDVPD   Y9, Y7, Y4, Y4
+	VADDPD      Y8, Y4, Y4
+	VBLENDVPD   Y6, Y4, Y5, Y5
 
-small131:
+small145:
 	VPAND   c8000000000000000<>+0(SB), Y2, Y2
-	VPOR    Y2, Y4, Y2
+	VPOR    Y2, Y5, Y2
 	VMULPD  Y1, Y2, Y2
 	VMOVUPD Y2, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop129
+	JMP     loop143
 
-done130:
+done144:
 	TESTQ       CX, CX
-	JZ          end132
+	JZ          end146
+	CMPQ        CX, $0x00000001
+	JNE         several147
+	VMOVSD      (AX)(DX*1), X3
+	VMULPD      Y0, Y3, Y0
+	VPAND       c7fffffffffffffff<>+0(SB), Y0, Y2
+	VMULPD      Y2, Y2, Y3
+	VMOVUPD     c3f66cd2c8cc3e40f<>+0(SB), Y4
+	VFMADD213PD cbf7d25f090e2f463<>+0(SB), Y3, Y4
+	VFMADD213PD c3f860a290b6d6dbc<>+0(SB), Y3, Y4
+	VFMADD213PD cbf8c48ef3b57671e<>+0(SB), Y3, Y4
+	VFMADD213PD c3f91bfc0b6a9bc02<>+0(SB), Y3, Y4
+	VFMADD213PD cbf96e84ba86dc732<>+0(SB), Y3, Y4
+	VFMADD213PD c3f9f1c6bf8d56a6a<>+0(SB), Y3, Y4
+	VFMADD213PD cbfa6db6d9ff0e9aa<>+0(SB), Y3, Y4
+	VFMADD213PD c3fb3333333049755<>+0(SB), Y3, Y4
+	VFMADD213PD cbfc5555555553037<>+0(SB), Y3, Y4
+	VFMADD213PD c3feffffffffffffe<>+0(SB), Y3, Y4
+	VMULPD      Y4, Y2, Y3
+	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y2, Y4
+	VMOVMSKPD   Y4, CX
+	TESTL       CX, CX
+	JZ          small148
+	VMOVUPD     c5f138d352e5096af<>+0(SB), Y5
+	VMINPD      Y2, Y5, Y5
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y6
+	VFMADD231PD Y5, Y5, Y6
+	VSQRTPD     Y6, Y5
+	VADDPD      Y5, Y2, Y5
+	VPXOR       Y6, Y6, Y6
+	VCMPPD      $0x15, c5f138d352e5096af<>+0(SB), Y2, Y7
+	VBLENDVPD   Y7, Y2, Y5, Y5
+	VBLENDVPD   Y7, c3fe62e42fefa39ef<>+0(SB), Y6, Y6
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y5, Y2
+	VPSRLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y2, Y7
+	VPSUBQ      Y7, Y5, Y7
+	VPOR        c4330000000000000<>+0(SB), Y2, Y2
+	VSUBPD      c4330000000000000<>+0(SB), Y2, Y2
+	VSUBPD      c3ff0000000000000<>+0(SB), Y7, Y7
+	VADDPD      c4000000000000000<>+0(SB), Y7, Y8
+	VDIVPD      Y8, Y7, Y8
+	VMULPD      Y8, Y8, Y9
+	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y10
+	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y9, Y10
+	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y9, Y10
+	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y9, Y10
+	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y9, Y10
+	VFMADD213PD c3fd249249247670a<>+0(SB), Y9, Y10
+	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y9, Y10
+	VFMADD213PD c3fe5555555555555<>+0(SB), Y9, Y10
+	VMULPD      Y10, Y9, Y9
+	VMULPD      c3fe0000000000000<>+0(SB), Y7, Y10
+	VMULPD      Y7, Y10, Y10
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y2, Y11
+	VADDPD      Y10, Y9, Y9
+	VFMADD231PD Y9, Y8, Y11
+	VSUBPD      Y11, Y10, Y8
+	VSUBPD      Y7, Y8, Y7
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y2, Y2
+	VSUBPD      Y7, Y2, Y2
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y5, Y7
+	VBLENDVPD   Y7, Y5, Y2, Y2
+	VADDPD      Y6, Y2, Y2
+	VBLENDVPD   Y4, Y2, Y3, Y3
+
+small148:
+	VPAND  c8000000000000000<>+0(SB), Y0, Y0
+	VPOR   Y0, Y3, Y0
+	VMULPD Y1, Y0, Y0
+	VMOVSD X0, (AX)(DX*1)
+	JMP    end146
+
+several147:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y2
@@ -2112,7 +2391,7 @@ done130:
 	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y3, Y5
 	VMOVMSKPD   Y5, CX
 	TESTL       CX, CX
-	JZ          small133
+	JZ          small149
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y3, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -2156,13 +2435,13 @@ done130:
 	VADDPD      Y7, Y3, Y3
 	VBLENDVPD   Y5, Y3, Y4, Y4
 
-small133:
+small149:
 	VPAND      c8000000000000000<>+0(SB), Y0, Y0
 	VPOR       Y0, Y4, Y0
 	VMULPD     Y1, Y0, Y0
 	VMASKMOVPD Y0, Y2, (AX)(DX*1)
 
-end132:
+end146:
 	VZEROUPPER
 	RET
 
@@ -2336,9 +2615,9 @@ TEXT ·maxAbsAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop134:
+loop150:
 	CMPQ    CX, $0x00000008
-	JL      done135
+	JL      done151
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
@@ -2347,22 +2626,30 @@ loop134:
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop134
+	JMP     loop150
 
-done135:
-loop136:
+done151:
+loop152:
 	CMPQ    CX, $0x00000004
-	JL      done137
+	JL      done153
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop136
+	JMP     loop152
 
-done137:
-	TESTQ      CX, CX
-	JZ         end138
+done153:
+	TESTQ  CX, CX
+	JZ     end154
+	CMPQ   CX, $0x00000001
+	JNE    several155
+	VMOVSD (AX)(DX*1), X2
+	VPAND  c7fffffffffffffff<>+0(SB), Y2, Y1
+	VMAXPD Y0, Y1, Y0
+	JMP    end154
+
+several155:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -2370,7 +2657,7 @@ done137:
 	VPAND      c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD     Y0, Y1, Y0
 
-end138:
+end154:
 	VMOVAPD      Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPD       X0, X1, X1
@@ -2395,34 +2682,57 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop139:
+loop156:
 	CMPQ        SI, $0x00000004
-	JL          done140
+	JL          done157
 	VMOVUPD     (BX)(DI*1), Y5
 	VMULPD      Y0, Y5, Y5
-	VMOVUPD     (CX)(DI*1), Y6
-	VMOVUPD     (DX)(DI*1), Y7
-	VSUBPD      Y6, Y5, Y8
-	VFMADD231PD Y1, Y8, Y6
-	VMOVAPD     Y7, Y8
-	VFMSUB231PD Y5, Y5, Y8
-	VFMADD231PD Y2, Y8, Y7
-	VMOVUPD     Y6, (CX)(DI*1)
-	VMOVUPD     Y7, (DX)(DI*1)
-	VMULPD      Y3, Y6, Y5
-	VSQRTPD     Y7, Y6
-	VADDPD      Y4, Y6, Y6
-	VDIVPD      Y6, Y5, Y5
-	VMOVUPD     (AX)(DI*1), Y6
-	VSUBPD      Y5, Y6, Y5
+	VMOVUPD     (CX)(DI*1), Y7
+	VMOVUPD     (DX)(DI*1), Y8
+	VSUBPD      Y7, Y5, Y9
+	VFMADD231PD Y1, Y9, Y7
+	VMOVAPD     Y8, Y9
+	VFMSUB231PD Y5, Y5, Y9
+	VFMADD231PD Y2, Y9, Y8
+	VMOVUPD     Y7, (CX)(DI*1)
+	VMOVUPD     Y8, (DX)(DI*1)
+	VMULPD      Y3, Y7, Y5
+	VSQRTPD     Y8, Y7
+	VADDPD      Y4, Y7, Y7
+	VDIVPD      Y7, Y5, Y5
+	VMOVUPD     (AX)(DI*1), Y7
+	VSUBPD      Y5, Y7, Y5
 	VMOVUPD     Y5, (AX)(DI*1)
 	ADDQ        $0x00000020, DI
 	SUBQ        $0x00000004, SI
-	JMP         loop139
+	JMP         loop156
 
-done140:
+done157:
 	TESTQ       SI, SI
-	JZ          end141
+	JZ          end158
+	CMPQ        SI, $0x00000001
+	JNE         several159
+	VMOVSD      (BX)(DI*1), X6
+	VMULPD      Y0, Y6, Y0
+	VMOVSD      (CX)(DI*1), X6
+	VMOVSD      (DX)(DI*1), X10
+	VSUBPD      Y6, Y0, Y5
+	VFMADD231PD Y1, Y5, Y6
+	VMOVAPD     Y10, Y1
+	VFMSUB231PD Y0, Y0, Y1
+	VFMADD231PD Y2, Y1, Y10
+	VMOVSD      X6, (CX)(DI*1)
+	VMOVSD      X10, (DX)(DI*1)
+	VMULPD      Y3, Y6, Y0
+	VSQRTPD     Y10, Y1
+	VADDPD      Y4, Y1, Y1
+	VDIVPD      Y1, Y0, Y0
+	VMOVSD      (AX)(DI*1), X11
+	VSUBPD      Y0, Y11, Y0
+	VMOVSD      X0, (AX)(DI*1)
+	JMP         end158
+
+several159:
 	LEAQ        narrowMasks<>+0(SB), R8
 	NEGQ        SI
 	VMOVDQU     32(R8)(SI*8), Y5
@@ -2445,7 +2755,7 @@ done140:
 	VSUBPD      Y0, Y1, Y0
 	VMASKMOVPD  Y0, Y5, (AX)(DI*1)
 
-end141:
+end158:
 	VZEROUPPER
 	RET
 
@@ -2459,74 +2769,176 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop142:
+loop160:
 	CMPQ    BX, $0x00000004
-	JL      done143
+	JL      done161
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes144:
+classes162:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes144
+	JNZ     classes162
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes145:
-	VMOVUPD     (DI), Y2
-	VSUBPD      Y0, Y2, Y2
-	VMOVUPD     cc086200000000000<>+0(SB), Y3
-	VMAXPD      Y2, Y3, Y3
-	VMOVUPD     c4338000000000000<>+0(SB), Y4
-	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y3, Y4
-	VSUBPD      c4338000000000000<>+0(SB), Y4, Y5
-	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y3, Y5
-	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y3, Y5
-	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y3
-	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y5, Y3
-	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y5, Y3
-	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y5, Y3
-	VFMADD213PD c3f24309130378460<>+0(SB), Y5, Y3
-	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y5, Y3
-	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y5, Y3
-	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y5, Y3
-	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y5, Y3
-	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y5, Y3
-	VMULPD      Y3, Y5, Y3
-	VPSLLQ      $0x34, Y4, Y4
-	VPADDQ      c3ff0000000000000<>+0(SB), Y4, Y4
-	VMOVAPD     Y4, Y5
-	VFMADD231PD Y3, Y4, Y5
-	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y2, Y2
-	VPXOR       Y3, Y3, Y3
-	VBLENDVPD   Y2, Y3, Y5, Y5
-	VADDPD      Y5, Y1, Y1
-	VMOVUPD     Y5, (DI)
+classes163:
+	VMOVUPD     (DI), Y4
+	VSUBPD      Y0, Y4, Y4
+	VMOVUPD     cc086200000000000<>+0(SB), Y5
+	VMAXPD      Y4, Y5, Y5
+	VMOVUPD     c4338000000000000<>+0(SB), Y6
+	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y5, Y6
+	VSUBPD      c4338000000000000<>+0(SB), Y6, Y7
+	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y5, Y7
+	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y5, Y7
+	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y5
+	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y7, Y5
+	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y7, Y5
+	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y7, Y5
+	VFMADD213PD c3f24309130378460<>+0(SB), Y7, Y5
+	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y7, Y5
+	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y7, Y5
+	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y7, Y5
+	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y7, Y5
+	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y7, Y5
+	VMULPD      Y5, Y7, Y5
+	VPSLLQ      $0x34, Y6, Y6
+	VPADDQ      c3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVAPD     Y6, Y7
+	VFMADD231PD Y5, Y6, Y7
+	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y4, Y4
+	VPXOR       Y5, Y5, Y5
+	VBLENDVPD   Y4, Y5, Y7, Y7
+	VADDPD      Y7, Y1, Y1
+	VMOVUPD     Y7, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes145
-	VMOVUPD     c3ff0000000000000<>+0(SB), Y2
-	VDIVPD      Y1, Y2, Y2
+	JNZ         classes163
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y4
+	VDIVPD      Y1, Y4, Y4
 	MOVQ        k+16(FP), R8
 	LEAQ        (AX)(SI*1), DI
 
-classes146:
-	VMOVUPD     (DI), Y3
-	VMULPD      Y2, Y3, Y3
-	VMOVUPD     Y3, (DI)
+classes164:
+	VMOVUPD     (DI), Y5
+	VMULPD      Y4, Y5, Y5
+	VMOVUPD     Y5, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes146
-	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y2
-	VPSRLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y2, Y3
-	VPSUBQ      Y3, Y1, Y3
-	VPOR        c4330000000000000<>+0(SB), Y2, Y2
-	VSUBPD      c4330000000000000<>+0(SB), Y2, Y2
+	JNZ         classes164
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
+	VPSRLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y4, Y5
+	VPSUBQ      Y5, Y1, Y5
+	VPOR        c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c3ff0000000000000<>+0(SB), Y5, Y5
+	VADDPD      c4000000000000000<>+0(SB), Y5, Y6
+	VDIVPD      Y6, Y5, Y6
+	VMULPD      Y6, Y6, Y7
+	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y8
+	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y7, Y8
+	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y7, Y8
+	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y7, Y8
+	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd249249247670a<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y7, Y8
+	VFMADD213PD c3fe5555555555555<>+0(SB), Y7, Y8
+	VMULPD      Y8, Y7, Y7
+	VMULPD      c3fe0000000000000<>+0(SB), Y5, Y8
+	VMULPD      Y5, Y8, Y8
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y4, Y9
+	VADDPD      Y8, Y7, Y7
+	VFMADD231PD Y7, Y6, Y9
+	VSUBPD      Y9, Y8, Y6
+	VSUBPD      Y5, Y6, Y5
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y4, Y4
+	VSUBPD      Y5, Y4, Y4
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y1, Y5
+	VBLENDVPD   Y5, Y1, Y4, Y4
+	VADDPD      Y0, Y4, Y1
+	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y0, Y4
+	VBLENDVPD   Y4, Y0, Y1, Y1
+	VMOVUPD     Y1, (CX)(SI*1)
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000004, BX
+	JMP         loop160
+
+done161:
+	TESTQ  BX, BX
+	JZ     end165
+	CMPQ   BX, $0x00000001
+	JNE    several166
+	VMOVSD (AX)(SI*1), X2
+	MOVQ   k+16(FP), DI
+	LEAQ   (AX)(SI*1), BX
+
+classes167:
+	VMOVSD (BX), X3
+	VMAXPD Y3, Y2, Y2
+	ADDQ   DX, BX
+	DECQ   DI
+	JNZ    classes167
+	VPXOR  Y0, Y0, Y0
+	MOVQ   k+16(FP), DI
+	LEAQ   (AX)(SI*1), BX
+
+classes168:
+	VMOVSD      (BX), X3
+	VSUBPD      Y2, Y3, Y1
+	VMOVUPD     cc086200000000000<>+0(SB), Y4
+	VMAXPD      Y1, Y4, Y4
+	VMOVUPD     c4338000000000000<>+0(SB), Y5
+	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y4, Y5
+	VSUBPD      c4338000000000000<>+0(SB), Y5, Y6
+	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y4, Y6
+	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y4, Y6
+	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y4
+	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y6, Y4
+	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y6, Y4
+	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y6, Y4
+	VFMADD213PD c3f24309130378460<>+0(SB), Y6, Y4
+	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y6, Y4
+	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y6, Y4
+	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y6, Y4
+	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y6, Y4
+	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y6, Y4
+	VMULPD      Y4, Y6, Y4
+	VPSLLQ      $0x34, Y5, Y5
+	VPADDQ      c3ff0000000000000<>+0(SB), Y5, Y5
+	VMOVAPD     Y5, Y6
+	VFMADD231PD Y4, Y5, Y6
+	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y1, Y1
+	VPXOR       Y4, Y4, Y4
+	VBLENDVPD   Y1, Y4, Y6, Y6
+	VADDPD      Y6, Y0, Y0
+	VMOVSD      X6, (BX)
+	ADDQ        DX, BX
+	DECQ        DI
+	JNZ         classes168
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y1
+	VDIVPD      Y0, Y1, Y1
+	MOVQ        k+16(FP), BX
+	LEAQ        (AX)(SI*1), AX
+
+classes169:
+	VMOVSD      (AX), X3
+	VMULPD      Y1, Y3, Y4
+	VMOVSD      X4, (AX)
+	ADDQ        DX, AX
+	DECQ        BX
+	JNZ         classes169
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
+	VPSRLQ      $0x34, Y1, Y1
+	VPSLLQ      $0x34, Y1, Y3
+	VPSUBQ      Y3, Y0, Y3
+	VPOR        c4330000000000000<>+0(SB), Y1, Y1
+	VSUBPD      c4330000000000000<>+0(SB), Y1, Y1
 	VSUBPD      c3ff0000000000000<>+0(SB), Y3, Y3
 	VADDPD      c4000000000000000<>+0(SB), Y3, Y4
 	VDIVPD      Y4, Y3, Y4
@@ -2542,26 +2954,22 @@ classes146:
 	VMULPD      Y6, Y5, Y5
 	VMULPD      c3fe0000000000000<>+0(SB), Y3, Y6
 	VMULPD      Y3, Y6, Y6
-	VMULPD      c3dd473de6af278ed<>+0(SB), Y2, Y7
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y1, Y7
 	VADDPD      Y6, Y5, Y5
 	VFMADD231PD Y5, Y4, Y7
 	VSUBPD      Y7, Y6, Y4
 	VSUBPD      Y3, Y4, Y3
-	VMULPD      c3fe62e42fef00000<>+0(SB), Y2, Y2
-	VSUBPD      Y3, Y2, Y2
-	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y1, Y3
-	VBLENDVPD   Y3, Y1, Y2, Y2
-	VADDPD      Y0, Y2, Y1
-	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y0, Y2
-	VBLENDVPD   Y2, Y0, Y1, Y1
-	VMOVUPD     Y1, (CX)(SI*1)
-	ADDQ        $0x00000020, SI
-	SUBQ        $0x00000004, BX
-	JMP         loop142
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y1, Y1
+	VSUBPD      Y3, Y1, Y1
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y0, Y3
+	VBLENDVPD   Y3, Y0, Y1, Y1
+	VADDPD      Y2, Y1, Y0
+	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
+	VBLENDVPD   Y1, Y2, Y0, Y0
+	VMOVSD      X0, (CX)(SI*1)
+	JMP         end165
 
-done143:
-	TESTQ      BX, BX
-	JZ         end147
+several166:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -2569,17 +2977,17 @@ done143:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes148:
+classes170:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes148
+	JNZ        classes170
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes149:
+classes171:
 	VMASKMOVPD  (BX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -2611,19 +3019,19 @@ classes149:
 	VMASKMOVPD  Y6, Y0, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes149
+	JNZ         classes171
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y3
 	VDIVPD      Y2, Y3, Y3
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes150:
+classes172:
 	VMASKMOVPD  (AX), Y0, Y4
 	VMULPD      Y3, Y4, Y4
 	VMASKMOVPD  Y4, Y0, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes150
+	JNZ         classes172
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -2659,7 +3067,7 @@ classes150:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end147:
+end165:
 	VZEROUPPER
 	RET
 
@@ -2697,61 +3105,150 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop151:
+loop173:
 	CMPQ    BX, $0x00000004
-	JL      done152
+	JL      done174
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes153:
+classes175:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes153
+	JNZ     classes175
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes154:
-	VMOVUPD     (DI), Y2
-	VSUBPD      Y0, Y2, Y2
-	VMOVUPD     cc086200000000000<>+0(SB), Y3
-	VMAXPD      Y2, Y3, Y3
-	VMOVUPD     c4338000000000000<>+0(SB), Y4
-	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y3, Y4
-	VSUBPD      c4338000000000000<>+0(SB), Y4, Y5
-	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y3, Y5
-	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y3, Y5
-	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y3
-	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y5, Y3
-	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y5, Y3
-	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y5, Y3
-	VFMADD213PD c3f24309130378460<>+0(SB), Y5, Y3
-	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y5, Y3
-	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y5, Y3
-	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y5, Y3
-	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y5, Y3
-	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y5, Y3
-	VMULPD      Y3, Y5, Y3
-	VPSLLQ      $0x34, Y4, Y4
-	VPADDQ      c3ff0000000000000<>+0(SB), Y4, Y4
-	VMOVAPD     Y4, Y5
-	VFMADD231PD Y3, Y4, Y5
-	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y2, Y2
-	VPXOR       Y3, Y3, Y3
-	VBLENDVPD   Y2, Y3, Y5, Y5
-	VADDPD      Y5, Y1, Y1
+classes176:
+	VMOVUPD     (DI), Y4
+	VSUBPD      Y0, Y4, Y4
+	VMOVUPD     cc086200000000000<>+0(SB), Y5
+	VMAXPD      Y4, Y5, Y5
+	VMOVUPD     c4338000000000000<>+0(SB), Y6
+	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y5, Y6
+	VSUBPD      c4338000000000000<>+0(SB), Y6, Y7
+	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y5, Y7
+	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y5, Y7
+	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y5
+	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y7, Y5
+	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y7, Y5
+	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y7, Y5
+	VFMADD213PD c3f24309130378460<>+0(SB), Y7, Y5
+	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y7, Y5
+	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y7, Y5
+	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y7, Y5
+	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y7, Y5
+	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y7, Y5
+	VMULPD      Y5, Y7, Y5
+	VPSLLQ      $0x34, Y6, Y6
+	VPADDQ      c3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVAPD     Y6, Y7
+	VFMADD231PD Y5, Y6, Y7
+	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y4, Y4
+	VPXOR       Y5, Y5, Y5
+	VBLENDVPD   Y4, Y5, Y7, Y7
+	VADDPD      Y7, Y1, Y1
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes154
-	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y2
-	VPSRLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y2, Y3
-	VPSUBQ      Y3, Y1, Y3
-	VPOR        c4330000000000000<>+0(SB), Y2, Y2
-	VSUBPD      c4330000000000000<>+0(SB), Y2, Y2
+	JNZ         classes176
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
+	VPSRLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y4, Y5
+	VPSUBQ      Y5, Y1, Y5
+	VPOR        c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD      c3ff0000000000000<>+0(SB), Y5, Y5
+	VADDPD      c4000000000000000<>+0(SB), Y5, Y6
+	VDIVPD      Y6, Y5, Y6
+	VMULPD      Y6, Y6, Y7
+	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y8
+	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y7, Y8
+	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y7, Y8
+	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y7, Y8
+	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd249249247670a<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y7, Y8
+	VFMADD213PD c3fe5555555555555<>+0(SB), Y7, Y8
+	VMULPD      Y8, Y7, Y7
+	VMULPD      c3fe0000000000000<>+0(SB), Y5, Y8
+	VMULPD      Y5, Y8, Y8
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y4, Y9
+	VADDPD      Y8, Y7, Y7
+	VFMADD231PD Y7, Y6, Y9
+	VSUBPD      Y9, Y8, Y6
+	VSUBPD      Y5, Y6, Y5
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y4, Y4
+	VSUBPD      Y5, Y4, Y4
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y1, Y5
+	VBLENDVPD   Y5, Y1, Y4, Y4
+	VADDPD      Y0, Y4, Y1
+	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y0, Y4
+	VBLENDVPD   Y4, Y0, Y1, Y1
+	VMOVUPD     Y1, (CX)(SI*1)
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000004, BX
+	JMP         loop173
+
+done174:
+	TESTQ  BX, BX
+	JZ     end177
+	CMPQ   BX, $0x00000001
+	JNE    several178
+	VMOVSD (AX)(SI*1), X2
+	MOVQ   k+16(FP), DI
+	LEAQ   (AX)(SI*1), BX
+
+classes179:
+	VMOVSD (BX), X3
+	VMAXPD Y3, Y2, Y2
+	ADDQ   DX, BX
+	DECQ   DI
+	JNZ    classes179
+	VPXOR  Y0, Y0, Y0
+	MOVQ   k+16(FP), BX
+	LEAQ   (AX)(SI*1), AX
+
+classes180:
+	VMOVSD      (AX), X3
+	VSUBPD      Y2, Y3, Y1
+	VMOVUPD     cc086200000000000<>+0(SB), Y4
+	VMAXPD      Y1, Y4, Y4
+	VMOVUPD     c4338000000000000<>+0(SB), Y5
+	VFMADD231PD c3ff71547652b82fe<>+0(SB), Y4, Y5
+	VSUBPD      c4338000000000000<>+0(SB), Y5, Y6
+	VFMSUB231PD c3ff71547652b82fe<>+0(SB), Y4, Y6
+	VFMADD231PD c3c7777d0ffda0d24<>+0(SB), Y4, Y6
+	VMOVUPD     c3e3e5e9f548e5726<>+0(SB), Y4
+	VFMADD213PD c3e7b6571de2f2351<>+0(SB), Y6, Y4
+	VFMADD213PD c3eb62bfe46117445<>+0(SB), Y6, Y4
+	VFMADD213PD c3eeffcb76789860f<>+0(SB), Y6, Y4
+	VFMADD213PD c3f24309130378460<>+0(SB), Y6, Y4
+	VFMADD213PD c3f55d87fe908f88a<>+0(SB), Y6, Y4
+	VFMADD213PD c3f83b2ab6fba385f<>+0(SB), Y6, Y4
+	VFMADD213PD c3fac6b08d7044119<>+0(SB), Y6, Y4
+	VFMADD213PD c3fcebfbdff82c590<>+0(SB), Y6, Y4
+	VFMADD213PD c3fe62e42fefa39f7<>+0(SB), Y6, Y4
+	VMULPD      Y4, Y6, Y4
+	VPSLLQ      $0x34, Y5, Y5
+	VPADDQ      c3ff0000000000000<>+0(SB), Y5, Y5
+	VMOVAPD     Y5, Y6
+	VFMADD231PD Y4, Y5, Y6
+	VCMPPD      $0x11, cc086200000000000<>+0(SB), Y1, Y1
+	VPXOR       Y4, Y4, Y4
+	VBLENDVPD   Y1, Y4, Y6, Y6
+	VADDPD      Y6, Y0, Y0
+	ADDQ        DX, AX
+	DECQ        BX
+	JNZ         classes180
+	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
+	VPSRLQ      $0x34, Y1, Y1
+	VPSLLQ      $0x34, Y1, Y3
+	VPSUBQ      Y3, Y0, Y3
+	VPOR        c4330000000000000<>+0(SB), Y1, Y1
+	VSUBPD      c4330000000000000<>+0(SB), Y1, Y1
 	VSUBPD      c3ff0000000000000<>+0(SB), Y3, Y3
 	VADDPD      c4000000000000000<>+0(SB), Y3, Y4
 	VDIVPD      Y4, Y3, Y4
@@ -2767,26 +3264,22 @@ classes154:
 	VMULPD      Y6, Y5, Y5
 	VMULPD      c3fe0000000000000<>+0(SB), Y3, Y6
 	VMULPD      Y3, Y6, Y6
-	VMULPD      c3dd473de6af278ed<>+0(SB), Y2, Y7
+	VMULPD      c3dd473de6af278ed<>+0(SB), Y1, Y7
 	VADDPD      Y6, Y5, Y5
 	VFMADD231PD Y5, Y4, Y7
 	VSUBPD      Y7, Y6, Y4
 	VSUBPD      Y3, Y4, Y3
-	VMULPD      c3fe62e42fef00000<>+0(SB), Y2, Y2
-	VSUBPD      Y3, Y2, Y2
-	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y1, Y3
-	VBLENDVPD   Y3, Y1, Y2, Y2
-	VADDPD      Y0, Y2, Y1
-	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y0, Y2
-	VBLENDVPD   Y2, Y0, Y1, Y1
-	VMOVUPD     Y1, (CX)(SI*1)
-	ADDQ        $0x00000020, SI
-	SUBQ        $0x00000004, BX
-	JMP         loop151
+	VMULPD      c3fe62e42fef00000<>+0(SB), Y1, Y1
+	VSUBPD      Y3, Y1, Y1
+	VCMPPD      $0x15, c7ff0000000000000<>+0(SB), Y0, Y3
+	VBLENDVPD   Y3, Y0, Y1, Y1
+	VADDPD      Y2, Y1, Y0
+	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
+	VBLENDVPD   Y1, Y2, Y0, Y0
+	VMOVSD      X0, (CX)(SI*1)
+	JMP         end177
 
-done152:
-	TESTQ      BX, BX
-	JZ         end155
+several178:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -2794,17 +3287,17 @@ done152:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes156:
+classes181:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes156
+	JNZ        classes181
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), BX
 	LEAQ       (AX)(SI*1), AX
 
-classes157:
+classes182:
 	VMASKMOVPD  (AX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -2835,7 +3328,7 @@ classes157:
 	VADDPD      Y6, Y2, Y2
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes157
+	JNZ         classes182
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -2871,7 +3364,7 @@ classes157:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end155:
+end177:
 	VZEROUPPER
 	RET
 
@@ -2886,28 +3379,28 @@ TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop158:
+loop183:
 	CMPQ  SI, $0x00000004
-	JL    done159
+	JL    done184
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R11
 	LEAQ  (CX)(DI*1), R8
 	LEAQ  (DX)(DI*1), R9
 	LEAQ  (AX)(DI*1), R10
 
-classes160:
+classes185:
 	VMOVUPD     (R8), Y1
 	VMOVUPD     (R9), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes160
+	JNZ         classes185
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes161:
+classes186:
 	VMOVUPD (R8), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD (R9), Y2
@@ -2917,14 +3410,48 @@ classes161:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes161
+	JNZ     classes186
 	ADDQ    $0x00000020, DI
 	SUBQ    $0x00000004, SI
-	JMP     loop158
+	JMP     loop183
 
-done159:
-	TESTQ   SI, SI
-	JZ      end162
+done184:
+	TESTQ SI, SI
+	JZ    end187
+	CMPQ  SI, $0x00000001
+	JNE   several188
+	VPXOR Y0, Y0, Y0
+	MOVQ  k+24(FP), R9
+	LEAQ  (CX)(DI*1), SI
+	LEAQ  (DX)(DI*1), R8
+	LEAQ  (AX)(DI*1), AX
+
+classes189:
+	VMOVSD      (SI), X3
+	VMOVSD      (R8), X4
+	VFMADD231PD Y4, Y3, Y0
+	ADDQ        BX, SI
+	ADDQ        BX, R8
+	DECQ        R9
+	JNZ         classes189
+	LEAQ        (CX)(DI*1), SI
+	LEAQ        (DX)(DI*1), R8
+	MOVQ        k+24(FP), CX
+
+classes190:
+	VMOVSD (SI), X3
+	VSUBPD Y0, Y3, Y1
+	VMOVSD (R8), X3
+	VMULPD Y3, Y1, Y1
+	VMOVSD X1, (AX)
+	ADDQ   BX, SI
+	ADDQ   BX, R8
+	ADDQ   BX, AX
+	DECQ   CX
+	JNZ    classes190
+	JMP    end187
+
+several188:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y0
@@ -2934,19 +3461,19 @@ done159:
 	LEAQ    (DX)(DI*1), R8
 	LEAQ    (AX)(DI*1), AX
 
-classes163:
+classes191:
 	VMASKMOVPD  (SI), Y0, Y2
 	VMASKMOVPD  (R8), Y0, Y3
 	VFMADD231PD Y3, Y2, Y1
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes163
+	JNZ         classes191
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes164:
+classes192:
 	VMASKMOVPD (SI), Y0, Y2
 	VSUBPD     Y1, Y2, Y2
 	VMASKMOVPD (R8), Y0, Y3
@@ -2956,9 +3483,9 @@ classes164:
 	ADDQ       BX, R8
 	ADDQ       BX, AX
 	DECQ       CX
-	JNZ        classes164
+	JNZ        classes192
 
-end162:
+end187:
 	VZEROUPPER
 	RET
 
@@ -2974,22 +3501,22 @@ TEXT ·logDensityAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop165:
+loop193:
 	CMPQ  SI, $0x00000008
-	JL    done166
+	JL    done194
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row167:
+row195:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column168:
+column196:
 	VBROADCASTSD (R11), Y5
 	VBROADCASTSD (R8), Y6
 	VMOVUPD      (R10), Y7
@@ -3002,12 +3529,12 @@ column168:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column168
+	JNZ          column196
 	VFMADD231PD  Y3, Y3, Y1
 	VFMADD231PD  Y4, Y4, Y2
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row167
+	JLE          row195
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -3016,23 +3543,23 @@ column168:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop165
+	JMP          loop193
 
-done166:
-loop169:
+done194:
+loop197:
 	CMPQ  SI, $0x00000004
-	JL    done170
+	JL    done198
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row171:
+row199:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column172:
+column200:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -3042,21 +3569,54 @@ column172:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column172
+	JNZ          column200
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row171
+	JLE          row199
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop169
+	JMP          loop197
 
-done170:
-	TESTQ   SI, SI
-	JZ      end173
+done198:
+	TESTQ SI, SI
+	JZ    end201
+	CMPQ  SI, $0x00000001
+	JNE   several202
+	VPXOR Y1, Y1, Y1
+	MOVQ  linv+24(FP), SI
+	MOVQ  $0x00000001, R8
+
+row203:
+	VPXOR Y2, Y2, Y2
+	MOVQ  R8, R11
+	LEAQ  (CX)(DI*1), R9
+	MOVQ  DX, R10
+
+column204:
+	VBROADCASTSD (R10), Y3
+	VBROADCASTSD (SI), Y4
+	VMOVSD       (R9), X8
+	VSUBPD       Y3, Y8, Y3
+	VFMADD231PD  Y4, Y3, Y2
+	ADDQ         BX, R9
+	ADDQ         $0x00000008, R10
+	ADDQ         $0x00000008, SI
+	DECQ         R11
+	JNZ          column204
+	VFMADD231PD  Y2, Y2, Y1
+	INCQ         R8
+	CMPQ         R8, d+32(FP)
+	JLE          row203
+	VMOVAPD      Y0, Y0
+	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
+	VMOVSD       X0, (AX)(DI*1)
+	JMP          end201
+
+several202:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -3064,13 +3624,13 @@ done170:
 	MOVQ    linv+24(FP), SI
 	MOVQ    $0x00000001, R8
 
-row174:
+row205:
 	VPXOR Y3, Y3, Y3
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column175:
+column206:
 	VBROADCASTSD (R10), Y4
 	VBROADCASTSD (SI), Y5
 	VMASKMOVPD   (R9), Y1, Y6
@@ -3080,16 +3640,16 @@ column175:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column175
+	JNZ          column206
 	VFMADD231PD  Y3, Y3, Y2
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row174
+	JLE          row205
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end173:
+end201:
 	VZEROUPPER
 	RET
 
@@ -3105,9 +3665,9 @@ TEXT ·logDensityDiagAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop176:
+loop207:
 	CMPQ  SI, $0x00000008
-	JL    done177
+	JL    done208
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
@@ -3115,7 +3675,7 @@ loop176:
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row178:
+row209:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -3131,7 +3691,7 @@ row178:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row178
+	JLE          row209
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -3140,19 +3700,19 @@ row178:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop176
+	JMP          loop207
 
-done177:
-loop179:
+done208:
+loop210:
 	CMPQ  SI, $0x00000004
-	JL    done180
+	JL    done211
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row181:
+row212:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R8), Y3
 	VMOVUPD      (R10), Y4
@@ -3164,17 +3724,43 @@ row181:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row181
+	JLE          row212
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop179
+	JMP          loop210
 
-done180:
-	TESTQ   SI, SI
-	JZ      end182
+done211:
+	TESTQ SI, SI
+	JZ    end213
+	CMPQ  SI, $0x00000001
+	JNE   several214
+	VPXOR Y1, Y1, Y1
+	MOVQ  linv+24(FP), SI
+	MOVQ  $0x00000001, R8
+	LEAQ  (CX)(DI*1), CX
+
+row215:
+	VBROADCASTSD (DX), Y2
+	VBROADCASTSD (SI), Y3
+	VMOVSD       (CX), X6
+	VSUBPD       Y2, Y6, Y2
+	VMULPD       Y3, Y2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+	ADDQ         BX, CX
+	ADDQ         $0x00000008, DX
+	ADDQ         $0x00000008, SI
+	INCQ         R8
+	CMPQ         R8, d+32(FP)
+	JLE          row215
+	VMOVAPD      Y0, Y0
+	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
+	VMOVSD       X0, (AX)(DI*1)
+	JMP          end213
+
+several214:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -3183,7 +3769,7 @@ done180:
 	MOVQ    $0x00000001, R8
 	LEAQ    (CX)(DI*1), CX
 
-row183:
+row216:
 	VBROADCASTSD (DX), Y3
 	VBROADCASTSD (SI), Y4
 	VMASKMOVPD   (CX), Y1, Y5
@@ -3195,12 +3781,12 @@ row183:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row183
+	JLE          row216
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end182:
+end213:
 	VZEROUPPER
 	RET
 
@@ -3215,29 +3801,47 @@ TEXT ·halfSquaresAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop184:
+loop217:
 	CMPQ  BX, $0x00000004
-	JL    done185
+	JL    done218
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), R8
 	LEAQ  (CX)(SI*1), DI
 
-classes186:
+classes219:
 	VMOVUPD      (DI), Y2
 	VFMADD231PD  Y2, Y2, Y1
 	ADDQ         DX, DI
 	DECQ         R8
-	JNZ          classes186
+	JNZ          classes219
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop184
+	JMP          loop217
 
-done185:
-	TESTQ   BX, BX
-	JZ      end187
+done218:
+	TESTQ BX, BX
+	JZ    end220
+	CMPQ  BX, $0x00000001
+	JNE   several221
+	VPXOR Y1, Y1, Y1
+	MOVQ  k+16(FP), BX
+	LEAQ  (CX)(SI*1), CX
+
+classes222:
+	VMOVSD       (CX), X3
+	VFMADD231PD  Y3, Y3, Y1
+	ADDQ         DX, CX
+	DECQ         BX
+	JNZ          classes222
+	VMOVAPD      Y0, Y0
+	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
+	VMOVSD       X0, (AX)(SI*1)
+	JMP          end220
+
+several221:
 	LEAQ    narrowMasks<>+0(SB), DI
 	NEGQ    BX
 	VMOVDQU 32(DI)(BX*8), Y1
@@ -3245,17 +3849,17 @@ done185:
 	MOVQ    k+16(FP), BX
 	LEAQ    (CX)(SI*1), CX
 
-classes188:
+classes223:
 	VMASKMOVPD   (CX), Y1, Y3
 	VFMADD231PD  Y3, Y3, Y2
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes188
+	JNZ          classes223
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(SI*1)
 
-end187:
+end220:
 	VZEROUPPER
 	RET
 
@@ -3275,9 +3879,9 @@ TEXT ·objectiveGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop189:
+loop224:
 	CMPQ        R9, $0x00000004
-	JL          done190
+	JL          done225
 	VMOVUPD     (DI)(R10*1), Y3
 	VADDPD      Y1, Y3, Y4
 	VMOVUPD     (AX)(R10*1), Y5
@@ -3297,11 +3901,33 @@ loop189:
 	VMOVUPD     Y4, (CX)(R10*1)
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R9
-	JMP         loop189
+	JMP         loop224
 
-done190:
+done225:
 	TESTQ       R9, R9
-	JZ          end191
+	JZ          end226
+	CMPQ        R9, $0x00000001
+	JNE         several227
+	VMOVSD      (DI)(R10*1), X8
+	VADDPD      Y1, Y8, Y1
+	VMOVSD      (AX)(R10*1), X9
+	VMOVSD      (DX)(R10*1), X10
+	VMOVSD      (BX)(R10*1), X11
+	VFMADD231PD Y11, Y10, Y9
+	VMOVSD      (SI)(R10*1), X10
+	VMULPD      Y0, Y10, Y3
+	VADDPD      Y8, Y1, Y4
+	VFMADD231PD Y4, Y3, Y9
+	VMOVSD      X9, (AX)(R10*1)
+	VMOVSD      (R8)(R10*1), X8
+	VMULPD      Y1, Y8, Y1
+	VMOVSD      (CX)(R10*1), X8
+	VSUBPD      Y2, Y1, Y1
+	VFMADD231PD Y0, Y1, Y8
+	VMOVSD      X8, (CX)(R10*1)
+	JMP         end226
+
+several227:
 	LEAQ        narrowMasks<>+0(SB), R11
 	NEGQ        R9
 	VMOVDQU     32(R11)(R9*8), Y3
@@ -3323,7 +3949,7 @@ done190:
 	VFMADD231PD Y0, Y1, Y4
 	VMASKMOVPD  Y4, Y3, (CX)(R10*1)
 
-end191:
+end226:
 	VZEROUPPER
 	RET
 
@@ -3340,9 +3966,9 @@ TEXT ·relativeCosineAVX2(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop192:
+loop228:
 	CMPQ  DI, $0x00000004
-	JL    done193
+	JL    done229
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -3351,7 +3977,7 @@ loop192:
 	LEAQ  (CX)(R8*1), R9
 	LEAQ  (DX)(R8*1), R10
 
-targets194:
+targets230:
 	VMOVUPD     (R9), Y5
 	VMOVUPD     (R10), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -3362,7 +3988,7 @@ targets194:
 	ADDQ        BX, R9
 	ADDQ        BX, R10
 	DECQ        R11
-	JNZ         targets194
+	JNZ         targets230
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -3378,11 +4004,49 @@ targets194:
 	VMOVUPD     Y1, (SI)(R8*1)
 	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000004, DI
-	JMP         loop192
+	JMP         loop228
 
-done193:
-	TESTQ   DI, DI
-	JZ      end195
+done229:
+	TESTQ DI, DI
+	JZ    end231
+	CMPQ  DI, $0x00000001
+	JNE   several232
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	MOVQ  k+24(FP), DI
+	LEAQ  (CX)(R8*1), CX
+	LEAQ  (DX)(R8*1), DX
+
+targets233:
+	VMOVSD      (CX), X7
+	VMOVSD      (DX), X8
+	VFMADD231PD Y7, Y7, Y1
+	VFMADD231PD Y8, Y8, Y2
+	VFMADD231PD Y8, Y7, Y3
+	VSUBPD      Y8, Y7, Y5
+	VFMADD231PD Y5, Y5, Y4
+	ADDQ        BX, CX
+	ADDQ        BX, DX
+	DECQ        DI
+	JNZ         targets233
+	VSQRTPD     Y1, Y1
+	VMAXPD      Y1, Y0, Y1
+	VSQRTPD     Y2, Y2
+	VMAXPD      Y2, Y0, Y0
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y2
+	VMULPD      Y0, Y1, Y1
+	VDIVPD      Y1, Y2, Y1
+	VSQRTPD     Y4, Y2
+	VMULPD      Y0, Y2, Y0
+	VMULPD      Y1, Y0, Y0
+	VMOVSD      X0, (AX)(R8*1)
+	VMULPD      Y1, Y3, Y0
+	VMOVSD      X0, (SI)(R8*1)
+	JMP         end231
+
+several232:
 	LEAQ    narrowMasks<>+0(SB), R9
 	NEGQ    DI
 	VMOVDQU 32(R9)(DI*8), Y1
@@ -3394,7 +4058,7 @@ done193:
 	LEAQ    (CX)(R8*1), CX
 	LEAQ    (DX)(R8*1), DX
 
-targets196:
+targets234:
 	VMASKMOVPD  (CX), Y1, Y6
 	VMASKMOVPD  (DX), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -3405,7 +4069,7 @@ targets196:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets196
+	JNZ         targets234
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y3
@@ -3420,7 +4084,7 @@ targets196:
 	VMULPD      Y2, Y4, Y0
 	VMASKMOVPD  Y0, Y1, (SI)(R8*1)
 
-end195:
+end231:
 	VZEROUPPER
 	RET
 
@@ -3438,9 +4102,9 @@ TEXT ·relativeCosineGradAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop197:
+loop235:
 	CMPQ  R8, $0x00000004
-	JL    done198
+	JL    done236
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -3449,7 +4113,7 @@ loop197:
 	LEAQ  (DX)(R9*1), R10
 	LEAQ  (BX)(R9*1), R11
 
-targets199:
+targets237:
 	VMOVUPD     (R10), Y5
 	VMOVUPD     (R11), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -3460,18 +4124,18 @@ targets199:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets199
+	JNZ         targets237
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
 	VMAXPD      Y5, Y0, Y6
-	VMOVUPD     (CX)(R9*1), Y7
-	VSQRTPD     Y4, Y8
-	VMULPD      Y8, Y1, Y8
-	VDIVPD      Y8, Y7, Y7
+	VMOVUPD     (CX)(R9*1), Y10
+	VSQRTPD     Y4, Y11
+	VMULPD      Y11, Y1, Y11
+	VDIVPD      Y11, Y10, Y10
 	VCMPPD      $0x00, c0000000000000000<>+0(SB), Y4, Y4
-	VPXOR       Y8, Y8, Y8
-	VBLENDVPD   Y4, Y8, Y7, Y7
+	VPXOR       Y11, Y11, Y11
+	VBLENDVPD   Y4, Y11, Y10, Y10
 	VMOVUPD     (DI)(R9*1), Y4
 	VMULPD      Y6, Y1, Y1
 	VDIVPD      Y1, Y4, Y1
@@ -3484,12 +4148,12 @@ targets199:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets200:
+targets238:
 	VMOVUPD      (R10), Y3
 	VMOVUPD      (R11), Y4
 	VMOVUPD      (R12), Y5
 	VSUBPD       Y3, Y4, Y6
-	VFMADD231PD  Y6, Y7, Y5
+	VFMADD231PD  Y6, Y10, Y5
 	VFNMADD231PD Y4, Y2, Y3
 	VFMADD231PD  Y3, Y1, Y5
 	VMOVUPD      Y5, (R12)
@@ -3497,14 +4161,76 @@ targets200:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets200
+	JNZ          targets238
 	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R8
-	JMP          loop197
+	JMP          loop235
 
-done198:
-	TESTQ   R8, R8
-	JZ      end201
+done236:
+	TESTQ R8, R8
+	JZ    end239
+	CMPQ  R8, $0x00000001
+	JNE   several240
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	MOVQ  k+32(FP), R11
+	LEAQ  (DX)(R9*1), R8
+	LEAQ  (BX)(R9*1), R10
+
+targets241:
+	VMOVSD      (R8), X7
+	VMOVSD      (R10), X8
+	VFMADD231PD Y7, Y7, Y1
+	VFMADD231PD Y8, Y8, Y2
+	VFMADD231PD Y8, Y7, Y3
+	VSUBPD      Y8, Y7, Y5
+	VFMADD231PD Y5, Y5, Y4
+	ADDQ        SI, R8
+	ADDQ        SI, R10
+	DECQ        R11
+	JNZ         targets241
+	VSQRTPD     Y1, Y1
+	VMAXPD      Y1, Y0, Y1
+	VSQRTPD     Y2, Y5
+	VMAXPD      Y5, Y0, Y6
+	VMOVSD      (CX)(R9*1), X7
+	VSQRTPD     Y4, Y10
+	VMULPD      Y10, Y1, Y10
+	VDIVPD      Y10, Y7, Y10
+	VCMPPD      $0x00, c0000000000000000<>+0(SB), Y4, Y4
+	VPXOR       Y11, Y11, Y11
+	VBLENDVPD   Y4, Y11, Y10, Y10
+	VMOVSD      (DI)(R9*1), X7
+	VMULPD      Y6, Y1, Y1
+	VDIVPD      Y1, Y7, Y1
+	VDIVPD      Y2, Y3, Y2
+	VCMPPD      $0x15, Y5, Y0, Y0
+	VPXOR       Y3, Y3, Y3
+	VBLENDVPD   Y0, Y3, Y2, Y2
+	MOVQ        k+32(FP), CX
+	LEAQ        (DX)(R9*1), DX
+	LEAQ        (BX)(R9*1), BX
+	LEAQ        (AX)(R9*1), AX
+
+targets242:
+	VMOVSD       (DX), X7
+	VMOVSD       (BX), X8
+	VMOVSD       (AX), X9
+	VSUBPD       Y7, Y8, Y0
+	VFMADD231PD  Y0, Y10, Y9
+	VFNMADD231PD Y8, Y2, Y7
+	VFMADD231PD  Y7, Y1, Y9
+	VMOVSD       X9, (AX)
+	ADDQ         SI, DX
+	ADDQ         SI, BX
+	ADDQ         SI, AX
+	DECQ         CX
+	JNZ          targets242
+	JMP          end239
+
+several240:
 	LEAQ    narrowMasks<>+0(SB), R10
 	NEGQ    R8
 	VMOVDQU 32(R10)(R8*8), Y1
@@ -3516,7 +4242,7 @@ done198:
 	LEAQ    (DX)(R9*1), R8
 	LEAQ    (BX)(R9*1), R10
 
-targets202:
+targets243:
 	VMASKMOVPD  (R8), Y1, Y6
 	VMASKMOVPD  (R10), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -3527,7 +4253,7 @@ targets202:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets202
+	JNZ         targets243
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y6
@@ -3551,7 +4277,7 @@ targets202:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets203:
+targets244:
 	VMASKMOVPD   (DX), Y1, Y0
 	VMASKMOVPD   (BX), Y1, Y4
 	VMASKMOVPD   (AX), Y1, Y5
@@ -3564,9 +4290,9 @@ targets203:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets203
+	JNZ          targets244
 
-end201:
+end239:
 	VZEROUPPER
 	RET
 
@@ -3586,17 +4312,17 @@ TEXT ·affineAVX512(SB), NOSPLIT, $8-80
 	MOVQ x+8(FP), CX
 	MOVQ y+0(FP), DX
 
-strip204:
+strip245:
 	CMPQ (SP), $0x00000020
-	JL   stripped205
+	JL   stripped246
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs206:
+outputs247:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone207
+	JL           outputsDone248
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -3623,7 +4349,7 @@ outputs206:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs208:
+inputs249:
 	VMOVUPD      (R9), Z16
 	VMOVUPD      64(R9), Z17
 	VMOVUPD      128(R9), Z18
@@ -3651,7 +4377,7 @@ inputs208:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs208
+	JNZ          inputs249
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -3677,12 +4403,12 @@ inputs208:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs206
+	JMP          outputs247
 
-outputsDone207:
-outputs209:
+outputsDone248:
+outputs250:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone210
+	JL           outputsDone251
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -3699,7 +4425,7 @@ outputs209:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs211:
+inputs252:
 	VMOVUPD      (R9), Z8
 	VMOVUPD      64(R9), Z9
 	VMOVUPD      128(R9), Z10
@@ -3717,7 +4443,7 @@ inputs211:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs211
+	JNZ          inputs252
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -3731,12 +4457,12 @@ inputs211:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs209
+	JMP          outputs250
 
-outputsDone210:
-outputs212:
+outputsDone251:
+outputs253:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone213
+	JL           outputsDone254
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -3748,7 +4474,7 @@ outputs212:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs214:
+inputs255:
 	VMOVUPD      (R9), Z4
 	VMOVUPD      64(R9), Z5
 	VMOVUPD      128(R9), Z6
@@ -3761,7 +4487,7 @@ inputs214:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs214
+	JNZ          inputs255
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -3769,26 +4495,26 @@ inputs214:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs212
+	JMP          outputs253
 
-outputsDone213:
+outputsDone254:
 	ADDQ $0x00000100, CX
 	ADDQ $0x00000100, DX
 	SUBQ $0x00000020, (SP)
-	JMP  strip204
+	JMP  strip245
 
-stripped205:
-strip215:
+stripped246:
+strip256:
 	CMPQ (SP), $0x00000008
-	JL   stripped216
+	JL   stripped257
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs217:
+outputs258:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone218
+	JL           outputsDone259
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -3803,7 +4529,7 @@ outputs217:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs219:
+inputs260:
 	VMOVUPD      (R9), Z4
 	VBROADCASTSD (R10), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -3816,7 +4542,7 @@ inputs219:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs219
+	JNZ          inputs260
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -3830,12 +4556,12 @@ inputs219:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs217
+	JMP          outputs258
 
-outputsDone218:
-outputs220:
+outputsDone259:
+outputs261:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone221
+	JL           outputsDone262
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -3846,7 +4572,7 @@ outputs220:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs222:
+inputs263:
 	VMOVUPD      (R9), Z2
 	VBROADCASTSD (R10), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -3855,7 +4581,7 @@ inputs222:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs222
+	JNZ          inputs263
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -3863,12 +4589,12 @@ inputs222:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs220
+	JMP          outputs261
 
-outputsDone221:
-outputs223:
+outputsDone262:
+outputs264:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone224
+	JL           outputsDone265
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R11
@@ -3877,39 +4603,39 @@ outputs223:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs225:
+inputs266:
 	VMOVUPD      (R9), Z1
 	VBROADCASTSD (R10), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs225
+	JNZ          inputs266
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs223
+	JMP          outputs264
 
-outputsDone224:
+outputsDone265:
 	ADDQ $0x00000040, CX
 	ADDQ $0x00000040, DX
 	SUBQ $0x00000008, (SP)
-	JMP  strip215
+	JMP  strip256
 
-stripped216:
+stripped257:
 	MOVQ  (SP), BX
 	TESTQ BX, BX
-	JZ    end226
+	JZ    end267
 	LEAQ  wideMasks<>+0(SB), SI
 	KMOVW (SI)(BX*2), K1
 	MOVQ  w+16(FP), BX
 	MOVQ  bias+24(FP), SI
 	MOVQ  out+40(FP), DI
 
-outputs227:
+outputs268:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone228
+	JL           outputsDone269
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -3924,7 +4650,7 @@ outputs227:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs229:
+inputs270:
 	VMOVUPD.Z    (R8), K1, Z4
 	VBROADCASTSD (R9), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -3937,7 +4663,7 @@ inputs229:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs229
+	JNZ          inputs270
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -3951,12 +4677,12 @@ inputs229:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs227
+	JMP          outputs268
 
-outputsDone228:
-outputs230:
+outputsDone269:
+outputs271:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone231
+	JL           outputsDone272
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -3967,7 +4693,7 @@ outputs230:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs232:
+inputs273:
 	VMOVUPD.Z    (R8), K1, Z2
 	VBROADCASTSD (R9), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -3976,7 +4702,7 @@ inputs232:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs232
+	JNZ          inputs273
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -3984,12 +4710,12 @@ inputs232:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs230
+	JMP          outputs271
 
-outputsDone231:
-outputs233:
+outputsDone272:
+outputs274:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone234
+	JL           outputsDone275
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R10
@@ -3998,22 +4724,22 @@ outputs233:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs235:
+inputs276:
 	VMOVUPD.Z    (R8), K1, Z1
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs235
+	JNZ          inputs276
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs233
+	JMP          outputs274
 
-outputsDone234:
-end226:
+outputsDone275:
+end267:
 	VZEROUPPER
 	RET
 
@@ -4027,7 +4753,7 @@ DATA wideMasks<>+12(SB)/2, $0x003f
 DATA wideMasks<>+14(SB)/2, $0x007f
 GLOBL wideMasks<>(SB), RODATA|NOPTR, $16
 
-// func affineRowAVX512(y *float64, x *float64, theta *float64, in int, out int, tanh int)
+// func affineRowAVX512(y *float64, x *float64, theta *float64, in int, out int, act int)
 // Requires: AVX, AVX512F
 TEXT ·affineRowAVX512(SB), NOSPLIT, $0-48
 	MOVQ y+0(FP), AX
@@ -4036,9 +4762,9 @@ TEXT ·affineRowAVX512(SB), NOSPLIT, $0-48
 	MOVQ out+32(FP), BX
 	SHLQ $0x03, BX
 
-outputs236:
+outputs277:
 	CMPQ    DX, $0x00000010
-	JL      outputsDone237
+	JL      outputsDone278
 	MOVQ    in+24(FP), SI
 	MOVQ    x+8(FP), DI
 	MOVQ    in+24(FP), R9
@@ -4048,17 +4774,17 @@ outputs236:
 	VMOVUPD (SI), Z0
 	VMOVUPD 64(SI), Z1
 
-inputs238:
+inputs279:
 	VBROADCASTSD     (DI), Z2
 	VFMADD231PD      (R8), Z2, Z0
 	VFMADD231PD      64(R8), Z2, Z1
 	ADDQ             $0x00000008, DI
 	ADDQ             BX, R8
 	DECQ             R9
-	JNZ              inputs238
-	MOVQ             tanh+40(FP), SI
-	TESTQ            SI, SI
-	JZ               linear239
+	JNZ              inputs279
+	MOVQ             act+40(FP), SI
+	TESTQ            $0x00000001, SI
+	JZ               linear280
 	VMOVUPD          powers<>+0(SB), Z2
 	VMOVUPD          powers<>+64(SB), Z3
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z4
@@ -4122,18 +4848,18 @@ inputs238:
 	VPORQ            Z1, Z2, Z1
 	VMOVAPD          Z1, Z1
 
-linear239:
+linear280:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000010, DX
-	JMP     outputs236
+	JMP     outputs277
 
-outputsDone237:
-outputs240:
+outputsDone278:
+outputs281:
 	CMPQ    DX, $0x00000008
-	JL      outputsDone241
+	JL      outputsDone282
 	MOVQ    in+24(FP), SI
 	MOVQ    x+8(FP), DI
 	MOVQ    in+24(FP), R9
@@ -4142,16 +4868,16 @@ outputs240:
 	MOVQ    CX, R8
 	VMOVUPD (SI), Z0
 
-inputs242:
+inputs283:
 	VBROADCASTSD     (DI), Z1
 	VFMADD231PD      (R8), Z1, Z0
 	ADDQ             $0x00000008, DI
 	ADDQ             BX, R8
 	DECQ             R9
-	JNZ              inputs242
-	MOVQ             tanh+40(FP), SI
-	TESTQ            SI, SI
-	JZ               linear243
+	JNZ              inputs283
+	MOVQ             act+40(FP), SI
+	TESTQ            $0x00000001, SI
+	JZ               linear284
 	VMOVUPD          powers<>+0(SB), Z1
 	VMOVUPD          powers<>+64(SB), Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z3
@@ -4185,16 +4911,16 @@ inputs242:
 	VPORQ            Z0, Z1, Z0
 	VMOVAPD          Z0, Z0
 
-linear243:
+linear284:
 	VMOVUPD Z0, (AX)
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000008, DX
-	JMP     outputs240
+	JMP     outputs281
 
-outputsDone241:
+outputsDone282:
 	TESTQ     DX, DX
-	JZ        end244
+	JZ        end285
 	LEAQ      wideMasks<>+0(SB), SI
 	KMOVW     (SI)(DX*2), K1
 	MOVQ      in+24(FP), DX
@@ -4204,17 +4930,17 @@ outputsDone241:
 	ADDQ      CX, DX
 	VMOVUPD.Z (DX), K1, Z0
 
-inputs245:
+inputs286:
 	VBROADCASTSD     (SI), Z1
 	VMOVUPD.Z        (CX), K1, Z2
 	VFMADD231PD      Z2, Z1, Z0
 	ADDQ             $0x00000008, SI
 	ADDQ             BX, CX
 	DECQ             DI
-	JNZ              inputs245
-	MOVQ             tanh+40(FP), CX
-	TESTQ            CX, CX
-	JZ               linear246
+	JNZ              inputs286
+	MOVQ             act+40(FP), CX
+	TESTQ            $0x00000001, CX
+	JZ               linear287
 	VMOVUPD          powers<>+0(SB), Z1
 	VMOVUPD          powers<>+64(SB), Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z3
@@ -4248,10 +4974,17 @@ inputs245:
 	VPORQ            Z0, Z1, Z0
 	VMOVAPD          Z0, Z0
 
-linear246:
+linear287:
+	TESTQ   $0x00000002, CX
+	JZ      exact288
+	VMOVUPD Z0, (AX)
+	JMP     stored289
+
+exact288:
 	VMOVUPD Z0, K1, (AX)
 
-end244:
+stored289:
+end285:
 	VZEROUPPER
 	RET
 
@@ -4318,16 +5051,16 @@ TEXT ·dotsAVX512(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows247:
+rows290:
 	CMPQ DX, $0x00000004
-	JL   rowsDone248
+	JL   rowsDone291
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns249:
+columns292:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone250
+	JL     columnsDone293
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
@@ -4349,9 +5082,9 @@ columns249:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop251:
+loop294:
 	CMPQ        R11, $0x00000008
-	JL          done252
+	JL          done295
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -4379,11 +5112,11 @@ loop251:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop251
+	JMP         loop294
 
-done252:
+done295:
 	TESTQ       R11, R11
-	JZ          end253
+	JZ          end296
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -4411,7 +5144,7 @@ done252:
 	VFMADD231PD Z4, Z2, Z16
 	VFMADD231PD Z4, Z3, Z20
 
-end253:
+end296:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -4497,12 +5230,12 @@ end253:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns249
+	JMP           columns292
 
-columnsDone250:
-columns254:
+columnsDone293:
+columns297:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone255
+	JL     columnsDone298
 	VPXORQ Z21, Z21, Z21
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
@@ -4512,9 +5245,9 @@ columns254:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop256:
+loop299:
 	CMPQ        R11, $0x00000008
-	JL          done257
+	JL          done300
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -4527,11 +5260,11 @@ loop256:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop256
+	JMP         loop299
 
-done257:
+done300:
 	TESTQ       R11, R11
-	JZ          end258
+	JZ          end301
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -4544,7 +5277,7 @@ done257:
 	VFMADD231PD Z4, Z2, Z23
 	VFMADD231PD Z4, Z3, Z24
 
-end258:
+end301:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -4587,9 +5320,9 @@ end258:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns254
+	JMP           columns297
 
-columnsDone255:
+columnsDone298:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -4601,19 +5334,19 @@ columnsDone255:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows247
+	JMP  rows290
 
-rowsDone248:
-rows259:
+rowsDone291:
+rows302:
 	CMPQ DX, $0x00000001
-	JL   rowsDone260
+	JL   rowsDone303
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns261:
+columns304:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone262
+	JL     columnsDone305
 	VPXORQ Z25, Z25, Z25
 	VPXORQ Z26, Z26, Z26
 	VPXORQ Z27, Z27, Z27
@@ -4623,9 +5356,9 @@ columns261:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop263:
+loop306:
 	CMPQ        R11, $0x00000008
-	JL          done264
+	JL          done307
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z25
@@ -4638,11 +5371,11 @@ loop263:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop263
+	JMP         loop306
 
-done264:
+done307:
 	TESTQ       R11, R11
-	JZ          end265
+	JZ          end308
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -4655,7 +5388,7 @@ done264:
 	VMOVUPD.Z   (R10)(R12*1), K1, Z1
 	VFMADD231PD Z1, Z0, Z28
 
-end265:
+end308:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -4684,38 +5417,38 @@ end265:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns261
+	JMP           columns304
 
-columnsDone262:
-columns266:
+columnsDone305:
+columns309:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone267
+	JL     columnsDone310
 	VPXORQ Z29, Z29, Z29
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 
-loop268:
+loop311:
 	CMPQ        R11, $0x00000008
-	JL          done269
+	JL          done312
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z29
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop268
+	JMP         loop311
 
-done269:
+done312:
 	TESTQ       R11, R11
-	JZ          end270
+	JZ          end313
 	LEAQ        wideMasks<>+0(SB), R12
 	KMOVW       (R12)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
 	VMOVUPD.Z   (R10), K1, Z1
 	VFMADD231PD Z1, Z0, Z29
 
-end270:
+end313:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -4731,17 +5464,17 @@ end270:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns266
+	JMP           columns309
 
-columnsDone267:
+columnsDone310:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows259
+	JMP  rows302
 
-rowsDone260:
+rowsDone303:
 	VZEROUPPER
 	RET
 
@@ -4767,16 +5500,16 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-pairs271:
+pairs314:
 	CMPQ CX, $0x00000002
-	JL   single272
+	JL   single315
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop274:
+loop317:
 	CMPQ         SI, $0x00000010
-	JL           done275
+	JL           done318
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VMOVUPD      64(AX)(DI*1), Z16
@@ -4879,12 +5612,12 @@ loop274:
 	VMOVUPD      Z14, 64(BX)(DI*1)
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x00000010, SI
-	JMP          loop274
+	JMP          loop317
 
-done275:
-loop276:
+done318:
+loop319:
 	CMPQ         SI, $0x00000008
-	JL           done277
+	JL           done320
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VPANDQ       Z13, Z14, Z16
@@ -4937,11 +5670,68 @@ loop276:
 	VMOVUPD      Z14, (BX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop276
+	JMP          loop319
 
-done277:
-	TESTQ        SI, SI
-	JZ           end278
+done320:
+	TESTQ          SI, SI
+	JZ             end321
+	CMPQ           SI, $0x00000001
+	JNE            several322
+	MOVL           $0x00000001, SI
+	KMOVW          SI, K1
+	VBROADCASTSD.Z (AX)(DI*1), K1, Z14
+	VBROADCASTSD.Z (BX)(DI*1), K1, Z15
+	VPANDQ         Z13, Z14, Z16
+	VPANDQ         Z13, Z15, Z17
+	VMINPD         Z16, Z9, Z16
+	VMINPD         Z17, Z9, Z17
+	VMOVAPD        Z7, Z18
+	VFMADD231PD    Z8, Z16, Z18
+	VMOVAPD        Z7, Z19
+	VFMADD231PD    Z8, Z17, Z19
+	VSUBPD         Z7, Z18, Z20
+	VSUBPD         Z7, Z19, Z21
+	VFMSUB231PD    Z8, Z16, Z20
+	VFMSUB231PD    Z8, Z17, Z21
+	VMOVAPD        Z6, Z16
+	VMOVAPD        Z6, Z17
+	VFMADD213PD    Z5, Z20, Z16
+	VFMADD213PD    Z5, Z21, Z17
+	VFMADD213PD    Z4, Z20, Z16
+	VFMADD213PD    Z4, Z21, Z17
+	VFMADD213PD    Z3, Z20, Z16
+	VFMADD213PD    Z3, Z21, Z17
+	VFMADD213PD    Z2, Z20, Z16
+	VFMADD213PD    Z2, Z21, Z17
+	VPSLLQ         $0x30, Z18, Z22
+	VPERMI2PD      Z1, Z0, Z18
+	VPADDQ         Z18, Z22, Z18
+	VPSLLQ         $0x30, Z19, Z22
+	VPERMI2PD      Z1, Z0, Z19
+	VPADDQ         Z19, Z22, Z19
+	VMULPD         Z16, Z20, Z16
+	VMULPD         Z17, Z21, Z17
+	VSUBPD         Z18, Z10, Z20
+	VSUBPD         Z19, Z10, Z21
+	VFNMADD231PD   Z16, Z18, Z20
+	VFNMADD231PD   Z17, Z19, Z21
+	VSUBPD         Z20, Z11, Z16
+	VSUBPD         Z21, Z11, Z17
+	VMULPD         Z17, Z16, Z18
+	VDIVPD         Z18, Z10, Z18
+	VMULPD         Z17, Z20, Z17
+	VMULPD         Z16, Z21, Z16
+	VMULPD         Z18, Z17, Z17
+	VPANDQ         Z12, Z14, Z14
+	VPORQ          Z14, Z17, Z14
+	VMOVSD         X14, (AX)(DI*1)
+	VMULPD         Z18, Z16, Z14
+	VPANDQ         Z12, Z15, Z15
+	VPORQ          Z15, Z14, Z14
+	VMOVSD         X14, (BX)(DI*1)
+	JMP            end321
+
+several322:
 	LEAQ         wideMasks<>+0(SB), R8
 	KMOVW        (R8)(SI*2), K1
 	VMOVUPD.Z    (AX)(DI*1), K1, Z14
@@ -4995,20 +5785,20 @@ done277:
 	VPORQ        Z15, Z14, Z14
 	VMOVUPD      Z14, K1, (BX)(DI*1)
 
-end278:
+end321:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs271
+	JMP  pairs314
 
-single272:
+single315:
 	TESTQ CX, CX
-	JZ    end273
+	JZ    end316
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop279:
+loop323:
 	CMPQ         CX, $0x00000020
-	JL           done280
+	JL           done324
 	VMOVUPD      (AX)(DX*1), Z14
 	VMOVUPD      64(AX)(DX*1), Z15
 	VMOVUPD      128(AX)(DX*1), Z16
@@ -5107,12 +5897,12 @@ loop279:
 	VMOVUPD      Z14, 192(AX)(DX*1)
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x00000020, CX
-	JMP          loop279
+	JMP          loop323
 
-done280:
-loop281:
+done324:
+loop325:
 	CMPQ         CX, $0x00000008
-	JL           done282
+	JL           done326
 	VMOVUPD      (AX)(DX*1), Z14
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
@@ -5139,11 +5929,42 @@ loop281:
 	VMOVUPD      Z14, (AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop281
+	JMP          loop325
 
-done282:
-	TESTQ        CX, CX
-	JZ           end283
+done326:
+	TESTQ          CX, CX
+	JZ             end327
+	CMPQ           CX, $0x00000001
+	JNE            several328
+	MOVL           $0x00000001, CX
+	KMOVW          CX, K1
+	VBROADCASTSD.Z (AX)(DX*1), K1, Z14
+	VPANDQ         Z13, Z14, Z13
+	VMINPD         Z13, Z9, Z9
+	VMOVAPD        Z7, Z13
+	VFMADD231PD    Z8, Z9, Z13
+	VSUBPD         Z7, Z13, Z7
+	VFMSUB231PD    Z8, Z9, Z7
+	VMOVAPD        Z6, Z6
+	VFMADD213PD    Z5, Z7, Z6
+	VFMADD213PD    Z4, Z7, Z6
+	VFMADD213PD    Z3, Z7, Z6
+	VFMADD213PD    Z2, Z7, Z6
+	VPSLLQ         $0x30, Z13, Z2
+	VPERMI2PD      Z1, Z0, Z13
+	VPADDQ         Z13, Z2, Z0
+	VMULPD         Z6, Z7, Z1
+	VSUBPD         Z0, Z10, Z2
+	VFNMADD231PD   Z1, Z0, Z2
+	VSUBPD         Z2, Z11, Z0
+	VDIVPD         Z0, Z10, Z0
+	VMULPD         Z0, Z2, Z0
+	VPANDQ         Z12, Z14, Z1
+	VPORQ          Z1, Z0, Z0
+	VMOVSD         X0, (AX)(DX*1)
+	JMP            end327
+
+several328:
 	LEAQ         wideMasks<>+0(SB), BX
 	KMOVW        (BX)(CX*2), K1
 	VMOVUPD.Z    (AX)(DX*1), K1, Z14
@@ -5171,8 +5992,8 @@ done282:
 	VPORQ        Z1, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(DX*1)
 
-end283:
-end273:
+end327:
+end316:
 	VZEROUPPER
 	RET
 
@@ -5185,9 +6006,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop284:
+loop329:
 	CMPQ         BX, $0x00000010
-	JL           done285
+	JL           done330
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -5202,12 +6023,12 @@ loop284:
 	VMOVUPD      Z0, 64(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000010, BX
-	JMP          loop284
+	JMP          loop329
 
-done285:
-loop286:
+done330:
+loop331:
 	CMPQ         BX, $0x00000008
-	JL           done287
+	JL           done332
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -5216,11 +6037,24 @@ loop286:
 	VMOVUPD      Z0, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop286
+	JMP          loop331
 
-done287:
-	TESTQ        BX, BX
-	JZ           end288
+done332:
+	TESTQ          BX, BX
+	JZ             end333
+	CMPQ           BX, $0x00000001
+	JNE            several334
+	MOVL           $0x00000001, BX
+	KMOVW          BX, K1
+	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
+	VBROADCASTSD.Z (DX)(SI*1), K1, Z1
+	VBROADCASTSD   c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD   Z1, Z1, Z2
+	VMULPD         Z2, Z0, Z0
+	VMOVSD         X0, (AX)(SI*1)
+	JMP            end333
+
+several334:
 	LEAQ         wideMasks<>+0(SB), DI
 	KMOVW        (DI)(BX*2), K1
 	VMOVUPD.Z    (CX)(SI*1), K1, Z0
@@ -5230,7 +6064,7 @@ done287:
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(SI*1)
 
-end288:
+end333:
 	VZEROUPPER
 	RET
 
@@ -5243,9 +6077,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop289:
+loop335:
 	CMPQ    BX, $0x00000010
-	JL      done290
+	JL      done336
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
@@ -5256,23 +6090,34 @@ loop289:
 	VMOVUPD Z0, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop289
+	JMP     loop335
 
-done290:
-loop291:
+done336:
+loop337:
 	CMPQ    BX, $0x00000008
-	JL      done292
+	JL      done338
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop291
+	JMP     loop337
 
-done292:
-	TESTQ     BX, BX
-	JZ        end293
+done338:
+	TESTQ          BX, BX
+	JZ             end339
+	CMPQ           BX, $0x00000001
+	JNE            several340
+	MOVL           $0x00000001, BX
+	KMOVW          BX, K1
+	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
+	VBROADCASTSD.Z (DX)(SI*1), K1, Z1
+	VMULPD         Z1, Z0, Z0
+	VMOVSD         X0, (AX)(SI*1)
+	JMP            end339
+
+several340:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z0
@@ -5280,7 +6125,7 @@ done292:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end293:
+end339:
 	VZEROUPPER
 	RET
 
@@ -5294,9 +6139,9 @@ TEXT ·scaledDiffAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop294:
+loop341:
 	CMPQ    BX, $0x00000010
-	JL      done295
+	JL      done342
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -5309,12 +6154,12 @@ loop294:
 	VMOVUPD Z1, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop294
+	JMP     loop341
 
-done295:
-loop296:
+done342:
+loop343:
 	CMPQ    BX, $0x00000008
-	JL      done297
+	JL      done344
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -5322,11 +6167,23 @@ loop296:
 	VMOVUPD Z1, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop296
+	JMP     loop343
 
-done297:
-	TESTQ     BX, BX
-	JZ        end298
+done344:
+	TESTQ          BX, BX
+	JZ             end345
+	CMPQ           BX, $0x00000001
+	JNE            several346
+	MOVL           $0x00000001, BX
+	KMOVW          BX, K1
+	VBROADCASTSD.Z (CX)(SI*1), K1, Z1
+	VBROADCASTSD.Z (DX)(SI*1), K1, Z2
+	VSUBPD         Z2, Z1, Z1
+	VMULPD         Z0, Z1, Z0
+	VMOVSD         X0, (AX)(SI*1)
+	JMP            end345
+
+several346:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z1
@@ -5335,7 +6192,7 @@ done297:
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end298:
+end345:
 	VZEROUPPER
 	RET
 
@@ -5348,9 +6205,9 @@ TEXT ·shiftAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop299:
+loop347:
 	CMPQ    DX, $0x00000010
-	JL      done300
+	JL      done348
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
@@ -5359,29 +6216,39 @@ loop299:
 	VMOVUPD Z1, 64(AX)(BX*1)
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, DX
-	JMP     loop299
+	JMP     loop347
 
-done300:
-loop301:
+done348:
+loop349:
 	CMPQ    DX, $0x00000008
-	JL      done302
+	JL      done350
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop301
+	JMP     loop349
 
-done302:
-	TESTQ     DX, DX
-	JZ        end303
+done350:
+	TESTQ          DX, DX
+	JZ             end351
+	CMPQ           DX, $0x00000001
+	JNE            several352
+	MOVL           $0x00000001, DX
+	KMOVW          DX, K1
+	VBROADCASTSD.Z (CX)(BX*1), K1, Z1
+	VSUBPD         Z0, Z1, Z0
+	VMOVSD         X0, (AX)(BX*1)
+	JMP            end351
+
+several352:
 	LEAQ      wideMasks<>+0(SB), SI
 	KMOVW     (SI)(DX*2), K1
 	VMOVUPD.Z (CX)(BX*1), K1, Z1
 	VSUBPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end303:
+end351:
 	VZEROUPPER
 	RET
 
@@ -5394,9 +6261,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop304:
+loop353:
 	CMPQ        DX, $0x00000010
-	JL          done305
+	JL          done354
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
@@ -5407,23 +6274,34 @@ loop304:
 	VMOVUPD     Z1, 64(AX)(BX*1)
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop304
+	JMP         loop353
 
-done305:
-loop306:
+done354:
+loop355:
 	CMPQ        DX, $0x00000008
-	JL          done307
+	JL          done356
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, (AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop306
+	JMP         loop355
 
-done307:
-	TESTQ       DX, DX
-	JZ          end308
+done356:
+	TESTQ          DX, DX
+	JZ             end357
+	CMPQ           DX, $0x00000001
+	JNE            several358
+	MOVL           $0x00000001, DX
+	KMOVW          DX, K1
+	VBROADCASTSD.Z (AX)(BX*1), K1, Z1
+	VBROADCASTSD.Z (CX)(BX*1), K1, Z2
+	VFMADD231PD    Z0, Z2, Z1
+	VMOVSD         X1, (AX)(BX*1)
+	JMP            end357
+
+several358:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z1
@@ -5431,7 +6309,7 @@ done307:
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, K1, (AX)(BX*1)
 
-end308:
+end357:
 	VZEROUPPER
 	RET
 
@@ -5443,9 +6321,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop309:
+loop359:
 	CMPQ    CX, $0x00000010
-	JL      done310
+	JL      done360
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
@@ -5454,29 +6332,39 @@ loop309:
 	VMOVUPD Z1, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop309
+	JMP     loop359
 
-done310:
-loop311:
+done360:
+loop361:
 	CMPQ    CX, $0x00000008
-	JL      done312
+	JL      done362
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop311
+	JMP     loop361
 
-done312:
-	TESTQ     CX, CX
-	JZ        end313
+done362:
+	TESTQ          CX, CX
+	JZ             end363
+	CMPQ           CX, $0x00000001
+	JNE            several364
+	MOVL           $0x00000001, CX
+	KMOVW          CX, K1
+	VBROADCASTSD.Z (AX)(DX*1), K1, Z1
+	VMULPD         Z0, Z1, Z0
+	VMOVSD         X0, (AX)(DX*1)
+	JMP            end363
+
+several364:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z1
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end313:
+end363:
 	VZEROUPPER
 	RET
 
@@ -5490,9 +6378,9 @@ TEXT ·standardiseAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop314:
+loop365:
 	CMPQ    CX, $0x00000010
-	JL      done315
+	JL      done366
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -5511,12 +6399,12 @@ loop314:
 	VMOVUPD Z3, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop314
+	JMP     loop365
 
-done315:
-loop316:
+done366:
+loop367:
 	CMPQ    CX, $0x00000008
-	JL      done317
+	JL      done368
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -5527,11 +6415,26 @@ loop316:
 	VMOVUPD Z3, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop316
+	JMP     loop367
 
-done317:
-	TESTQ     CX, CX
-	JZ        end318
+done368:
+	TESTQ          CX, CX
+	JZ             end369
+	CMPQ           CX, $0x00000001
+	JNE            several370
+	MOVL           $0x00000001, CX
+	KMOVW          CX, K1
+	VBROADCASTSD.Z (AX)(DX*1), K1, Z3
+	VSUBPD         Z0, Z3, Z0
+	VDIVPD         Z1, Z0, Z0
+	VMINPD         Z0, Z2, Z0
+	VPXORQ         Z7, Z7, Z7
+	VSUBPD         Z2, Z7, Z1
+	VMAXPD         Z0, Z1, Z0
+	VMOVSD         X0, (AX)(DX*1)
+	JMP            end369
+
+several370:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z3
@@ -5543,7 +6446,7 @@ done317:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end318:
+end369:
 	VZEROUPPER
 	RET
 
@@ -5559,9 +6462,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop319:
+loop371:
 	CMPQ        DX, $0x00000020
-	JL          done320
+	JL          done372
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
@@ -5576,29 +6479,39 @@ loop319:
 	VFMADD231PD Z5, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop319
+	JMP         loop371
 
-done320:
-loop321:
+done372:
+loop373:
 	CMPQ        DX, $0x00000008
-	JL          done322
+	JL          done374
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop321
+	JMP         loop373
 
-done322:
-	TESTQ       DX, DX
-	JZ          end323
+done374:
+	TESTQ          DX, DX
+	JZ             end375
+	CMPQ           DX, $0x00000001
+	JNE            several376
+	MOVL           $0x00000001, DX
+	KMOVW          DX, K1
+	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
+	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
+	VFMADD231PD    Z5, Z4, Z0
+	JMP            end375
+
+several376:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
 	VMOVUPD.Z   (CX)(BX*1), K1, Z5
 	VFMADD231PD Z5, Z4, Z0
 
-end323:
+end375:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -5624,9 +6537,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop324:
+loop377:
 	CMPQ    CX, $0x00000020
-	JL      done325
+	JL      done378
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	VMOVUPD 64(AX)(DX*1), Z4
@@ -5637,27 +6550,36 @@ loop324:
 	VADDPD  Z4, Z3, Z3
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000020, CX
-	JMP     loop324
+	JMP     loop377
 
-done325:
-loop326:
+done378:
+loop379:
 	CMPQ    CX, $0x00000008
-	JL      done327
+	JL      done380
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop326
+	JMP     loop379
 
-done327:
-	TESTQ     CX, CX
-	JZ        end328
+done380:
+	TESTQ          CX, CX
+	JZ             end381
+	CMPQ           CX, $0x00000001
+	JNE            several382
+	MOVL           $0x00000001, CX
+	KMOVW          CX, K1
+	VBROADCASTSD.Z (AX)(DX*1), K1, Z4
+	VADDPD         Z4, Z0, Z0
+	JMP            end381
+
+several382:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-end328:
+end381:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -5684,9 +6606,9 @@ TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop329:
+loop383:
 	CMPQ        DX, $0x00000020
-	JL          done330
+	JL          done384
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
@@ -5705,23 +6627,34 @@ loop329:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop329
+	JMP         loop383
 
-done330:
-loop331:
+done384:
+loop385:
 	CMPQ        DX, $0x00000008
-	JL          done332
+	JL          done386
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop331
+	JMP         loop385
 
-done332:
-	TESTQ       DX, DX
-	JZ          end333
+done386:
+	TESTQ          DX, DX
+	JZ             end387
+	CMPQ           DX, $0x00000001
+	JNE            several388
+	MOVL           $0x00000001, DX
+	KMOVW          DX, K1
+	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
+	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
+	VSUBPD         Z5, Z4, Z4
+	VFMADD231PD    Z4, Z4, Z0
+	JMP            end387
+
+several388:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
@@ -5729,7 +6662,7 @@ done332:
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 
-end333:
+end387:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -5753,9 +6686,9 @@ TEXT ·bendAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop334:
+loop389:
 	CMPQ             CX, $0x00000020
-	JL               done335
+	JL               done390
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VMOVUPD          64(AX)(DX*1), Z9
@@ -5820,7 +6753,7 @@ loop334:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z12, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small336
+	JZ               small391
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z14
 	VMINPD           Z12, Z14, Z14
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z16
@@ -5864,14 +6797,14 @@ loop334:
 	VADDPD           Z3, Z12, Z12
 	VMOVAPD          Z12, K1, Z13
 
-small336:
+small391:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ            Z2, Z13, Z2
 	VMULPD           Z17, Z15, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z15, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small337
+	JZ               small392
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z15, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -5915,14 +6848,14 @@ small336:
 	VADDPD           Z4, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small337:
+small392:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z9, Z9
 	VPORQ            Z9, Z12, Z9
 	VMULPD           Z20, Z18, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z18, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small338
+	JZ               small393
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z18, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -5966,14 +6899,14 @@ small337:
 	VADDPD           Z5, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small338:
+small393:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z10, Z10
 	VPORQ            Z10, Z12, Z10
 	VMULPD           Z23, Z21, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z21, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small339
+	JZ               small394
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z21, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -6017,7 +6950,7 @@ small338:
 	VADDPD           Z6, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small339:
+small394:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z11, Z11
 	VPORQ       Z11, Z12, Z11
 	VMULPD      Z1, Z2, Z2
@@ -6030,12 +6963,12 @@ small339:
 	VMOVUPD     Z2, 192(AX)(DX*1)
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000020, CX
-	JMP         loop334
+	JMP         loop389
 
-done335:
-loop340:
+done390:
+loop395:
 	CMPQ             CX, $0x00000008
-	JL               done341
+	JL               done396
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z3
@@ -6055,7 +6988,7 @@ loop340:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z3, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small342
+	JZ               small397
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z5
 	VMINPD           Z3, Z5, Z5
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z6
@@ -6099,18 +7032,93 @@ loop340:
 	VADDPD           Z7, Z3, Z3
 	VMOVAPD          Z3, K1, Z4
 
-small342:
+small397:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ       Z2, Z4, Z2
 	VMULPD      Z1, Z2, Z2
 	VMOVUPD     Z2, (AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop340
+	JMP         loop395
 
-done341:
+done396:
 	TESTQ            CX, CX
-	JZ               end343
+	JZ               end398
+	CMPQ             CX, $0x00000001
+	JNE              several399
+	MOVL             $0x00000001, CX
+	KMOVW            CX, K1
+	VBROADCASTSD.Z   (AX)(DX*1), K1, Z2
+	VMULPD           Z0, Z2, Z0
+	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z2
+	VMULPD           Z2, Z2, Z3
+	VBROADCASTSD     c3f66cd2c8cc3e40f<>+0(SB), Z4
+	VFMADD213PD.BCST cbf7d25f090e2f463<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3f860a290b6d6dbc<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST cbf8c48ef3b57671e<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3f91bfc0b6a9bc02<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST cbf96e84ba86dc732<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3f9f1c6bf8d56a6a<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST cbfa6db6d9ff0e9aa<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fb3333333049755<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST cbfc5555555553037<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z3, Z4
+	VMULPD           Z4, Z2, Z3
+	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z2, K1
+	KMOVW            K1, CX
+	TESTL            CX, CX
+	JZ               small400
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
+	VMINPD           Z2, Z4, Z4
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
+	VFMADD231PD      Z4, Z4, Z5
+	VSQRTPD          Z5, Z4
+	VADDPD           Z4, Z2, Z4
+	VPXORQ           Z8, Z8, Z8
+	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z2, K2
+	VMOVAPD          Z2, K2, Z4
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z8
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z4, Z2
+	VPSRLQ           $0x34, Z2, Z2
+	VPSLLQ           $0x34, Z2, Z5
+	VPSUBQ           Z5, Z4, Z5
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z2, Z2
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z2, Z2
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z5, Z5
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z5, Z6
+	VDIVPD           Z6, Z5, Z6
+	VMULPD           Z6, Z6, Z7
+	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z9
+	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z7, Z9
+	VMULPD           Z9, Z7, Z7
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z5, Z9
+	VMULPD           Z5, Z9, Z9
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z2, Z10
+	VADDPD           Z9, Z7, Z7
+	VFMADD231PD      Z7, Z6, Z10
+	VSUBPD           Z10, Z9, Z6
+	VSUBPD           Z5, Z6, Z5
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z2, Z2
+	VSUBPD           Z5, Z2, Z2
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z4, K2
+	VMOVAPD          Z4, K2, Z2
+	VADDPD           Z8, Z2, Z2
+	VMOVAPD          Z2, K1, Z3
+
+small400:
+	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
+	VPORQ       Z0, Z3, Z0
+	VMULPD      Z1, Z0, Z0
+	VMOVSD      X0, (AX)(DX*1)
+	JMP         end398
+
+several399:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z2
@@ -6132,7 +7140,7 @@ done341:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z2, K2
 	KMOVW            K2, CX
 	TESTL            CX, CX
-	JZ               small344
+	JZ               small401
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
@@ -6176,13 +7184,13 @@ done341:
 	VADDPD           Z8, Z2, Z2
 	VMOVAPD          Z2, K2, Z3
 
-small344:
+small401:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DX*1)
 
-end343:
+end398:
 	VZEROUPPER
 	RET
 
@@ -6194,9 +7202,9 @@ TEXT ·maxAbsAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop345:
+loop402:
 	CMPQ        CX, $0x00000010
-	JL          done346
+	JL          done403
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
@@ -6205,29 +7213,39 @@ loop345:
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000010, CX
-	JMP         loop345
+	JMP         loop402
 
-done346:
-loop347:
+done403:
+loop404:
 	CMPQ        CX, $0x00000008
-	JL          done348
+	JL          done405
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop347
+	JMP         loop404
 
-done348:
-	TESTQ       CX, CX
-	JZ          end349
+done405:
+	TESTQ          CX, CX
+	JZ             end406
+	CMPQ           CX, $0x00000001
+	JNE            several407
+	MOVL           $0x00000001, CX
+	KMOVW          CX, K1
+	VBROADCASTSD.Z (AX)(DX*1), K1, Z0
+	VPANDQ.BCST    c7fffffffffffffff<>+0(SB), Z0, Z0
+	VMAXPD         Z1, Z0, Z1
+	JMP            end406
+
+several407:
 	LEAQ        wideMasks<>+0(SB), BX
 	KMOVW       (BX)(CX*2), K1
 	VMOVUPD.Z   (AX)(DX*1), K1, Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 
-end349:
+end406:
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VMOVAPD       Z1, Z1
 	VMAXPD        Y1, Y0, Y0
@@ -6254,9 +7272,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop350:
+loop408:
 	CMPQ        SI, $0x00000008
-	JL          done351
+	JL          done409
 	VMOVUPD     (BX)(DI*1), Z5
 	VMULPD      Z0, Z5, Z5
 	VMOVUPD     (CX)(DI*1), Z6
@@ -6277,11 +7295,36 @@ loop350:
 	VMOVUPD     Z5, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JMP         loop350
+	JMP         loop408
 
-done351:
-	TESTQ       SI, SI
-	JZ          end352
+done409:
+	TESTQ          SI, SI
+	JZ             end410
+	CMPQ           SI, $0x00000001
+	JNE            several411
+	MOVL           $0x00000001, SI
+	KMOVW          SI, K1
+	VBROADCASTSD.Z (BX)(DI*1), K1, Z5
+	VMULPD         Z0, Z5, Z0
+	VBROADCASTSD.Z (CX)(DI*1), K1, Z5
+	VBROADCASTSD.Z (DX)(DI*1), K1, Z6
+	VSUBPD         Z5, Z0, Z7
+	VFMADD231PD    Z1, Z7, Z5
+	VMOVAPD        Z6, Z1
+	VFMSUB231PD    Z0, Z0, Z1
+	VFMADD231PD    Z2, Z1, Z6
+	VMOVSD         X5, (CX)(DI*1)
+	VMOVSD         X6, (DX)(DI*1)
+	VMULPD         Z3, Z5, Z0
+	VSQRTPD        Z6, Z1
+	VADDPD         Z4, Z1, Z1
+	VDIVPD         Z1, Z0, Z0
+	VBROADCASTSD.Z (AX)(DI*1), K1, Z1
+	VSUBPD         Z0, Z1, Z0
+	VMOVSD         X0, (AX)(DI*1)
+	JMP            end410
+
+several411:
 	LEAQ        wideMasks<>+0(SB), R8
 	KMOVW       (R8)(SI*2), K1
 	VMOVUPD.Z   (BX)(DI*1), K1, Z5
@@ -6303,7 +7346,7 @@ done351:
 	VSUBPD      Z0, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end352:
+end410:
 	VZEROUPPER
 	RET
 
@@ -6325,24 +7368,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop353:
+loop412:
 	CMPQ    BX, $0x00000008
-	JL      done354
+	JL      done413
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes355:
+classes414:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes355
+	JNZ     classes414
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes356:
+classes415:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -6370,19 +7413,19 @@ classes356:
 	VMOVUPD          Z16, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes356
+	JNZ              classes415
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z9
 	VDIVPD           Z10, Z9, Z9
 	MOVQ             k+16(FP), R8
 	LEAQ             (AX)(SI*1), DI
 
-classes357:
+classes416:
 	VMOVUPD          (DI), Z14
 	VMULPD           Z9, Z14, Z14
 	VMOVUPD          Z14, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes357
+	JNZ              classes416
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -6419,28 +7462,124 @@ classes357:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop353
+	JMP              loop412
 
-done354:
-	TESTQ     BX, BX
-	JZ        end358
+done413:
+	TESTQ          BX, BX
+	JZ             end417
+	CMPQ           BX, $0x00000001
+	JNE            several418
+	MOVL           $0x00000001, BX
+	KMOVW          BX, K1
+	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
+	MOVQ           k+16(FP), DI
+	LEAQ           (AX)(SI*1), BX
+
+classes419:
+	VBROADCASTSD.Z (BX), K1, Z9
+	VMAXPD         Z9, Z8, Z8
+	ADDQ           DX, BX
+	DECQ           DI
+	JNZ            classes419
+	VPXORQ         Z12, Z12, Z12
+	MOVQ           k+16(FP), DI
+	LEAQ           (AX)(SI*1), BX
+
+classes420:
+	VBROADCASTSD.Z   (BX), K1, Z9
+	VSUBPD           Z8, Z9, Z9
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
+	VMAXPD           Z9, Z10, Z10
+	VMOVAPD          Z7, Z11
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
+	VSUBPD           Z7, Z11, Z14
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
+	VMOVAPD          Z6, Z10
+	VFMADD213PD      Z5, Z14, Z10
+	VFMADD213PD      Z4, Z14, Z10
+	VFMADD213PD      Z3, Z14, Z10
+	VFMADD213PD      Z2, Z14, Z10
+	VMULPD           Z10, Z14, Z10
+	VPSLLQ           $0x30, Z11, Z14
+	VPERMI2PD        Z1, Z0, Z11
+	VPADDQ           Z11, Z14, Z11
+	VMOVAPD          Z11, Z14
+	VFMADD231PD      Z10, Z11, Z14
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
+	VPXORQ           Z13, Z13, Z13
+	VMOVAPD          Z13, K2, Z14
+	VADDPD           Z14, Z12, Z12
+	VMOVSD           X14, (BX)
+	ADDQ             DX, BX
+	DECQ             DI
+	JNZ              classes420
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
+	VDIVPD           Z12, Z0, Z0
+	MOVQ             k+16(FP), BX
+	LEAQ             (AX)(SI*1), AX
+
+classes421:
+	VBROADCASTSD.Z   (AX), K1, Z1
+	VMULPD           Z0, Z1, Z1
+	VMOVSD           X1, (AX)
+	ADDQ             DX, AX
+	DECQ             BX
+	JNZ              classes421
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	VPSRLQ           $0x34, Z0, Z0
+	VPSLLQ           $0x34, Z0, Z1
+	VPSUBQ           Z1, Z12, Z1
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
+	VDIVPD           Z2, Z1, Z2
+	VMULPD           Z2, Z2, Z3
+	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
+	VMULPD           Z4, Z3, Z3
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
+	VMULPD           Z1, Z4, Z4
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z0, Z5
+	VADDPD           Z4, Z3, Z3
+	VFMADD231PD      Z3, Z2, Z5
+	VSUBPD           Z5, Z4, Z2
+	VSUBPD           Z1, Z2, Z1
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
+	VSUBPD           Z1, Z0, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
+	VMOVAPD          Z12, K1, Z0
+	VADDPD           Z8, Z0, Z0
+	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
+	VMOVAPD          Z8, K1, Z0
+	VMOVSD           X0, (CX)(SI*1)
+	JMP              end417
+
+several418:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes359:
+classes422:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes359
+	JNZ       classes422
 	VPXORQ    Z12, Z12, Z12
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes360:
+classes423:
 	VMOVUPD.Z        (BX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -6468,19 +7607,19 @@ classes360:
 	VMOVUPD          Z14, K1, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes360
+	JNZ              classes423
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
 	VDIVPD           Z12, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes361:
+classes424:
 	VMOVUPD.Z        (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVUPD          Z1, K1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes361
+	JNZ              classes424
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -6516,7 +7655,7 @@ classes361:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end358:
+end417:
 	VZEROUPPER
 	RET
 
@@ -6550,24 +7689,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop362:
+loop425:
 	CMPQ    BX, $0x00000008
-	JL      done363
+	JL      done426
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes364:
+classes427:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes364
+	JNZ     classes427
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes365:
+classes428:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -6594,7 +7733,7 @@ classes365:
 	VADDPD           Z16, Z10, Z10
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes365
+	JNZ              classes428
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -6631,28 +7770,111 @@ classes365:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop362
+	JMP              loop425
 
-done363:
-	TESTQ     BX, BX
-	JZ        end366
+done426:
+	TESTQ          BX, BX
+	JZ             end429
+	CMPQ           BX, $0x00000001
+	JNE            several430
+	MOVL           $0x00000001, BX
+	KMOVW          BX, K1
+	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
+	MOVQ           k+16(FP), DI
+	LEAQ           (AX)(SI*1), BX
+
+classes431:
+	VBROADCASTSD.Z (BX), K1, Z9
+	VMAXPD         Z9, Z8, Z8
+	ADDQ           DX, BX
+	DECQ           DI
+	JNZ            classes431
+	VPXORQ         Z12, Z12, Z12
+	MOVQ           k+16(FP), BX
+	LEAQ           (AX)(SI*1), AX
+
+classes432:
+	VBROADCASTSD.Z   (AX), K1, Z9
+	VSUBPD           Z8, Z9, Z9
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
+	VMAXPD           Z9, Z10, Z10
+	VMOVAPD          Z7, Z11
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
+	VSUBPD           Z7, Z11, Z14
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
+	VMOVAPD          Z6, Z10
+	VFMADD213PD      Z5, Z14, Z10
+	VFMADD213PD      Z4, Z14, Z10
+	VFMADD213PD      Z3, Z14, Z10
+	VFMADD213PD      Z2, Z14, Z10
+	VMULPD           Z10, Z14, Z10
+	VPSLLQ           $0x30, Z11, Z14
+	VPERMI2PD        Z1, Z0, Z11
+	VPADDQ           Z11, Z14, Z11
+	VMOVAPD          Z11, Z14
+	VFMADD231PD      Z10, Z11, Z14
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
+	VPXORQ           Z13, Z13, Z13
+	VMOVAPD          Z13, K2, Z14
+	VADDPD           Z14, Z12, Z12
+	ADDQ             DX, AX
+	DECQ             BX
+	JNZ              classes432
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	VPSRLQ           $0x34, Z0, Z0
+	VPSLLQ           $0x34, Z0, Z1
+	VPSUBQ           Z1, Z12, Z1
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
+	VDIVPD           Z2, Z1, Z2
+	VMULPD           Z2, Z2, Z3
+	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
+	VMULPD           Z4, Z3, Z3
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
+	VMULPD           Z1, Z4, Z4
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z0, Z5
+	VADDPD           Z4, Z3, Z3
+	VFMADD231PD      Z3, Z2, Z5
+	VSUBPD           Z5, Z4, Z2
+	VSUBPD           Z1, Z2, Z1
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
+	VSUBPD           Z1, Z0, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
+	VMOVAPD          Z12, K1, Z0
+	VADDPD           Z8, Z0, Z0
+	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
+	VMOVAPD          Z8, K1, Z0
+	VMOVSD           X0, (CX)(SI*1)
+	JMP              end429
+
+several430:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes367:
+classes433:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes367
+	JNZ       classes433
 	VPXORQ    Z12, Z12, Z12
 	MOVQ      k+16(FP), BX
 	LEAQ      (AX)(SI*1), AX
 
-classes368:
+classes434:
 	VMOVUPD.Z        (AX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -6679,7 +7901,7 @@ classes368:
 	VADDPD           Z14, Z12, Z12
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes368
+	JNZ              classes434
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -6715,7 +7937,7 @@ classes368:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end366:
+end429:
 	VZEROUPPER
 	RET
 
@@ -6730,28 +7952,28 @@ TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop369:
+loop435:
 	CMPQ   SI, $0x00000008
-	JL     done370
+	JL     done436
 	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R11
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (DX)(DI*1), R9
 	LEAQ   (AX)(DI*1), R10
 
-classes371:
+classes437:
 	VMOVUPD     (R8), Z1
 	VMOVUPD     (R9), Z2
 	VFMADD231PD Z2, Z1, Z0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes371
+	JNZ         classes437
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes372:
+classes438:
 	VMOVUPD (R8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD (R9), Z2
@@ -6761,14 +7983,50 @@ classes372:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes372
+	JNZ     classes438
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000008, SI
-	JMP     loop369
+	JMP     loop435
 
-done370:
+done436:
 	TESTQ  SI, SI
-	JZ     end373
+	JZ     end439
+	CMPQ   SI, $0x00000001
+	JNE    several440
+	MOVL   $0x00000001, SI
+	KMOVW  SI, K1
+	VPXORQ Z3, Z3, Z3
+	MOVQ   k+24(FP), R9
+	LEAQ   (CX)(DI*1), SI
+	LEAQ   (DX)(DI*1), R8
+	LEAQ   (AX)(DI*1), AX
+
+classes441:
+	VBROADCASTSD.Z (SI), K1, Z0
+	VBROADCASTSD.Z (R8), K1, Z1
+	VFMADD231PD    Z1, Z0, Z3
+	ADDQ           BX, SI
+	ADDQ           BX, R8
+	DECQ           R9
+	JNZ            classes441
+	LEAQ           (CX)(DI*1), SI
+	LEAQ           (DX)(DI*1), R8
+	MOVQ           k+24(FP), CX
+
+classes442:
+	VBROADCASTSD.Z (SI), K1, Z0
+	VSUBPD         Z3, Z0, Z0
+	VBROADCASTSD.Z (R8), K1, Z1
+	VMULPD         Z1, Z0, Z0
+	VMOVSD         X0, (AX)
+	ADDQ           BX, SI
+	ADDQ           BX, R8
+	ADDQ           BX, AX
+	DECQ           CX
+	JNZ            classes442
+	JMP            end439
+
+several440:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z3, Z3, Z3
@@ -6777,19 +8035,19 @@ done370:
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes374:
+classes443:
 	VMOVUPD.Z   (SI), K1, Z0
 	VMOVUPD.Z   (R8), K1, Z1
 	VFMADD231PD Z1, Z0, Z3
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes374
+	JNZ         classes443
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes375:
+classes444:
 	VMOVUPD.Z (SI), K1, Z0
 	VSUBPD    Z3, Z0, Z0
 	VMOVUPD.Z (R8), K1, Z1
@@ -6799,9 +8057,9 @@ classes375:
 	ADDQ      BX, R8
 	ADDQ      BX, AX
 	DECQ      CX
-	JNZ       classes375
+	JNZ       classes444
 
-end373:
+end439:
 	VZEROUPPER
 	RET
 
@@ -6817,22 +8075,22 @@ TEXT ·logDensityAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop376:
+loop445:
 	CMPQ   SI, $0x00000010
-	JL     done377
+	JL     done446
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row378:
+row447:
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column379:
+column448:
 	VBROADCASTSD      (R11), Z5
 	VBROADCASTSD      (R8), Z6
 	VMOVUPD           (R10), Z7
@@ -6845,12 +8103,12 @@ column379:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column379
+	JNZ               column448
 	VFMADD231PD       Z3, Z3, Z1
 	VFMADD231PD       Z4, Z4, Z2
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row378
+	JLE               row447
 	VMOVAPD           Z0, Z5
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z5
 	VMOVUPD           Z5, (AX)(DI*1)
@@ -6859,23 +8117,23 @@ column379:
 	VMOVUPD           Z5, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop376
+	JMP               loop445
 
-done377:
-loop380:
+done446:
+loop449:
 	CMPQ   SI, $0x00000008
-	JL     done381
+	JL     done450
 	VPXORQ Z8, Z8, Z8
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row382:
+row451:
 	VPXORQ Z9, Z9, Z9
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column383:
+column452:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -6885,34 +8143,69 @@ column383:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column383
+	JNZ               column452
 	VFMADD231PD       Z9, Z9, Z8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row382
+	JLE               row451
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z8, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop380
+	JMP               loop449
 
-done381:
+done450:
 	TESTQ  SI, SI
-	JZ     end384
+	JZ     end453
+	CMPQ   SI, $0x00000001
+	JNE    several454
+	MOVL   $0x00000001, SI
+	KMOVW  SI, K1
+	VPXORQ Z10, Z10, Z10
+	MOVQ   linv+24(FP), SI
+	MOVQ   $0x00000001, R8
+
+row455:
+	VPXORQ Z11, Z11, Z11
+	MOVQ   R8, R11
+	LEAQ   (CX)(DI*1), R9
+	MOVQ   DX, R10
+
+column456:
+	VBROADCASTSD      (R10), Z1
+	VBROADCASTSD      (SI), Z2
+	VBROADCASTSD.Z    (R9), K1, Z3
+	VSUBPD            Z1, Z3, Z1
+	VFMADD231PD       Z2, Z1, Z11
+	ADDQ              BX, R9
+	ADDQ              $0x00000008, R10
+	ADDQ              $0x00000008, SI
+	DECQ              R11
+	JNZ               column456
+	VFMADD231PD       Z11, Z11, Z10
+	INCQ              R8
+	CMPQ              R8, d+32(FP)
+	JLE               row455
+	VMOVAPD           Z0, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
+	VMOVSD            X0, (AX)(DI*1)
+	JMP               end453
+
+several454:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z10, Z10, Z10
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 
-row385:
+row457:
 	VPXORQ Z11, Z11, Z11
 	MOVQ   R8, R11
 	LEAQ   (CX)(DI*1), R9
 	MOVQ   DX, R10
 
-column386:
+column458:
 	VBROADCASTSD      (R10), Z1
 	VBROADCASTSD      (SI), Z2
 	VMOVUPD.Z         (R9), K1, Z3
@@ -6922,16 +8215,16 @@ column386:
 	ADDQ              $0x00000008, R10
 	ADDQ              $0x00000008, SI
 	DECQ              R11
-	JNZ               column386
+	JNZ               column458
 	VFMADD231PD       Z11, Z11, Z10
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row385
+	JLE               row457
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end384:
+end453:
 	VZEROUPPER
 	RET
 
@@ -6947,9 +8240,9 @@ TEXT ·logDensityDiagAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop387:
+loop459:
 	CMPQ   SI, $0x00000010
-	JL     done388
+	JL     done460
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
@@ -6957,7 +8250,7 @@ loop387:
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row389:
+row461:
 	VBROADCASTSD      (R11), Z3
 	VBROADCASTSD      (R8), Z4
 	VMOVUPD           (R10), Z5
@@ -6973,7 +8266,7 @@ row389:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row389
+	JLE               row461
 	VMOVAPD           Z0, Z3
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z3
 	VMOVUPD           Z3, (AX)(DI*1)
@@ -6982,19 +8275,19 @@ row389:
 	VMOVUPD           Z3, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop387
+	JMP               loop459
 
-done388:
-loop390:
+done460:
+loop462:
 	CMPQ   SI, $0x00000008
-	JL     done391
+	JL     done463
 	VPXORQ Z6, Z6, Z6
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row392:
+row464:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -7006,17 +8299,45 @@ row392:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row392
+	JLE               row464
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z6, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop390
+	JMP               loop462
 
-done391:
+done463:
 	TESTQ  SI, SI
-	JZ     end393
+	JZ     end465
+	CMPQ   SI, $0x00000001
+	JNE    several466
+	MOVL   $0x00000001, SI
+	KMOVW  SI, K1
+	VPXORQ Z7, Z7, Z7
+	MOVQ   linv+24(FP), SI
+	MOVQ   $0x00000001, R8
+	LEAQ   (CX)(DI*1), CX
+
+row467:
+	VBROADCASTSD      (DX), Z1
+	VBROADCASTSD      (SI), Z2
+	VBROADCASTSD.Z    (CX), K1, Z3
+	VSUBPD            Z1, Z3, Z1
+	VMULPD            Z2, Z1, Z1
+	VFMADD231PD       Z1, Z1, Z7
+	ADDQ              BX, CX
+	ADDQ              $0x00000008, DX
+	ADDQ              $0x00000008, SI
+	INCQ              R8
+	CMPQ              R8, d+32(FP)
+	JLE               row467
+	VMOVAPD           Z0, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
+	VMOVSD            X0, (AX)(DI*1)
+	JMP               end465
+
+several466:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -7024,7 +8345,7 @@ done391:
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row394:
+row468:
 	VBROADCASTSD      (DX), Z1
 	VBROADCASTSD      (SI), Z2
 	VMOVUPD.Z         (CX), K1, Z3
@@ -7036,12 +8357,12 @@ row394:
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row394
+	JLE               row468
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end393:
+end465:
 	VZEROUPPER
 	RET
 
@@ -7056,46 +8377,66 @@ TEXT ·halfSquaresAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop395:
+loop469:
 	CMPQ   BX, $0x00000008
-	JL     done396
+	JL     done470
 	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), R8
 	LEAQ   (CX)(SI*1), DI
 
-classes397:
+classes471:
 	VMOVUPD           (DI), Z2
 	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, DI
 	DECQ              R8
-	JNZ               classes397
+	JNZ               classes471
 	VMOVAPD           Z0, Z2
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
 	VMOVUPD           Z2, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JMP               loop395
+	JMP               loop469
 
-done396:
+done470:
 	TESTQ  BX, BX
-	JZ     end398
+	JZ     end472
+	CMPQ   BX, $0x00000001
+	JNE    several473
+	MOVL   $0x00000001, BX
+	KMOVW  BX, K1
+	VPXORQ Z3, Z3, Z3
+	MOVQ   k+16(FP), BX
+	LEAQ   (CX)(SI*1), CX
+
+classes474:
+	VBROADCASTSD.Z    (CX), K1, Z1
+	VFMADD231PD       Z1, Z1, Z3
+	ADDQ              DX, CX
+	DECQ              BX
+	JNZ               classes474
+	VMOVAPD           Z0, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
+	VMOVSD            X0, (AX)(SI*1)
+	JMP               end472
+
+several473:
 	LEAQ   wideMasks<>+0(SB), DI
 	KMOVW  (DI)(BX*2), K1
 	VPXORQ Z3, Z3, Z3
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes399:
+classes475:
 	VMOVUPD.Z         (CX), K1, Z1
 	VFMADD231PD       Z1, Z1, Z3
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes399
+	JNZ               classes475
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-end398:
+end472:
 	VZEROUPPER
 	RET
 
@@ -7115,9 +8456,9 @@ TEXT ·objectiveGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop400:
+loop476:
 	CMPQ        R9, $0x00000008
-	JL          done401
+	JL          done477
 	VMOVUPD     (DI)(R10*1), Z3
 	VADDPD      Z1, Z3, Z4
 	VMOVUPD     (AX)(R10*1), Z5
@@ -7137,11 +8478,35 @@ loop400:
 	VMOVUPD     Z4, (CX)(R10*1)
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R9
-	JMP         loop400
+	JMP         loop476
 
-done401:
-	TESTQ       R9, R9
-	JZ          end402
+done477:
+	TESTQ          R9, R9
+	JZ             end478
+	CMPQ           R9, $0x00000001
+	JNE            several479
+	MOVL           $0x00000001, R9
+	KMOVW          R9, K1
+	VBROADCASTSD.Z (DI)(R10*1), K1, Z3
+	VADDPD         Z1, Z3, Z1
+	VBROADCASTSD.Z (AX)(R10*1), K1, Z4
+	VBROADCASTSD.Z (DX)(R10*1), K1, Z5
+	VBROADCASTSD.Z (BX)(R10*1), K1, Z6
+	VFMADD231PD    Z6, Z5, Z4
+	VBROADCASTSD.Z (SI)(R10*1), K1, Z5
+	VMULPD         Z0, Z5, Z5
+	VADDPD         Z3, Z1, Z3
+	VFMADD231PD    Z3, Z5, Z4
+	VMOVSD         X4, (AX)(R10*1)
+	VBROADCASTSD.Z (R8)(R10*1), K1, Z3
+	VMULPD         Z1, Z3, Z1
+	VBROADCASTSD.Z (CX)(R10*1), K1, Z3
+	VSUBPD         Z2, Z1, Z1
+	VFMADD231PD    Z0, Z1, Z3
+	VMOVSD         X3, (CX)(R10*1)
+	JMP            end478
+
+several479:
 	LEAQ        wideMasks<>+0(SB), R11
 	KMOVW       (R11)(R9*2), K1
 	VMOVUPD.Z   (DI)(R10*1), K1, Z3
@@ -7162,7 +8527,7 @@ done401:
 	VFMADD231PD Z0, Z1, Z3
 	VMOVUPD     Z3, K1, (CX)(R10*1)
 
-end402:
+end478:
 	VZEROUPPER
 	RET
 
@@ -7179,9 +8544,9 @@ TEXT ·relativeCosineAVX512(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop403:
+loop480:
 	CMPQ   DI, $0x00000008
-	JL     done404
+	JL     done481
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -7190,7 +8555,7 @@ loop403:
 	LEAQ   (CX)(R8*1), R9
 	LEAQ   (DX)(R8*1), R10
 
-targets405:
+targets482:
 	VMOVUPD      (R9), Z5
 	VMOVUPD      (R10), Z6
 	VFMADD231PD  Z5, Z5, Z1
@@ -7201,7 +8566,7 @@ targets405:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	DECQ         R11
-	JNZ          targets405
+	JNZ          targets482
 	VSQRTPD      Z1, Z5
 	VMAXPD       Z5, Z0, Z5
 	VSQRTPD      Z2, Z6
@@ -7217,11 +8582,51 @@ targets405:
 	VMOVUPD      Z5, (SI)(R8*1)
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000008, DI
-	JMP          loop403
+	JMP          loop480
 
-done404:
+done481:
 	TESTQ  DI, DI
-	JZ     end406
+	JZ     end483
+	CMPQ   DI, $0x00000001
+	JNE    several484
+	MOVL   $0x00000001, DI
+	KMOVW  DI, K1
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	MOVQ   k+24(FP), DI
+	LEAQ   (CX)(R8*1), CX
+	LEAQ   (DX)(R8*1), DX
+
+targets485:
+	VBROADCASTSD.Z (CX), K1, Z1
+	VBROADCASTSD.Z (DX), K1, Z2
+	VFMADD231PD    Z1, Z1, Z7
+	VFMADD231PD    Z2, Z2, Z8
+	VFMADD231PD    Z2, Z1, Z9
+	VSUBPD         Z2, Z1, Z1
+	VFMADD231PD    Z1, Z1, Z10
+	ADDQ           BX, CX
+	ADDQ           BX, DX
+	DECQ           DI
+	JNZ            targets485
+	VSQRTPD        Z7, Z1
+	VMAXPD         Z1, Z0, Z1
+	VSQRTPD        Z8, Z2
+	VMAXPD         Z2, Z0, Z0
+	VBROADCASTSD   c3ff0000000000000<>+0(SB), Z2
+	VMULPD         Z0, Z1, Z1
+	VDIVPD         Z1, Z2, Z1
+	VSQRTPD        Z10, Z2
+	VMULPD         Z0, Z2, Z0
+	VMULPD         Z1, Z0, Z0
+	VMOVSD         X0, (AX)(R8*1)
+	VMULPD         Z1, Z9, Z0
+	VMOVSD         X0, (SI)(R8*1)
+	JMP            end483
+
+several484:
 	LEAQ   wideMasks<>+0(SB), R9
 	KMOVW  (R9)(DI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -7232,7 +8637,7 @@ done404:
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets407:
+targets486:
 	VMOVUPD.Z    (CX), K1, Z1
 	VMOVUPD.Z    (DX), K1, Z2
 	VFMADD231PD  Z1, Z1, Z7
@@ -7243,7 +8648,7 @@ targets407:
 	ADDQ         BX, CX
 	ADDQ         BX, DX
 	DECQ         DI
-	JNZ          targets407
+	JNZ          targets486
 	VSQRTPD      Z7, Z1
 	VMAXPD       Z1, Z0, Z1
 	VSQRTPD      Z8, Z2
@@ -7258,7 +8663,7 @@ targets407:
 	VMULPD       Z1, Z9, Z0
 	VMOVUPD      Z0, K1, (SI)(R8*1)
 
-end406:
+end483:
 	VZEROUPPER
 	RET
 
@@ -7276,9 +8681,9 @@ TEXT ·relativeCosineGradAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop408:
+loop487:
 	CMPQ   R8, $0x00000008
-	JL     done409
+	JL     done488
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -7287,7 +8692,7 @@ loop408:
 	LEAQ   (DX)(R9*1), R10
 	LEAQ   (BX)(R9*1), R11
 
-targets410:
+targets489:
 	VMOVUPD     (R10), Z5
 	VMOVUPD     (R11), Z6
 	VFMADD231PD Z5, Z5, Z1
@@ -7298,7 +8703,7 @@ targets410:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets410
+	JNZ         targets489
 	VSQRTPD     Z1, Z5
 	VMAXPD      Z5, Z0, Z5
 	VSQRTPD     Z2, Z6
@@ -7322,7 +8727,7 @@ targets410:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets411:
+targets490:
 	VMOVUPD      (R10), Z6
 	VMOVUPD      (R11), Z17
 	VMOVUPD      (R12), Z18
@@ -7335,14 +8740,78 @@ targets411:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets411
+	JNZ          targets490
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000008, R8
-	JMP          loop408
+	JMP          loop487
 
-done409:
+done488:
 	TESTQ  R8, R8
-	JZ     end412
+	JZ     end491
+	CMPQ   R8, $0x00000001
+	JNE    several492
+	MOVL   $0x00000001, R8
+	KMOVW  R8, K1
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	MOVQ   k+32(FP), R11
+	LEAQ   (DX)(R9*1), R8
+	LEAQ   (BX)(R9*1), R10
+
+targets493:
+	VBROADCASTSD.Z (R8), K1, Z1
+	VBROADCASTSD.Z (R10), K1, Z2
+	VFMADD231PD    Z1, Z1, Z9
+	VFMADD231PD    Z2, Z2, Z10
+	VFMADD231PD    Z2, Z1, Z11
+	VSUBPD         Z2, Z1, Z1
+	VFMADD231PD    Z1, Z1, Z12
+	ADDQ           SI, R8
+	ADDQ           SI, R10
+	DECQ           R11
+	JNZ            targets493
+	VSQRTPD        Z9, Z1
+	VMAXPD         Z1, Z0, Z1
+	VSQRTPD        Z10, Z2
+	VMAXPD         Z2, Z0, Z3
+	VBROADCASTSD.Z (CX)(R9*1), K1, Z4
+	VSQRTPD        Z12, Z5
+	VMULPD         Z5, Z1, Z5
+	VDIVPD         Z5, Z4, Z4
+	VCMPPD.BCST    $0x00, c0000000000000000<>+0(SB), Z12, K2
+	VPXORQ         Z13, Z13, Z13
+	VMOVAPD        Z13, K2, Z4
+	VBROADCASTSD.Z (DI)(R9*1), K1, Z5
+	VMULPD         Z3, Z1, Z1
+	VDIVPD         Z1, Z5, Z1
+	VDIVPD         Z10, Z11, Z3
+	VCMPPD         $0x15, Z2, Z0, K2
+	VPXORQ         Z14, Z14, Z14
+	VMOVAPD        Z14, K2, Z3
+	MOVQ           k+32(FP), CX
+	LEAQ           (DX)(R9*1), DX
+	LEAQ           (BX)(R9*1), BX
+	LEAQ           (AX)(R9*1), AX
+
+targets494:
+	VBROADCASTSD.Z (DX), K1, Z0
+	VBROADCASTSD.Z (BX), K1, Z2
+	VBROADCASTSD.Z (AX), K1, Z5
+	VSUBPD         Z0, Z2, Z6
+	VFMADD231PD    Z6, Z4, Z5
+	VFNMADD231PD   Z2, Z3, Z0
+	VFMADD231PD    Z0, Z1, Z5
+	VMOVSD         X5, (AX)
+	ADDQ           SI, DX
+	ADDQ           SI, BX
+	ADDQ           SI, AX
+	DECQ           CX
+	JNZ            targets494
+	JMP            end491
+
+several492:
 	LEAQ   wideMasks<>+0(SB), R10
 	KMOVW  (R10)(R8*2), K1
 	VPXORQ Z9, Z9, Z9
@@ -7353,7 +8822,7 @@ done409:
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets413:
+targets495:
 	VMOVUPD.Z   (R8), K1, Z1
 	VMOVUPD.Z   (R10), K1, Z2
 	VFMADD231PD Z1, Z1, Z9
@@ -7364,7 +8833,7 @@ targets413:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets413
+	JNZ         targets495
 	VSQRTPD     Z9, Z1
 	VMAXPD      Z1, Z0, Z1
 	VSQRTPD     Z10, Z2
@@ -7388,7 +8857,7 @@ targets413:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets414:
+targets496:
 	VMOVUPD.Z    (DX), K1, Z0
 	VMOVUPD.Z    (BX), K1, Z2
 	VMOVUPD.Z    (AX), K1, Z5
@@ -7401,8 +8870,8 @@ targets414:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets414
+	JNZ          targets496
 
-end412:
+end491:
 	VZEROUPPER
 	RET

@@ -104,8 +104,8 @@ func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
 
 // affineRow generates the same for one sample, with the lanes over outputs.
 func affineRow(v isa) {
-	v.function("affineRow", "(y, x, theta *float64, in, out, tanh int)",
-		"is affine for one sample and weights of stride out, followed by tanh unless that is 0.")
+	v.function("affineRow", "(y, x, theta *float64, in, out, act int)",
+		"is affine for one sample and weights of stride out, followed by tanh if bit 0 of act is set; bit 1 tells that y may be written up to a multiple of 8 elements.")
 	y, w, left, ld := param("y"), param("theta"), param("out"), param("out")
 	SHLQ(Imm(3), ld)
 	for _, u := range []int{2, 1} {
@@ -153,8 +153,8 @@ func affineRowTile(v isa, y, w, ld GPVirtual, u int, k *mask) {
 	JNZ(LabelRef(loop))
 
 	linear := label("linear")
-	act := param("tanh")
-	TESTQ(act, act)
+	act := param("act")
+	TESTQ(imm(1), act)
 	JZ(LabelRef(linear))
 	e := newExponential(v)
 	a, d := e.fractions(acc)
@@ -168,8 +168,20 @@ func affineRowTile(v isa, y, w, ld GPVirtual, u int, k *mask) {
 		VMOVAPD(r, acc[i])
 	}
 	Label(linear)
+	if k != nil {
+		// A whole store forwards to the loads of the next layer, unlike a masked one.
+		exact, stored := label("exact"), label("stored")
+		TESTQ(imm(2), act)
+		JZ(LabelRef(exact))
+		v.store(acc[0], Mem{Base: y}, nil)
+		JMP(LabelRef(stored))
+		Label(exact)
+		v.store(acc[0], Mem{Base: y}, k)
+		Label(stored)
+		return
+	}
 	for i := range acc {
-		v.store(acc[i], Mem{Base: y, Disp: i * v.width()}, k)
+		v.store(acc[i], Mem{Base: y, Disp: i * v.width()}, nil)
 	}
 }
 

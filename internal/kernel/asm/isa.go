@@ -83,7 +83,22 @@ func u64(bits uint64) Mem {
 }
 
 // mask selects the lanes of a vector that exist; nil selects all.
-type mask struct{ r Register }
+type mask struct {
+	r Register
+	// single is the first lane alone. It is read and written as a scalar, whose store
+	// forwards to the loads of the next kernel, unlike a masked one.
+	single bool
+}
+
+func (v isa) single() *mask {
+	if !v.wide() {
+		return &mask{single: true}
+	}
+	t, k := GP32(), K()
+	MOVL(imm(1), t)
+	KMOVW(t, k)
+	return &mask{r: k, single: true}
+}
 
 // tail makes a mask of the first n lanes, 0 < n < lanes, and destroys n.
 func (v isa) tail(n GPVirtual) *mask {
@@ -92,13 +107,13 @@ func (v isa) tail(n GPVirtual) *mask {
 		LEAQ(wideMasks(), t)
 		k := K()
 		KMOVW(Mem{Base: t, Index: n, Scale: 2}, k)
-		return &mask{k}
+		return &mask{r: k}
 	}
 	LEAQ(narrowMasks(), t)
 	NEGQ(n)
 	y := YMM()
 	VMOVDQU(Mem{Base: t, Index: n, Scale: 8, Disp: 32}, y)
-	return &mask{y}
+	return &mask{r: y}
 }
 
 var wideTable, narrowTable *Mem
@@ -135,6 +150,10 @@ func (v isa) load(m Mem, k *mask) VecVirtual {
 	switch {
 	case k == nil:
 		VMOVUPD(m, r)
+	case k.single && v.wide():
+		VBROADCASTSD_Z(m, k.r, r)
+	case k.single:
+		VMOVSD(m, r.AsX())
 	case v.wide():
 		VMOVUPD_Z(m, k.r, r)
 	default:
@@ -143,10 +162,12 @@ func (v isa) load(m Mem, k *mask) VecVirtual {
 	return r
 }
 
-func (v isa) store(r Register, m Mem, k *mask) {
+func (v isa) store(r VecVirtual, m Mem, k *mask) {
 	switch {
 	case k == nil:
 		VMOVUPD(r, m)
+	case k.single:
+		VMOVSD(r.AsX(), m)
 	case v.wide():
 		VMOVUPD(r, k.r, m)
 	default:
@@ -378,6 +399,12 @@ func (v isa) each(n GPVirtual, unroll int, body func(b block)) {
 	end := label("end")
 	TESTQ(n, n)
 	JZ(LabelRef(end))
+	several := label("several")
+	CMPQ(n, imm(1))
+	JNE(LabelRef(several))
+	body(block{at, 1, v.single()})
+	JMP(LabelRef(end))
+	Label(several)
 	body(block{at, 1, v.tail(n)})
 	Label(end)
 }

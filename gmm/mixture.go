@@ -55,6 +55,9 @@ func NewMixture(phi []float64, mu *mat.Dense, sigma []*mat.SymDense) (*Mixture, 
 	}
 	m := &Mixture{dim: d, phi: append([]float64(nil), phi...), mu: make([]float64, k*d), sigma: make([]float64, k*d*d)}
 	for c := range k {
+		if sigma[c] == nil {
+			return nil, fmt.Errorf("gmm: component %d has no covariance: %w", c, ErrShape)
+		}
 		if n := sigma[c].SymmetricDim(); n != d {
 			return nil, fmt.Errorf("gmm: component %d: covariance of order %d for %d dimensions: %w", c, n, d, ErrShape)
 		}

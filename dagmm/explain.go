@@ -120,6 +120,9 @@ type cause struct {
 
 func (e *explainer) run() *Explanation {
 	causes := e.causes()
+	if e.energy > e.m.p.Threshold && !e.cleared(causes) {
+		causes = e.jointCauses(causes)
+	}
 	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: nan}
 	var total float64
 	for _, c := range causes {
@@ -169,7 +172,13 @@ func (e *explainer) causes() []cause {
 		c.drop = max(0, e.energy-c.energy)
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b cause) int {
+	sortCauses(out)
+	return out
+}
+
+// sortCauses puts the largest drop first.
+func sortCauses(causes []cause) {
+	slices.SortStableFunc(causes, func(a, b cause) int {
 		switch {
 		case a.drop > b.drop:
 			return -1
@@ -178,7 +187,47 @@ func (e *explainer) causes() []cause {
 		}
 		return 0
 	})
-	return out
+}
+
+func (e *explainer) cleared(causes []cause) bool {
+	for _, c := range causes {
+		if c.energy <= e.m.p.Threshold {
+			return true
+		}
+	}
+	return false
+}
+
+// jointCauses attributes a row that no single replacement clears: from the nearest
+// prototype, how far does each metric's value alone raise the energy? Replacing one of
+// several deviating metrics says little, since the others still fit no prototype.
+func (e *explainer) jointCauses(causes []cause) []cause {
+	p := e.m.nearest(e.f, -1, -1)
+	base := e.whole(p, 0)
+	best := 0
+	for k := range e.h.alphas {
+		if energy := e.whole(p, k+1); energy < base {
+			base, best = energy, k+1
+		}
+	}
+	for n, c := range causes {
+		e.whole(p, best)
+		e.h.replace(e.f, c.column, e.y[c.column])
+		causes[n].drop = max(0, e.eval()-base)
+	}
+	for i, v := range e.y {
+		e.h.replace(e.f, i, v)
+	}
+	sortCauses(causes)
+	return causes
+}
+
+// whole sets every metric to its k-th candidate and returns the energy.
+func (e *explainer) whole(p []float64, k int) float64 {
+	for i := range e.y {
+		e.h.replace(e.f, i, e.candidates(p, i)[min(k, len(e.candidates(p, i))-1)])
+	}
+	return e.eval()
 }
 
 // candidates are the scaled values of metric i that prototype p proposes: its own value

@@ -80,7 +80,7 @@ func trainFunc(steps int) dagmm.TrainFunc {
 		cfg := train.Series()
 		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.Workers = w.Columns, w.Exclude, w.Times, w.Number, 1
 		cfg.Predict, cfg.Covariances, cfg.Members = true, train.DiagonalCovariance, 1
-		cfg.MinSteps = steps
+		cfg.Alternate, cfg.MinSteps = false, steps
 		m, _, err := train.Fit(ctx, w.X, cfg)
 		return m, err
 	}

@@ -17,6 +17,7 @@ const maxTrained = 5000
 // presets are the settings that can be compared.
 func presets(name string) (train.Config, error) {
 	cfg := train.Series()
+	cfg.Alternate = name == "series"
 	switch name {
 	case "series":
 	case "predict":

@@ -111,7 +111,6 @@ func trainer(steps int) dagmm.TrainFunc {
 	return func(ctx context.Context, w *dagmm.Window) (*dagmm.Model, error) {
 		cfg := train.Series()
 		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.MinSteps = w.Columns, w.Exclude, w.Times, w.Number, steps
-		cfg.Predict, cfg.Covariances = true, train.DiagonalCovariance
 		m, _, err := train.Fit(ctx, w.X, cfg)
 		return m, err
 	}

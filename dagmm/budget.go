@@ -95,7 +95,8 @@ func startLevel(stream []float64, allowed float64, gap int) float64 {
 	}
 	// The count rises while the threshold falls, until alarms merge: a galloping search
 	// from above finds the first place where it is too high.
-	step, above, below := 1, len(distinct)-1, -1
+	step, above := 1, len(distinct)-1
+	var below int
 	for k := above - step; ; k = above - step {
 		if k < 0 {
 			k = 0

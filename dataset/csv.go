@@ -17,6 +17,7 @@ const None = "-"
 // HeaderMode says how many rows of names stand before the data.
 type HeaderMode int
 
+// How the header is read.
 const (
 	HeaderAuto HeaderMode = iota // decide from the content
 	HeaderNone                   // the first record is data; columns go by number

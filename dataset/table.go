@@ -33,6 +33,7 @@ type ColumnRole struct {
 // Role is what a column is used as.
 type Role int
 
+// What a column can be used as.
 const (
 	RoleMetric Role = iota
 	RoleTime

@@ -109,7 +109,7 @@ func killAfter(o options, c *exec.Cmd, done chan error, samples int, rng *rand.R
 			if err := c.Process.Kill(); err != nil {
 				return false, <-done
 			}
-			<-done
+			_ = <-done // killed
 			return true, nil
 		}
 	}

@@ -79,7 +79,7 @@ func run(ctx context.Context, o options, w io.Writer) error {
 			}
 			rows = append(rows, r)
 		}
-		if err := print(w, set, o, rows); err != nil {
+		if err := printTable(w, set, o, rows); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func measure(ctx context.Context, o options, s *suite.Series) (outcome, error) {
 	return out, err
 }
 
-func print(w io.Writer, set string, o options, rows []outcome) error {
+func printTable(w io.Writer, set string, o options, rows []outcome) error {
 	fmt.Fprintf(w, "\n## %s\n\n", set)
 	tw := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(tw, "| machine\t| alarms/day\t| false episodes/day\t| event recall\t| delay, min\t| p99: false/day\t| p99: recall\t| oracle recall\t|")

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -278,8 +277,8 @@ func seedsJobTable(t *testing.T) {
 			if mild {
 				strength = "mild"
 			}
-			t.Log(fmt.Sprintf("%-24s %-7s %2d %2d %2d;  %2d %2d %2d;  %2d %2d %2d", g.name, strength, trained.ranged, trained.broken, trained.both,
-				untrained.ranged, untrained.broken, untrained.both, reference.ranged, reference.broken, reference.both))
+			t.Logf("%-24s %-7s %2d %2d %2d;  %2d %2d %2d;  %2d %2d %2d", g.name, strength, trained.ranged, trained.broken, trained.both,
+				untrained.ranged, untrained.broken, untrained.both, reference.ranged, reference.broken, reference.both)
 			if !mild && reference.both >= runs-1 {
 				require.GreaterOrEqual(t, trained.both, runs-1, g.name)
 			}

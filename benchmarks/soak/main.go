@@ -109,7 +109,9 @@ func killAfter(o options, c *exec.Cmd, done chan error, samples int, rng *rand.R
 			if err := c.Process.Kill(); err != nil {
 				return false, <-done
 			}
-			_ = <-done // killed
+			if err := <-done; err == nil {
+				return false, nil // it ended by itself first
+			}
 			return true, nil
 		}
 	}

@@ -141,7 +141,7 @@ func run(layers []Layer, dst, x []float64, rows int, even, odd []float64) {
 			even, odd = odd, even
 		}
 		if rows == 1 {
-			kernel.AffineRow(y[:l.Out], x[:l.In], l.Theta, !l.Linear, false)
+			kernel.AffineRow(y[:l.Out], x[:l.In], l.Theta, !l.Linear)
 		} else {
 			kernel.Affine(y, x, l.Theta, l.In, l.Out, rows)
 			if !l.Linear {

@@ -1,66 +1,88 @@
 package dagmm
 
-import "github.com/metric-streams/anomaly/autoencoder"
+import "github.com/metric-streams/anomaly/internal/kernel"
 
-// memberRow holds one member's buffers for one sample.
-type memberRow struct {
-	net                   *autoencoder.Row
-	z, code, features     []float64 // code and features are the parts of z
-	reconstruction        []float64
-	gathered, gatheredOut []float64 // inputs and targets where they do not stand side by side
-	target                []float64
-	energies, work        []float64
+// rowScorer scores one sample at a time with buffers made once. It belongs to one
+// goroutine.
+type rowScorer struct {
+	members []memberRow
+	layers  []kernel.RowLayer // of all networks
 }
 
-func (m *Member) newRow() memberRow {
-	code := m.Network.LatentDim()
-	z := make([]float64, m.LatentDim())
-	r := memberRow{net: m.Network.NewRow(), z: z, code: z[:code], features: z[code:], reconstruction: make([]float64, len(m.Targets)),
-		gathered: make([]float64, len(m.Inputs)), gatheredOut: make([]float64, len(m.Targets)), energies: make([]float64, 1)}
+// memberRow holds one member's buffers.
+type memberRow struct {
+	z, features            []float64 // features are the last part of z
+	reconstruction         []float64
+	input, target          []float64
+	gatherInput, gatherOut bool // input and target do not stand side by side
+	energies, work         []float64
+}
+
+// newRowScorer scores the features that stand in the given memory.
+func (m *Model) newRowScorer(features []float64) *rowScorer {
+	s := &rowScorer{}
+	var networks [][]kernel.RowLayer
+	for i := range m.p.Members {
+		r, layers := m.p.Members[i].newRow(features)
+		s.members = append(s.members, r)
+		networks = append(networks, layers)
+	}
+	// The members advance in turn: a layer waits for the one before, and the processor
+	// fills the wait with the other members' layers.
+	for k, more := 0, true; more; k++ {
+		more = false
+		for _, layers := range networks {
+			if k < len(layers) {
+				s.layers, more = append(s.layers, layers[k]), true
+			}
+		}
+	}
+	return s
+}
+
+func (m *Member) newRow(features []float64) (memberRow, []kernel.RowLayer) {
+	code, d := m.Network.LatentDim(), m.LatentDim()
+	z := make([]float64, d)
+	r := memberRow{z: z, features: z[code:], reconstruction: make([]float64, len(m.Targets)), energies: make([]float64, 1)}
+	r.input, r.gatherInput = side(features, m.Inputs)
+	r.target, r.gatherOut = side(features, m.Targets)
 	work := 0
 	for _, mix := range m.Mixtures {
 		work = max(work, mix.ScratchLen(1))
 	}
 	r.work = make([]float64, work)
-	return r
+	return r, m.Network.RowLayers(z[:code], r.reconstruction, r.input)
+}
+
+// side returns the features of the given indices where they stand side by side, else
+// memory to gather them in.
+func side(features []float64, index []int) (at []float64, gather bool) {
+	if at, ok := consecutive(features, index, 1); ok {
+		return at, false
+	}
+	return make([]float64, len(index)), true
 }
 
 // addRow adds the energy of the one sample in s.features to out, with the bits of
-// addEnergies. The members advance in turn: a layer of one alone would leave the
-// processor waiting for its results.
+// addEnergies.
 func (m *Model) addRow(out []float64, s *scratch) {
-	members := m.p.Members
-	for i := range members {
-		r := &s.rows[i]
-		r.net.Start(pick(r.gathered, s.features, members[i].Inputs))
-		r.target = pick(r.gatheredOut, s.features, members[i].Targets)
-	}
-	for k, more := 0, true; more; k++ {
-		more = false
-		for i := range s.rows {
-			r := &s.rows[i]
-			if r.net.Step(k, r.code, r.reconstruction) {
-				more = true
-			}
+	for i := range s.single.members {
+		r, member := &s.single.members[i], &m.p.Members[i]
+		if r.gatherInput {
+			gather(r.input, s.features, member.Inputs, 1)
+		}
+		if r.gatherOut {
+			gather(r.target, s.features, member.Targets, 1)
 		}
 	}
-	for i := range s.rows {
-		r := &s.rows[i]
-		members[i].Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)
-		members[i].shape(r.z, 1)
+	kernel.AffineRows(s.single.layers)
+	for i := range s.single.members {
+		r, member := &s.single.members[i], &m.p.Members[i]
+		member.Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)
+		member.shape(r.z, 1)
 	}
-	for i := range s.rows {
-		r := &s.rows[i]
-		members[i].addMixtures(out, r.z, 1, m.shares[i], r.energies, r.work)
+	for i := range s.single.members {
+		r := &s.single.members[i]
+		m.p.Members[i].addMixtures(out, r.z, 1, m.shares[i], r.energies, r.work)
 	}
-}
-
-// pick returns the features of the given indices, gathered in dst where they do not
-// stand side by side.
-func pick(dst, features []float64, index []int) []float64 {
-	if side, ok := consecutive(features, index, 1); ok {
-		return side
-	}
-	gather(dst, features, index, 1)
-	return dst
 }

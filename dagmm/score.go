@@ -27,7 +27,7 @@ type scratch struct {
 	features []float64 // features of a block
 	energies []float64
 	work     []float64
-	rows     []memberRow // for single samples
+	single   *rowScorer // of one sample; nil for blocks
 }
 
 func (m *Model) newScratch(n int) *scratch {
@@ -39,9 +39,7 @@ func (m *Model) newScratch(n int) *scratch {
 	s := &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
 		features: make([]float64, features*n), energies: make([]float64, n), work: make([]float64, work)}
 	if n == 1 {
-		for i := range m.p.Members {
-			s.rows = append(s.rows, m.p.Members[i].newRow())
-		}
+		s.single = m.newRowScorer(s.features)
 	}
 	return s
 }
@@ -68,7 +66,7 @@ func bound(v float64) float64 {
 func (m *Model) energies(s *scratch, n int) []float64 {
 	out := s.energies[:n]
 	clear(out)
-	if n == 1 && len(s.rows) > 0 {
+	if n == 1 && s.single != nil {
 		m.addRow(out, s)
 		limitEnergies(out)
 		return out

@@ -58,7 +58,11 @@ func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []floa
 		dst = make([]float64, n)
 	}
 	kernel.LogSumExp(dst, m.logDensities(z, n, scratch), len(m.phi), n)
-	kernel.Scale(dst[:n], -1)
+	if n == 1 {
+		dst[0] = -dst[0]
+	} else {
+		kernel.Scale(dst[:n], -1)
+	}
 	return dst
 }
 

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"unsafe"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 )
@@ -8,31 +10,58 @@ import (
 // ThetaLen is the number of parameters of a dense layer.
 func ThetaLen(in, out int) int { return (in + 1) * out }
 
-// AffineRow computes y = theta·[x, 1] for one sample, followed by tanh where asked for.
-// With room, elements of y beyond its length may be overwritten, up to RowLen(len(y)).
-func AffineRow(y, x, theta []float64, tanh, room bool) {
-	in, out := len(x), len(y)
-	if theta = theta[:ThetaLen(in, out)]; in == 0 || out == 0 {
-		return
-	}
-	act := 0
+// RowLayer is one dense layer of one sample, ready to run. The slices that it was made
+// of must stay alive and in place.
+type RowLayer struct {
+	y, x, theta *float64 // the layout is known to asm/dense.go
+	in, out     int
+	act         int // bit 0: tanh; bit 1: y may be written up to RowLen(out)
+}
+
+// NewRowLayer prepares y = theta·[x, 1], followed by tanh where asked for. With room,
+// elements of y beyond its length may be overwritten, up to RowLen(len(y)). Neither x
+// nor y may be empty.
+func NewRowLayer(y, x, theta []float64, tanh, room bool) RowLayer {
+	l := RowLayer{y: &y[0], x: &x[0], theta: &theta[:ThetaLen(len(x), len(y))][0], in: len(x), out: len(y)}
 	if tanh {
-		act = 1
+		l.act = 1
 	}
 	if room {
-		_ = y[:RowLen(out)]
-		act |= 2
+		_ = y[:RowLen(len(y))]
+		l.act |= 2
 	}
+	return l
+}
+
+// AffineRows runs the layers in order.
+func AffineRows(layers []RowLayer) {
 	switch {
+	case len(layers) == 0:
 	case useAVX512:
-		affineRowAVX512(&y[0], &x[0], &theta[0], in, out, act)
+		affineRowsAVX512((*byte)(unsafe.Pointer(&layers[0])), len(layers))
 	case useAVX2:
-		affineRowAVX2(&y[0], &x[0], &theta[0], in, out, act)
+		affineRowsAVX2((*byte)(unsafe.Pointer(&layers[0])), len(layers))
 	default:
-		affineRowGo(y, x, theta)
-		if tanh {
-			tanhGo(y)
+		for i := range layers {
+			layers[i].run()
 		}
+	}
+}
+
+// AffineRow runs one layer.
+func AffineRow(y, x, theta []float64, tanh bool) {
+	if len(x) == 0 || len(y) == 0 {
+		return
+	}
+	l := [1]RowLayer{NewRowLayer(y, x, theta, tanh, false)}
+	AffineRows(l[:])
+}
+
+func (l *RowLayer) run() {
+	y, x := unsafe.Slice(l.y, l.out), unsafe.Slice(l.x, l.in)
+	affineRowGo(y, x, unsafe.Slice(l.theta, ThetaLen(l.in, l.out)))
+	if l.act&1 != 0 {
+		tanhGo(y)
 	}
 }
 

@@ -19,7 +19,7 @@ type call struct {
 var calls = []call{
 	{"Affine", func(v [][]float64, k, n int, _ [4]float64) float64 { Affine(v[0], v[2], v[3], k, 5, n); return 0 }},
 	{"AffineRow", func(v [][]float64, k, n int, _ [4]float64) float64 {
-		AffineRow(v[0][:n], v[2][:k], v[3], n%2 == 0, false)
+		AffineRow(v[0][:n], v[2][:k], v[3], n%2 == 0)
 		return 0
 	}},
 	{"Product", func(v [][]float64, k, n int, _ [4]float64) float64 {

@@ -140,7 +140,7 @@ func TestRowAndBlockGiveTheSameBits(t *testing.T) {
 					for i := range row {
 						row[i] = x[i*n+r]
 					}
-					AffineRow(got, row, theta, tanh, false)
+					AffineRow(got, row, theta, tanh)
 					for j, v := range got {
 						require.Equal(t, y[j*n+r], v, "%d→%d, %d samples, row %d unit %d", in, out, n, r, j)
 					}

@@ -9,10 +9,10 @@ package kernel
 //go:noescape
 func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
 
-// affineRowAVX2 is affine for one sample and weights of stride out, followed by tanh if bit 0 of act is set; bit 1 tells that y may be written up to a multiple of 8 elements.
+// affineRowsAVX2 computes one sample's layers in order.
 //
 //go:noescape
-func affineRowAVX2(y *float64, x *float64, theta *float64, in int, out int, act int)
+func affineRowsAVX2(layers *byte, count int)
 
 // dotsAVX2 writes dst[i][j] = Σr x[i][r]·d[j][r].
 //
@@ -139,10 +139,10 @@ func relativeCosineGradAVX2(dst *float64, grad *float64, t *float64, y *float64,
 //go:noescape
 func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
 
-// affineRowAVX512 is affine for one sample and weights of stride out, followed by tanh if bit 0 of act is set; bit 1 tells that y may be written up to a multiple of 8 elements.
+// affineRowsAVX512 computes one sample's layers in order.
 //
 //go:noescape
-func affineRowAVX512(y *float64, x *float64, theta *float64, in int, out int, act int)
+func affineRowsAVX512(layers *byte, count int)
 
 // dotsAVX512 writes dst[i][j] = Σr x[i][r]·d[j][r].
 //

@@ -408,38 +408,42 @@ DATA narrowMasks<>+48(SB)/8, $0x0000000000000000
 DATA narrowMasks<>+56(SB)/8, $0x0000000000000000
 GLOBL narrowMasks<>(SB), RODATA|NOPTR, $64
 
-// func affineRowAVX2(y *float64, x *float64, theta *float64, in int, out int, act int)
+// func affineRowsAVX2(layers *byte, count int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·affineRowAVX2(SB), NOSPLIT, $0-48
-	MOVQ y+0(FP), AX
-	MOVQ theta+16(FP), CX
-	MOVQ out+32(FP), DX
-	MOVQ out+32(FP), BX
-	SHLQ $0x03, BX
+TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ layers+0(FP), AX
+	MOVQ count+8(FP), CX
 
-outputs33:
-	CMPQ    DX, $0x00000008
-	JL      outputsDone34
-	MOVQ    in+24(FP), SI
-	MOVQ    x+8(FP), DI
-	MOVQ    in+24(FP), R9
-	IMULQ   BX, SI
-	ADDQ    CX, SI
-	MOVQ    CX, R8
-	VMOVUPD (SI), Y0
-	VMOVUPD 32(SI), Y1
+layer33:
+	MOVQ (AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 32(AX), DI
+	SHLQ $0x03, DI
 
-inputs35:
-	VBROADCASTSD (DI), Y2
-	VFMADD231PD  (R8), Y2, Y0
-	VFMADD231PD  32(R8), Y2, Y1
-	ADDQ         $0x00000008, DI
-	ADDQ         BX, R8
-	DECQ         R9
-	JNZ          inputs35
-	MOVQ         act+40(FP), SI
-	TESTQ        $0x00000001, SI
-	JZ           linear36
+outputs34:
+	CMPQ    SI, $0x00000008
+	JL      outputsDone35
+	MOVQ    24(AX), R8
+	MOVQ    8(AX), R9
+	MOVQ    24(AX), R11
+	IMULQ   DI, R8
+	ADDQ    BX, R8
+	MOVQ    BX, R10
+	VMOVUPD (R8), Y0
+	VMOVUPD 32(R8), Y1
+
+inputs36:
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  (R10), Y2, Y0
+	VFMADD231PD  32(R10), Y2, Y1
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R10
+	DECQ         R11
+	JNZ          inputs36
+	MOVQ         40(AX), R8
+	TESTQ        $0x00000001, R8
+	JZ           linear37
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y3
 	VMOVUPD      c4034000000000000<>+0(SB), Y4
@@ -509,36 +513,36 @@ inputs35:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear36:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000008, DX
-	JMP     outputs33
+linear37:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000008, SI
+	JMP     outputs34
 
-outputsDone34:
-outputs37:
-	CMPQ    DX, $0x00000004
-	JL      outputsDone38
-	MOVQ    in+24(FP), SI
-	MOVQ    x+8(FP), DI
-	MOVQ    in+24(FP), R9
-	IMULQ   BX, SI
-	ADDQ    CX, SI
-	MOVQ    CX, R8
-	VMOVUPD (SI), Y0
+outputsDone35:
+outputs38:
+	CMPQ    SI, $0x00000004
+	JL      outputsDone39
+	MOVQ    24(AX), R8
+	MOVQ    8(AX), R9
+	MOVQ    24(AX), R11
+	IMULQ   DI, R8
+	ADDQ    BX, R8
+	MOVQ    BX, R10
+	VMOVUPD (R8), Y0
 
-inputs39:
-	VBROADCASTSD (DI), Y1
-	VFMADD231PD  (R8), Y1, Y0
-	ADDQ         $0x00000008, DI
-	ADDQ         BX, R8
-	DECQ         R9
-	JNZ          inputs39
-	MOVQ         act+40(FP), SI
-	TESTQ        $0x00000001, SI
-	JZ           linear40
+inputs40:
+	VBROADCASTSD (R9), Y1
+	VFMADD231PD  (R10), Y1, Y0
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R10
+	DECQ         R11
+	JNZ          inputs40
+	MOVQ         40(AX), R8
+	TESTQ        $0x00000001, R8
+	JZ           linear41
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
@@ -574,37 +578,37 @@ inputs39:
 	VPOR         Y0, Y1, Y0
 	VMOVAPD      Y0, Y0
 
-linear40:
-	VMOVUPD Y0, (AX)
-	ADDQ    $0x00000020, AX
-	ADDQ    $0x00000020, CX
-	SUBQ    $0x00000004, DX
-	JMP     outputs37
+linear41:
+	VMOVUPD Y0, (DX)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000004, SI
+	JMP     outputs38
 
-outputsDone38:
-	TESTQ      DX, DX
-	JZ         end41
-	LEAQ       narrowMasks<>+0(SB), SI
-	NEGQ       DX
-	VMOVDQU    32(SI)(DX*8), Y0
-	MOVQ       in+24(FP), DX
-	MOVQ       x+8(FP), SI
-	MOVQ       in+24(FP), DI
-	IMULQ      BX, DX
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y1
+outputsDone39:
+	TESTQ      SI, SI
+	JZ         end42
+	LEAQ       narrowMasks<>+0(SB), R8
+	NEGQ       SI
+	VMOVDQU    32(R8)(SI*8), Y0
+	MOVQ       24(AX), SI
+	MOVQ       8(AX), R8
+	MOVQ       24(AX), R9
+	IMULQ      DI, SI
+	ADDQ       BX, SI
+	VMASKMOVPD (SI), Y0, Y1
 
-inputs42:
-	VBROADCASTSD (SI), Y2
-	VMASKMOVPD   (CX), Y0, Y3
+inputs43:
+	VBROADCASTSD (R8), Y2
+	VMASKMOVPD   (BX), Y0, Y3
 	VFMADD231PD  Y3, Y2, Y1
-	ADDQ         $0x00000008, SI
-	ADDQ         BX, CX
-	DECQ         DI
-	JNZ          inputs42
-	MOVQ         act+40(FP), CX
-	TESTQ        $0x00000001, CX
-	JZ           linear43
+	ADDQ         $0x00000008, R8
+	ADDQ         DI, BX
+	DECQ         R9
+	JNZ          inputs43
+	MOVQ         40(AX), BX
+	TESTQ        $0x00000001, BX
+	JZ           linear44
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y2
 	VMOVUPD      c4034000000000000<>+0(SB), Y3
 	VMINPD       Y2, Y3, Y2
@@ -640,91 +644,28 @@ inputs42:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear43:
-	TESTQ   $0x00000002, CX
-	JZ      exact44
-	VMOVUPD Y1, (AX)
-	JMP     stored45
+linear44:
+	TESTQ   $0x00000002, BX
+	JZ      exact45
+	VMOVUPD Y1, (DX)
+	JMP     stored46
 
-exact44:
-	VMASKMOVPD Y1, Y0, (AX)
+exact45:
+	VMASKMOVPD Y1, Y0, (DX)
 
-stored45:
-end41:
+stored46:
+end42:
+	ADDQ $0x00000030, AX
+	DECQ CX
+	JNZ  layer33
 	VZEROUPPER
 	RET
 
-DATA c7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
-GLOBL c7fffffffffffffff<>(SB), RODATA|NOPTR, $32
-
-DATA c4034000000000000<>+0(SB)/8, $0x4034000000000000
-DATA c4034000000000000<>+8(SB)/8, $0x4034000000000000
-DATA c4034000000000000<>+16(SB)/8, $0x4034000000000000
-DATA c4034000000000000<>+24(SB)/8, $0x4034000000000000
-GLOBL c4034000000000000<>(SB), RODATA|NOPTR, $32
-
-DATA cc0071547652b82fe<>+0(SB)/8, $0xc0071547652b82fe
-DATA cc0071547652b82fe<>+8(SB)/8, $0xc0071547652b82fe
-DATA cc0071547652b82fe<>+16(SB)/8, $0xc0071547652b82fe
-DATA cc0071547652b82fe<>+24(SB)/8, $0xc0071547652b82fe
-GLOBL cc0071547652b82fe<>(SB), RODATA|NOPTR, $32
-
-DATA c4338000000000000<>+0(SB)/8, $0x4338000000000000
-DATA c4338000000000000<>+8(SB)/8, $0x4338000000000000
-DATA c4338000000000000<>+16(SB)/8, $0x4338000000000000
-DATA c4338000000000000<>+24(SB)/8, $0x4338000000000000
-GLOBL c4338000000000000<>(SB), RODATA|NOPTR, $32
-
-DATA c3e3e5e9f548e5726<>+0(SB)/8, $0x3e3e5e9f548e5726
-DATA c3e3e5e9f548e5726<>+8(SB)/8, $0x3e3e5e9f548e5726
-DATA c3e3e5e9f548e5726<>+16(SB)/8, $0x3e3e5e9f548e5726
-DATA c3e3e5e9f548e5726<>+24(SB)/8, $0x3e3e5e9f548e5726
-GLOBL c3e3e5e9f548e5726<>(SB), RODATA|NOPTR, $32
-
-DATA c3e7b6571de2f2351<>+0(SB)/8, $0x3e7b6571de2f2351
-DATA c3e7b6571de2f2351<>+8(SB)/8, $0x3e7b6571de2f2351
-DATA c3e7b6571de2f2351<>+16(SB)/8, $0x3e7b6571de2f2351
-DATA c3e7b6571de2f2351<>+24(SB)/8, $0x3e7b6571de2f2351
-GLOBL c3e7b6571de2f2351<>(SB), RODATA|NOPTR, $32
-
-DATA c3eb62bfe46117445<>+0(SB)/8, $0x3eb62bfe46117445
-DATA c3eb62bfe46117445<>+8(SB)/8, $0x3eb62bfe46117445
-DATA c3eb62bfe46117445<>+16(SB)/8, $0x3eb62bfe46117445
-DATA c3eb62bfe46117445<>+24(SB)/8, $0x3eb62bfe46117445
-GLOBL c3eb62bfe46117445<>(SB), RODATA|NOPTR, $32
-
-DATA c3eeffcb76789860f<>+0(SB)/8, $0x3eeffcb76789860f
-DATA c3eeffcb76789860f<>+8(SB)/8, $0x3eeffcb76789860f
-DATA c3eeffcb76789860f<>+16(SB)/8, $0x3eeffcb76789860f
-DATA c3eeffcb76789860f<>+24(SB)/8, $0x3eeffcb76789860f
-GLOBL c3eeffcb76789860f<>(SB), RODATA|NOPTR, $32
-
-DATA c3f24309130378460<>+0(SB)/8, $0x3f24309130378460
-DATA c3f24309130378460<>+8(SB)/8, $0x3f24309130378460
-DATA c3f24309130378460<>+16(SB)/8, $0x3f24309130378460
-DATA c3f24309130378460<>+24(SB)/8, $0x3f24309130378460
-GLOBL c3f24309130378460<>(SB), RODATA|NOPTR, $32
-
-DATA c3f55d87fe908f88a<>+0(SB)/8, $0x3f55d87fe908f88a
-DATA c3f55d87fe908f88a<>+8(SB)/8, $0x3f55d87fe908f88a
-DATA c3f55d87fe908f88a<>+16(SB)/8, $0x3f55d87fe908f88a
-DATA c3f55d87fe908f88a<>+24(SB)/8, $0x3f55d87fe908f88a
-GLOBL c3f55d87fe908f88a<>(SB), RODATA|NOPTR, $32
-
-DATA c3f83b2ab6fba385f<>+0(SB)/8, $0x3f83b2ab6fba385f
-DATA c3f83b2ab6fba385f<>+8(SB)/8, $0x3f83b2ab6fba385f
-DATA c3f83b2ab6fba385f<>+16(SB)/8, $0x3f83b2ab6fba385f
-DATA c3f83b2ab6fba385f<>+24(SB)/8, $0x3f83b2ab6fba385f
-GLOBL c3f83b2ab6fba385f<>(SB), RODATA|NOPTR, $32
-
-DATA c3fac6b08d7044119<>+0(SB)/8, $0x3fac6b08d7044119
-DATA c3fac6b08d7044119<>+8(SB)/8, $0x3fac6b08d7044119
-DATA c3fac6b08d7044119<>+16(SB)/8, $0x3fac6b08d7044119
-DATA c3fac6b08d7044119<>+24(SB)/8, $0x3fac6b08d7044119
-GLOBL c3fac6b08d7044119<>(SB), RODATA|NOPTR, $32
+DATA c3fe62e42fefa39f7<>+0(SB)/8, $0x3fe62e42fefa39f7
+DATA c3fe62e42fefa39f7<>+8(SB)/8, $0x3fe62e42fefa39f7
+DATA c3fe62e42fefa39f7<>+16(SB)/8, $0x3fe62e42fefa39f7
+DATA c3fe62e42fefa39f7<>+24(SB)/8, $0x3fe62e42fefa39f7
+GLOBL c3fe62e42fefa39f7<>(SB), RODATA|NOPTR, $32
 
 DATA c3fcebfbdff82c590<>+0(SB)/8, $0x3fcebfbdff82c590
 DATA c3fcebfbdff82c590<>+8(SB)/8, $0x3fcebfbdff82c590
@@ -732,11 +673,71 @@ DATA c3fcebfbdff82c590<>+16(SB)/8, $0x3fcebfbdff82c590
 DATA c3fcebfbdff82c590<>+24(SB)/8, $0x3fcebfbdff82c590
 GLOBL c3fcebfbdff82c590<>(SB), RODATA|NOPTR, $32
 
-DATA c3fe62e42fefa39f7<>+0(SB)/8, $0x3fe62e42fefa39f7
-DATA c3fe62e42fefa39f7<>+8(SB)/8, $0x3fe62e42fefa39f7
-DATA c3fe62e42fefa39f7<>+16(SB)/8, $0x3fe62e42fefa39f7
-DATA c3fe62e42fefa39f7<>+24(SB)/8, $0x3fe62e42fefa39f7
-GLOBL c3fe62e42fefa39f7<>(SB), RODATA|NOPTR, $32
+DATA c3fac6b08d7044119<>+0(SB)/8, $0x3fac6b08d7044119
+DATA c3fac6b08d7044119<>+8(SB)/8, $0x3fac6b08d7044119
+DATA c3fac6b08d7044119<>+16(SB)/8, $0x3fac6b08d7044119
+DATA c3fac6b08d7044119<>+24(SB)/8, $0x3fac6b08d7044119
+GLOBL c3fac6b08d7044119<>(SB), RODATA|NOPTR, $32
+
+DATA c3f83b2ab6fba385f<>+0(SB)/8, $0x3f83b2ab6fba385f
+DATA c3f83b2ab6fba385f<>+8(SB)/8, $0x3f83b2ab6fba385f
+DATA c3f83b2ab6fba385f<>+16(SB)/8, $0x3f83b2ab6fba385f
+DATA c3f83b2ab6fba385f<>+24(SB)/8, $0x3f83b2ab6fba385f
+GLOBL c3f83b2ab6fba385f<>(SB), RODATA|NOPTR, $32
+
+DATA c3f55d87fe908f88a<>+0(SB)/8, $0x3f55d87fe908f88a
+DATA c3f55d87fe908f88a<>+8(SB)/8, $0x3f55d87fe908f88a
+DATA c3f55d87fe908f88a<>+16(SB)/8, $0x3f55d87fe908f88a
+DATA c3f55d87fe908f88a<>+24(SB)/8, $0x3f55d87fe908f88a
+GLOBL c3f55d87fe908f88a<>(SB), RODATA|NOPTR, $32
+
+DATA c3f24309130378460<>+0(SB)/8, $0x3f24309130378460
+DATA c3f24309130378460<>+8(SB)/8, $0x3f24309130378460
+DATA c3f24309130378460<>+16(SB)/8, $0x3f24309130378460
+DATA c3f24309130378460<>+24(SB)/8, $0x3f24309130378460
+GLOBL c3f24309130378460<>(SB), RODATA|NOPTR, $32
+
+DATA c3eeffcb76789860f<>+0(SB)/8, $0x3eeffcb76789860f
+DATA c3eeffcb76789860f<>+8(SB)/8, $0x3eeffcb76789860f
+DATA c3eeffcb76789860f<>+16(SB)/8, $0x3eeffcb76789860f
+DATA c3eeffcb76789860f<>+24(SB)/8, $0x3eeffcb76789860f
+GLOBL c3eeffcb76789860f<>(SB), RODATA|NOPTR, $32
+
+DATA c3eb62bfe46117445<>+0(SB)/8, $0x3eb62bfe46117445
+DATA c3eb62bfe46117445<>+8(SB)/8, $0x3eb62bfe46117445
+DATA c3eb62bfe46117445<>+16(SB)/8, $0x3eb62bfe46117445
+DATA c3eb62bfe46117445<>+24(SB)/8, $0x3eb62bfe46117445
+GLOBL c3eb62bfe46117445<>(SB), RODATA|NOPTR, $32
+
+DATA c3e7b6571de2f2351<>+0(SB)/8, $0x3e7b6571de2f2351
+DATA c3e7b6571de2f2351<>+8(SB)/8, $0x3e7b6571de2f2351
+DATA c3e7b6571de2f2351<>+16(SB)/8, $0x3e7b6571de2f2351
+DATA c3e7b6571de2f2351<>+24(SB)/8, $0x3e7b6571de2f2351
+GLOBL c3e7b6571de2f2351<>(SB), RODATA|NOPTR, $32
+
+DATA c3e3e5e9f548e5726<>+0(SB)/8, $0x3e3e5e9f548e5726
+DATA c3e3e5e9f548e5726<>+8(SB)/8, $0x3e3e5e9f548e5726
+DATA c3e3e5e9f548e5726<>+16(SB)/8, $0x3e3e5e9f548e5726
+DATA c3e3e5e9f548e5726<>+24(SB)/8, $0x3e3e5e9f548e5726
+GLOBL c3e3e5e9f548e5726<>(SB), RODATA|NOPTR, $32
+
+DATA c4338000000000000<>+0(SB)/8, $0x4338000000000000
+DATA c4338000000000000<>+8(SB)/8, $0x4338000000000000
+DATA c4338000000000000<>+16(SB)/8, $0x4338000000000000
+DATA c4338000000000000<>+24(SB)/8, $0x4338000000000000
+GLOBL c4338000000000000<>(SB), RODATA|NOPTR, $32
+
+DATA cc0071547652b82fe<>+0(SB)/8, $0xc0071547652b82fe
+DATA cc0071547652b82fe<>+8(SB)/8, $0xc0071547652b82fe
+DATA cc0071547652b82fe<>+16(SB)/8, $0xc0071547652b82fe
+DATA cc0071547652b82fe<>+24(SB)/8, $0xc0071547652b82fe
+GLOBL cc0071547652b82fe<>(SB), RODATA|NOPTR, $32
+
+DATA c4034000000000000<>+0(SB)/8, $0x4034000000000000
+DATA c4034000000000000<>+8(SB)/8, $0x4034000000000000
+DATA c4034000000000000<>+16(SB)/8, $0x4034000000000000
+DATA c4034000000000000<>+24(SB)/8, $0x4034000000000000
+GLOBL c4034000000000000<>(SB), RODATA|NOPTR, $32
 
 DATA c3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
 DATA c3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
@@ -756,6 +757,12 @@ DATA c8000000000000000<>+16(SB)/8, $0x8000000000000000
 DATA c8000000000000000<>+24(SB)/8, $0x8000000000000000
 GLOBL c8000000000000000<>(SB), RODATA|NOPTR, $32
 
+DATA c7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
+GLOBL c7fffffffffffffff<>(SB), RODATA|NOPTR, $32
+
 // func dotsAVX2(dst *float64, x *float64, d *float64, in int, out int, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·dotsAVX2(SB), NOSPLIT, $0-48
@@ -765,16 +772,16 @@ TEXT ·dotsAVX2(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows46:
+rows47:
 	CMPQ DX, $0x00000004
-	JL   rowsDone47
+	JL   rowsDone48
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns48:
+columns49:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone49
+	JL    columnsDone50
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -788,9 +795,9 @@ columns48:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop50:
+loop51:
 	CMPQ        R11, $0x00000004
-	JL          done51
+	JL          done52
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y10
@@ -808,11 +815,11 @@ loop50:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop50
+	JMP         loop51
 
-done51:
+done52:
 	TESTQ       R11, R11
-	JZ          end52
+	JZ          end53
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -831,7 +838,7 @@ done51:
 	VFMADD231PD Y1, Y11, Y7
 	VFMADD231PD Y1, Y12, Y9
 
-end52:
+end53:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -891,12 +898,12 @@ end52:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns48
+	JMP          columns49
 
-columnsDone49:
-columns53:
+columnsDone50:
+columns54:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone54
+	JL    columnsDone55
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -906,9 +913,9 @@ columns53:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop55:
+loop56:
 	CMPQ        R11, $0x00000004
-	JL          done56
+	JL          done57
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y6
@@ -921,11 +928,11 @@ loop55:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop55
+	JMP         loop56
 
-done56:
+done57:
 	TESTQ       R11, R11
-	JZ          end57
+	JZ          end58
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -939,7 +946,7 @@ done56:
 	VFMADD231PD Y1, Y7, Y4
 	VFMADD231PD Y1, Y8, Y5
 
-end57:
+end58:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -974,9 +981,9 @@ end57:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns53
+	JMP          columns54
 
-columnsDone54:
+columnsDone55:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -988,28 +995,28 @@ columnsDone54:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows46
+	JMP  rows47
 
-rowsDone47:
-rows58:
+rowsDone48:
+rows59:
 	CMPQ DX, $0x00000001
-	JL   rowsDone59
+	JL   rowsDone60
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns60:
+columns61:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone61
+	JL    columnsDone62
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop62:
+loop63:
 	CMPQ        R11, $0x00000004
-	JL          done63
+	JL          done64
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
@@ -1018,11 +1025,11 @@ loop62:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop62
+	JMP         loop63
 
-done63:
+done64:
 	TESTQ       R11, R11
-	JZ          end64
+	JZ          end65
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1032,7 +1039,7 @@ done63:
 	VMASKMOVPD  (R10)(AX*1), Y1, Y1
 	VFMADD231PD Y1, Y2, Y3
 
-end64:
+end65:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1053,31 +1060,31 @@ end64:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns60
+	JMP          columns61
 
-columnsDone61:
-columns65:
+columnsDone62:
+columns66:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone66
+	JL    columnsDone67
 	VPXOR Y0, Y0, Y0
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop67:
+loop68:
 	CMPQ        R11, $0x00000004
-	JL          done68
+	JL          done69
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop67
+	JMP         loop68
 
-done68:
+done69:
 	TESTQ       R11, R11
-	JZ          end69
+	JZ          end70
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1085,7 +1092,7 @@ done68:
 	VMASKMOVPD  (R10), Y1, Y1
 	VFMADD231PD Y1, Y2, Y0
 
-end69:
+end70:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1099,17 +1106,17 @@ end69:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns65
+	JMP          columns66
 
-columnsDone66:
+columnsDone67:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows58
+	JMP  rows59
 
-rowsDone59:
+rowsDone60:
 	VZEROUPPER
 	RET
 
@@ -1121,16 +1128,16 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	SHLQ $0x03, DX
 
-pairs70:
+pairs71:
 	CMPQ CX, $0x00000002
-	JL   single71
+	JL   single72
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop73:
+loop74:
 	CMPQ         SI, $0x00000004
-	JL           done74
+	JL           done75
 	VMOVUPD      (AX)(DI*1), Y0
 	VMOVUPD      (BX)(DI*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1198,13 +1205,13 @@ loop73:
 	VMOVUPD      Y0, (BX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop73
+	JMP          loop74
 
-done74:
+done75:
 	TESTQ        SI, SI
-	JZ           end75
+	JZ           end76
 	CMPQ         SI, $0x00000001
-	JNE          several76
+	JNE          several77
 	VMOVSD       (AX)(DI*1), X5
 	VMOVSD       (BX)(DI*1), X6
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
@@ -1270,9 +1277,9 @@ done74:
 	VPAND        c8000000000000000<>+0(SB), Y6, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (BX)(DI*1)
-	JMP          end75
+	JMP          end76
 
-several76:
+several77:
 	LEAQ         narrowMasks<>+0(SB), R8
 	NEGQ         SI
 	VMOVDQU      32(R8)(SI*8), Y0
@@ -1342,20 +1349,20 @@ several76:
 	VPOR         Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (BX)(DI*1)
 
-end75:
+end76:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs70
+	JMP  pairs71
 
-single71:
+single72:
 	TESTQ CX, CX
-	JZ    end72
+	JZ    end73
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop77:
+loop78:
 	CMPQ         CX, $0x00000008
-	JL           done78
+	JL           done79
 	VMOVUPD      (AX)(DX*1), Y0
 	VMOVUPD      32(AX)(DX*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1422,12 +1429,12 @@ loop77:
 	VMOVUPD      Y0, 32(AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop77
+	JMP          loop78
 
-done78:
-loop79:
+done79:
+loop80:
 	CMPQ         CX, $0x00000004
-	JL           done80
+	JL           done81
 	VMOVUPD      (AX)(DX*1), Y0
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
@@ -1462,13 +1469,13 @@ loop79:
 	VMOVUPD      Y0, (AX)(DX*1)
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, CX
-	JMP          loop79
+	JMP          loop80
 
-done80:
+done81:
 	TESTQ        CX, CX
-	JZ           end81
+	JZ           end82
 	CMPQ         CX, $0x00000001
-	JNE          several82
+	JNE          several83
 	VMOVSD       (AX)(DX*1), X5
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
 	VMOVUPD      c4034000000000000<>+0(SB), Y1
@@ -1501,9 +1508,9 @@ done80:
 	VPAND        c8000000000000000<>+0(SB), Y5, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (AX)(DX*1)
-	JMP          end81
+	JMP          end82
 
-several82:
+several83:
 	LEAQ         narrowMasks<>+0(SB), BX
 	NEGQ         CX
 	VMOVDQU      32(BX)(CX*8), Y0
@@ -1540,8 +1547,8 @@ several82:
 	VPOR         Y1, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(DX*1)
 
-end81:
-end72:
+end82:
+end73:
 	VZEROUPPER
 	RET
 
@@ -1554,9 +1561,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop83:
+loop84:
 	CMPQ         BX, $0x00000008
-	JL           done84
+	JL           done85
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -1571,12 +1578,12 @@ loop83:
 	VMOVUPD      Y0, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop83
+	JMP          loop84
 
-done84:
-loop85:
+done85:
+loop86:
 	CMPQ         BX, $0x00000004
-	JL           done86
+	JL           done87
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -1585,22 +1592,22 @@ loop85:
 	VMOVUPD      Y0, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop85
+	JMP          loop86
 
-done86:
+done87:
 	TESTQ        BX, BX
-	JZ           end87
+	JZ           end88
 	CMPQ         BX, $0x00000001
-	JNE          several88
+	JNE          several89
 	VMOVSD       (CX)(SI*1), X3
 	VMOVSD       (DX)(SI*1), X4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
 	VFNMADD231PD Y4, Y4, Y0
 	VMULPD       Y0, Y3, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end87
+	JMP          end88
 
-several88:
+several89:
 	LEAQ         narrowMasks<>+0(SB), DI
 	NEGQ         BX
 	VMOVDQU      32(DI)(BX*8), Y0
@@ -1611,7 +1618,7 @@ several88:
 	VMULPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(SI*1)
 
-end87:
+end88:
 	VZEROUPPER
 	RET
 
@@ -1624,9 +1631,9 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop89:
+loop90:
 	CMPQ    BX, $0x00000008
-	JL      done90
+	JL      done91
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
@@ -1637,32 +1644,32 @@ loop89:
 	VMOVUPD Y0, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop89
+	JMP     loop90
 
-done90:
-loop91:
+done91:
+loop92:
 	CMPQ    BX, $0x00000004
-	JL      done92
+	JL      done93
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop91
+	JMP     loop92
 
-done92:
+done93:
 	TESTQ  BX, BX
-	JZ     end93
+	JZ     end94
 	CMPQ   BX, $0x00000001
-	JNE    several94
+	JNE    several95
 	VMOVSD (CX)(SI*1), X2
 	VMOVSD (DX)(SI*1), X3
 	VMULPD Y3, Y2, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end93
+	JMP    end94
 
-several94:
+several95:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -1671,7 +1678,7 @@ several94:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(SI*1)
 
-end93:
+end94:
 	VZEROUPPER
 	RET
 
@@ -1685,9 +1692,9 @@ TEXT ·scaledDiffAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop95:
+loop96:
 	CMPQ    BX, $0x00000008
-	JL      done96
+	JL      done97
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -1700,12 +1707,12 @@ loop95:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop95
+	JMP     loop96
 
-done96:
-loop97:
+done97:
+loop98:
 	CMPQ    BX, $0x00000004
-	JL      done98
+	JL      done99
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -1713,21 +1720,21 @@ loop97:
 	VMOVUPD Y1, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop97
+	JMP     loop98
 
-done98:
+done99:
 	TESTQ  BX, BX
-	JZ     end99
+	JZ     end100
 	CMPQ   BX, $0x00000001
-	JNE    several100
+	JNE    several101
 	VMOVSD (CX)(SI*1), X3
 	VMOVSD (DX)(SI*1), X4
 	VSUBPD Y4, Y3, Y1
 	VMULPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end99
+	JMP    end100
 
-several100:
+several101:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y1
@@ -1737,7 +1744,7 @@ several100:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(SI*1)
 
-end99:
+end100:
 	VZEROUPPER
 	RET
 
@@ -1750,9 +1757,9 @@ TEXT ·shiftAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop101:
+loop102:
 	CMPQ    DX, $0x00000008
-	JL      done102
+	JL      done103
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
@@ -1761,30 +1768,30 @@ loop101:
 	VMOVUPD Y1, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop101
+	JMP     loop102
 
-done102:
-loop103:
+done103:
+loop104:
 	CMPQ    DX, $0x00000004
-	JL      done104
+	JL      done105
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, DX
-	JMP     loop103
+	JMP     loop104
 
-done104:
+done105:
 	TESTQ  DX, DX
-	JZ     end105
+	JZ     end106
 	CMPQ   DX, $0x00000001
-	JNE    several106
+	JNE    several107
 	VMOVSD (CX)(BX*1), X2
 	VSUBPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(BX*1)
-	JMP    end105
+	JMP    end106
 
-several106:
+several107:
 	LEAQ       narrowMasks<>+0(SB), SI
 	NEGQ       DX
 	VMOVDQU    32(SI)(DX*8), Y1
@@ -1792,7 +1799,7 @@ several106:
 	VSUBPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(BX*1)
 
-end105:
+end106:
 	VZEROUPPER
 	RET
 
@@ -1805,9 +1812,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop107:
+loop108:
 	CMPQ        DX, $0x00000008
-	JL          done108
+	JL          done109
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
@@ -1818,32 +1825,32 @@ loop107:
 	VMOVUPD     Y1, 32(AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop107
+	JMP         loop108
 
-done108:
-loop109:
+done109:
+loop110:
 	CMPQ        DX, $0x00000004
-	JL          done110
+	JL          done111
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop109
+	JMP         loop110
 
-done110:
+done111:
 	TESTQ       DX, DX
-	JZ          end111
+	JZ          end112
 	CMPQ        DX, $0x00000001
-	JNE         several112
+	JNE         several113
 	VMOVSD      (AX)(BX*1), X3
 	VMOVSD      (CX)(BX*1), X4
 	VFMADD231PD Y0, Y4, Y3
 	VMOVSD      X3, (AX)(BX*1)
-	JMP         end111
+	JMP         end112
 
-several112:
+several113:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y1
@@ -1852,7 +1859,7 @@ several112:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end111:
+end112:
 	VZEROUPPER
 	RET
 
@@ -1864,9 +1871,9 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop113:
+loop114:
 	CMPQ    CX, $0x00000008
-	JL      done114
+	JL      done115
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
@@ -1875,30 +1882,30 @@ loop113:
 	VMOVUPD Y1, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop113
+	JMP     loop114
 
-done114:
-loop115:
+done115:
+loop116:
 	CMPQ    CX, $0x00000004
-	JL      done116
+	JL      done117
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop115
+	JMP     loop116
 
-done116:
+done117:
 	TESTQ  CX, CX
-	JZ     end117
+	JZ     end118
 	CMPQ   CX, $0x00000001
-	JNE    several118
+	JNE    several119
 	VMOVSD (AX)(DX*1), X2
 	VMULPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end117
+	JMP    end118
 
-several118:
+several119:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -1906,7 +1913,7 @@ several118:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(DX*1)
 
-end117:
+end118:
 	VZEROUPPER
 	RET
 
@@ -1920,9 +1927,9 @@ TEXT ·standardiseAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop119:
+loop120:
 	CMPQ    CX, $0x00000008
-	JL      done120
+	JL      done121
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -1941,12 +1948,12 @@ loop119:
 	VMOVUPD Y3, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop119
+	JMP     loop120
 
-done120:
-loop121:
+done121:
+loop122:
 	CMPQ    CX, $0x00000004
-	JL      done122
+	JL      done123
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -1957,13 +1964,13 @@ loop121:
 	VMOVUPD Y3, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop121
+	JMP     loop122
 
-done122:
+done123:
 	TESTQ  CX, CX
-	JZ     end123
+	JZ     end124
 	CMPQ   CX, $0x00000001
-	JNE    several124
+	JNE    several125
 	VMOVSD (AX)(DX*1), X4
 	VSUBPD Y0, Y4, Y0
 	VDIVPD Y1, Y0, Y0
@@ -1972,9 +1979,9 @@ done122:
 	VSUBPD Y2, Y1, Y1
 	VMAXPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end123
+	JMP    end124
 
-several124:
+several125:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y3
@@ -1987,7 +1994,7 @@ several124:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y3, (AX)(DX*1)
 
-end123:
+end124:
 	VZEROUPPER
 	RET
 
@@ -2003,9 +2010,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop125:
+loop126:
 	CMPQ        DX, $0x00000010
-	JL          done126
+	JL          done127
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
@@ -2020,30 +2027,30 @@ loop125:
 	VFMADD231PD Y5, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop125
+	JMP         loop126
 
-done126:
-loop127:
+done127:
+loop128:
 	CMPQ        DX, $0x00000004
-	JL          done128
+	JL          done129
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop127
+	JMP         loop128
 
-done128:
+done129:
 	TESTQ       DX, DX
-	JZ          end129
+	JZ          end130
 	CMPQ        DX, $0x00000001
-	JNE         several130
+	JNE         several131
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VFMADD231PD Y7, Y6, Y0
-	JMP         end129
+	JMP         end130
 
-several130:
+several131:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -2051,7 +2058,7 @@ several130:
 	VMASKMOVPD  (CX)(BX*1), Y4, Y4
 	VFMADD231PD Y4, Y5, Y0
 
-end129:
+end130:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2075,9 +2082,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop131:
+loop132:
 	CMPQ    CX, $0x00000010
-	JL      done132
+	JL      done133
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	VMOVUPD 32(AX)(DX*1), Y4
@@ -2088,35 +2095,35 @@ loop131:
 	VADDPD  Y4, Y3, Y3
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop131
+	JMP     loop132
 
-done132:
-loop133:
+done133:
+loop134:
 	CMPQ    CX, $0x00000004
-	JL      done134
+	JL      done135
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop133
+	JMP     loop134
 
-done134:
+done135:
 	TESTQ  CX, CX
-	JZ     end135
+	JZ     end136
 	CMPQ   CX, $0x00000001
-	JNE    several136
+	JNE    several137
 	VMOVSD (AX)(DX*1), X5
 	VADDPD Y5, Y0, Y0
-	JMP    end135
+	JMP    end136
 
-several136:
+several137:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y4
 	VMASKMOVPD (AX)(DX*1), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-end135:
+end136:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2141,9 +2148,9 @@ TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop137:
+loop138:
 	CMPQ        DX, $0x00000010
-	JL          done138
+	JL          done139
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
@@ -2162,32 +2169,32 @@ loop137:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop137
+	JMP         loop138
 
-done138:
-loop139:
+done139:
+loop140:
 	CMPQ        DX, $0x00000004
-	JL          done140
+	JL          done141
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
 	VFMADD231PD Y4, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop139
+	JMP         loop140
 
-done140:
+done141:
 	TESTQ       DX, DX
-	JZ          end141
+	JZ          end142
 	CMPQ        DX, $0x00000001
-	JNE         several142
+	JNE         several143
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VSUBPD      Y7, Y6, Y4
 	VFMADD231PD Y4, Y4, Y0
-	JMP         end141
+	JMP         end142
 
-several142:
+several143:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -2196,7 +2203,7 @@ several142:
 	VSUBPD      Y4, Y5, Y4
 	VFMADD231PD Y4, Y4, Y0
 
-end141:
+end142:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2218,9 +2225,9 @@ TEXT ·bendAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop143:
+loop144:
 	CMPQ        CX, $0x00000004
-	JL          done144
+	JL          done145
 	VMOVUPD     (AX)(DX*1), Y2
 	VMULPD      Y0, Y2, Y2
 	VPAND       c7fffffffffffffff<>+0(SB), Y2, Y4
@@ -2240,7 +2247,7 @@ loop143:
 	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y4, Y6
 	VMOVMSKPD   Y6, BX
 	TESTL       BX, BX
-	JZ          small145
+	JZ          small146
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y7
 	VMINPD      Y4, Y7, Y7
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y8
@@ -2261,14 +2268,12 @@ loop143:
 	VADDPD      c4000000000000000<>+0(SB), Y9, Y10
 	VDIVPD      Y10, Y9, Y10
 	VMULPD      Y10, Y10, Y11
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y12
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y11, Y12
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y11, Y12
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y11, Y12
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y11, Y12
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y11, Y12
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y11, Y12
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y11, Y12
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y12
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y11, Y12
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y11, Y12
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y11, Y12
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y11, Y12
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y11, Y12
 	VMULPD      Y12, Y11, Y11
 	VMULPD      c3fe0000000000000<>+0(SB), Y9, Y12
 	VMULPD      Y9, Y12, Y12
@@ -2284,20 +2289,20 @@ loop143:
 	VADDPD      Y8, Y4, Y4
 	VBLENDVPD   Y6, Y4, Y5, Y5
 
-small145:
+small146:
 	VPAND   c8000000000000000<>+0(SB), Y2, Y2
 	VPOR    Y2, Y5, Y2
 	VMULPD  Y1, Y2, Y2
 	VMOVUPD Y2, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop143
+	JMP     loop144
 
-done144:
+done145:
 	TESTQ       CX, CX
-	JZ          end146
+	JZ          end147
 	CMPQ        CX, $0x00000001
-	JNE         several147
+	JNE         several148
 	VMOVSD      (AX)(DX*1), X3
 	VMULPD      Y0, Y3, Y0
 	VPAND       c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -2317,7 +2322,7 @@ done144:
 	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y2, Y4
 	VMOVMSKPD   Y4, CX
 	TESTL       CX, CX
-	JZ          small148
+	JZ          small149
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y5
 	VMINPD      Y2, Y5, Y5
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y6
@@ -2338,14 +2343,12 @@ done144:
 	VADDPD      c4000000000000000<>+0(SB), Y7, Y8
 	VDIVPD      Y8, Y7, Y8
 	VMULPD      Y8, Y8, Y9
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y10
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y9, Y10
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y9, Y10
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y9, Y10
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y9, Y10
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y9, Y10
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y9, Y10
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y9, Y10
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y10
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y9, Y10
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y9, Y10
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y9, Y10
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y9, Y10
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y9, Y10
 	VMULPD      Y10, Y9, Y9
 	VMULPD      c3fe0000000000000<>+0(SB), Y7, Y10
 	VMULPD      Y7, Y10, Y10
@@ -2361,14 +2364,14 @@ done144:
 	VADDPD      Y6, Y2, Y2
 	VBLENDVPD   Y4, Y2, Y3, Y3
 
-small148:
+small149:
 	VPAND  c8000000000000000<>+0(SB), Y0, Y0
 	VPOR   Y0, Y3, Y0
 	VMULPD Y1, Y0, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end146
+	JMP    end147
 
-several147:
+several148:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y2
@@ -2391,7 +2394,7 @@ several147:
 	VCMPPD      $0x15, c3fe0000000000000<>+0(SB), Y3, Y5
 	VMOVMSKPD   Y5, CX
 	TESTL       CX, CX
-	JZ          small149
+	JZ          small150
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y3, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -2412,14 +2415,12 @@ several147:
 	VADDPD      c4000000000000000<>+0(SB), Y8, Y9
 	VDIVPD      Y9, Y8, Y9
 	VMULPD      Y9, Y9, Y10
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y11
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y10, Y11
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y10, Y11
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y10, Y11
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y10, Y11
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y10, Y11
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y10, Y11
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y10, Y11
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y11
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y10, Y11
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y10, Y11
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y10, Y11
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y10, Y11
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y10, Y11
 	VMULPD      Y11, Y10, Y10
 	VMULPD      c3fe0000000000000<>+0(SB), Y8, Y11
 	VMULPD      Y8, Y11, Y11
@@ -2435,13 +2436,13 @@ several147:
 	VADDPD      Y7, Y3, Y3
 	VBLENDVPD   Y5, Y3, Y4, Y4
 
-small149:
+small150:
 	VPAND      c8000000000000000<>+0(SB), Y0, Y0
 	VPOR       Y0, Y4, Y0
 	VMULPD     Y1, Y0, Y0
 	VMASKMOVPD Y0, Y2, (AX)(DX*1)
 
-end146:
+end147:
 	VZEROUPPER
 	RET
 
@@ -2541,53 +2542,41 @@ DATA c4330000000000000<>+16(SB)/8, $0x4330000000000000
 DATA c4330000000000000<>+24(SB)/8, $0x4330000000000000
 GLOBL c4330000000000000<>(SB), RODATA|NOPTR, $32
 
-DATA c3fc0c135adcf3011<>+0(SB)/8, $0x3fc0c135adcf3011
-DATA c3fc0c135adcf3011<>+8(SB)/8, $0x3fc0c135adcf3011
-DATA c3fc0c135adcf3011<>+16(SB)/8, $0x3fc0c135adcf3011
-DATA c3fc0c135adcf3011<>+24(SB)/8, $0x3fc0c135adcf3011
-GLOBL c3fc0c135adcf3011<>(SB), RODATA|NOPTR, $32
+DATA c3fc5478b733414ba<>+0(SB)/8, $0x3fc5478b733414ba
+DATA c3fc5478b733414ba<>+8(SB)/8, $0x3fc5478b733414ba
+DATA c3fc5478b733414ba<>+16(SB)/8, $0x3fc5478b733414ba
+DATA c3fc5478b733414ba<>+24(SB)/8, $0x3fc5478b733414ba
+GLOBL c3fc5478b733414ba<>(SB), RODATA|NOPTR, $32
 
-DATA c3fc0fbd140544b63<>+0(SB)/8, $0x3fc0fbd140544b63
-DATA c3fc0fbd140544b63<>+8(SB)/8, $0x3fc0fbd140544b63
-DATA c3fc0fbd140544b63<>+16(SB)/8, $0x3fc0fbd140544b63
-DATA c3fc0fbd140544b63<>+24(SB)/8, $0x3fc0fbd140544b63
-GLOBL c3fc0fbd140544b63<>(SB), RODATA|NOPTR, $32
+DATA c3fc7381e5a596165<>+0(SB)/8, $0x3fc7381e5a596165
+DATA c3fc7381e5a596165<>+8(SB)/8, $0x3fc7381e5a596165
+DATA c3fc7381e5a596165<>+16(SB)/8, $0x3fc7381e5a596165
+DATA c3fc7381e5a596165<>+24(SB)/8, $0x3fc7381e5a596165
+GLOBL c3fc7381e5a596165<>(SB), RODATA|NOPTR, $32
 
-DATA c3fc3b1c43c68eb6d<>+0(SB)/8, $0x3fc3b1c43c68eb6d
-DATA c3fc3b1c43c68eb6d<>+8(SB)/8, $0x3fc3b1c43c68eb6d
-DATA c3fc3b1c43c68eb6d<>+16(SB)/8, $0x3fc3b1c43c68eb6d
-DATA c3fc3b1c43c68eb6d<>+24(SB)/8, $0x3fc3b1c43c68eb6d
-GLOBL c3fc3b1c43c68eb6d<>(SB), RODATA|NOPTR, $32
+DATA c3fcc71fd27d5a98e<>+0(SB)/8, $0x3fcc71fd27d5a98e
+DATA c3fcc71fd27d5a98e<>+8(SB)/8, $0x3fcc71fd27d5a98e
+DATA c3fcc71fd27d5a98e<>+16(SB)/8, $0x3fcc71fd27d5a98e
+DATA c3fcc71fd27d5a98e<>+24(SB)/8, $0x3fcc71fd27d5a98e
+GLOBL c3fcc71fd27d5a98e<>(SB), RODATA|NOPTR, $32
 
-DATA c3fc745cf8c09a9d4<>+0(SB)/8, $0x3fc745cf8c09a9d4
-DATA c3fc745cf8c09a9d4<>+8(SB)/8, $0x3fc745cf8c09a9d4
-DATA c3fc745cf8c09a9d4<>+16(SB)/8, $0x3fc745cf8c09a9d4
-DATA c3fc745cf8c09a9d4<>+24(SB)/8, $0x3fc745cf8c09a9d4
-GLOBL c3fc745cf8c09a9d4<>(SB), RODATA|NOPTR, $32
+DATA c3fd2492462454269<>+0(SB)/8, $0x3fd2492462454269
+DATA c3fd2492462454269<>+8(SB)/8, $0x3fd2492462454269
+DATA c3fd2492462454269<>+16(SB)/8, $0x3fd2492462454269
+DATA c3fd2492462454269<>+24(SB)/8, $0x3fd2492462454269
+GLOBL c3fd2492462454269<>(SB), RODATA|NOPTR, $32
 
-DATA c3fcc71c7201fc0e6<>+0(SB)/8, $0x3fcc71c7201fc0e6
-DATA c3fcc71c7201fc0e6<>+8(SB)/8, $0x3fcc71c7201fc0e6
-DATA c3fcc71c7201fc0e6<>+16(SB)/8, $0x3fcc71c7201fc0e6
-DATA c3fcc71c7201fc0e6<>+24(SB)/8, $0x3fcc71c7201fc0e6
-GLOBL c3fcc71c7201fc0e6<>(SB), RODATA|NOPTR, $32
+DATA c3fd9999999b8bd3b<>+0(SB)/8, $0x3fd9999999b8bd3b
+DATA c3fd9999999b8bd3b<>+8(SB)/8, $0x3fd9999999b8bd3b
+DATA c3fd9999999b8bd3b<>+16(SB)/8, $0x3fd9999999b8bd3b
+DATA c3fd9999999b8bd3b<>+24(SB)/8, $0x3fd9999999b8bd3b
+GLOBL c3fd9999999b8bd3b<>(SB), RODATA|NOPTR, $32
 
-DATA c3fd249249247670a<>+0(SB)/8, $0x3fd249249247670a
-DATA c3fd249249247670a<>+8(SB)/8, $0x3fd249249247670a
-DATA c3fd249249247670a<>+16(SB)/8, $0x3fd249249247670a
-DATA c3fd249249247670a<>+24(SB)/8, $0x3fd249249247670a
-GLOBL c3fd249249247670a<>(SB), RODATA|NOPTR, $32
-
-DATA c3fd9999999999a3a<>+0(SB)/8, $0x3fd9999999999a3a
-DATA c3fd9999999999a3a<>+8(SB)/8, $0x3fd9999999999a3a
-DATA c3fd9999999999a3a<>+16(SB)/8, $0x3fd9999999999a3a
-DATA c3fd9999999999a3a<>+24(SB)/8, $0x3fd9999999999a3a
-GLOBL c3fd9999999999a3a<>(SB), RODATA|NOPTR, $32
-
-DATA c3fe5555555555555<>+0(SB)/8, $0x3fe5555555555555
-DATA c3fe5555555555555<>+8(SB)/8, $0x3fe5555555555555
-DATA c3fe5555555555555<>+16(SB)/8, $0x3fe5555555555555
-DATA c3fe5555555555555<>+24(SB)/8, $0x3fe5555555555555
-GLOBL c3fe5555555555555<>(SB), RODATA|NOPTR, $32
+DATA c3fe55555555553b3<>+0(SB)/8, $0x3fe55555555553b3
+DATA c3fe55555555553b3<>+8(SB)/8, $0x3fe55555555553b3
+DATA c3fe55555555553b3<>+16(SB)/8, $0x3fe55555555553b3
+DATA c3fe55555555553b3<>+24(SB)/8, $0x3fe55555555553b3
+GLOBL c3fe55555555553b3<>(SB), RODATA|NOPTR, $32
 
 DATA c3dd473de6af278ed<>+0(SB)/8, $0x3dd473de6af278ed
 DATA c3dd473de6af278ed<>+8(SB)/8, $0x3dd473de6af278ed
@@ -2615,9 +2604,9 @@ TEXT ·maxAbsAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop150:
+loop151:
 	CMPQ    CX, $0x00000008
-	JL      done151
+	JL      done152
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
@@ -2626,30 +2615,30 @@ loop150:
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop150
+	JMP     loop151
 
-done151:
-loop152:
+done152:
+loop153:
 	CMPQ    CX, $0x00000004
-	JL      done153
+	JL      done154
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop152
+	JMP     loop153
 
-done153:
+done154:
 	TESTQ  CX, CX
-	JZ     end154
+	JZ     end155
 	CMPQ   CX, $0x00000001
-	JNE    several155
+	JNE    several156
 	VMOVSD (AX)(DX*1), X2
 	VPAND  c7fffffffffffffff<>+0(SB), Y2, Y1
 	VMAXPD Y0, Y1, Y0
-	JMP    end154
+	JMP    end155
 
-several155:
+several156:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -2657,7 +2646,7 @@ several155:
 	VPAND      c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD     Y0, Y1, Y0
 
-end154:
+end155:
 	VMOVAPD      Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPD       X0, X1, X1
@@ -2682,9 +2671,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop156:
+loop157:
 	CMPQ        SI, $0x00000004
-	JL          done157
+	JL          done158
 	VMOVUPD     (BX)(DI*1), Y5
 	VMULPD      Y0, Y5, Y5
 	VMOVUPD     (CX)(DI*1), Y7
@@ -2705,13 +2694,13 @@ loop156:
 	VMOVUPD     Y5, (AX)(DI*1)
 	ADDQ        $0x00000020, DI
 	SUBQ        $0x00000004, SI
-	JMP         loop156
+	JMP         loop157
 
-done157:
+done158:
 	TESTQ       SI, SI
-	JZ          end158
+	JZ          end159
 	CMPQ        SI, $0x00000001
-	JNE         several159
+	JNE         several160
 	VMOVSD      (BX)(DI*1), X6
 	VMULPD      Y0, Y6, Y0
 	VMOVSD      (CX)(DI*1), X6
@@ -2730,9 +2719,9 @@ done157:
 	VMOVSD      (AX)(DI*1), X11
 	VSUBPD      Y0, Y11, Y0
 	VMOVSD      X0, (AX)(DI*1)
-	JMP         end158
+	JMP         end159
 
-several159:
+several160:
 	LEAQ        narrowMasks<>+0(SB), R8
 	NEGQ        SI
 	VMOVDQU     32(R8)(SI*8), Y5
@@ -2755,7 +2744,7 @@ several159:
 	VSUBPD      Y0, Y1, Y0
 	VMASKMOVPD  Y0, Y5, (AX)(DI*1)
 
-end158:
+end159:
 	VZEROUPPER
 	RET
 
@@ -2769,24 +2758,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop160:
+loop161:
 	CMPQ    BX, $0x00000004
-	JL      done161
+	JL      done162
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes162:
+classes163:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes162
+	JNZ     classes163
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes163:
+classes164:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -2818,19 +2807,19 @@ classes163:
 	VMOVUPD     Y7, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes163
+	JNZ         classes164
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y4
 	VDIVPD      Y1, Y4, Y4
 	MOVQ        k+16(FP), R8
 	LEAQ        (AX)(SI*1), DI
 
-classes164:
+classes165:
 	VMOVUPD     (DI), Y5
 	VMULPD      Y4, Y5, Y5
 	VMOVUPD     Y5, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes164
+	JNZ         classes165
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -2841,14 +2830,12 @@ classes164:
 	VADDPD      c4000000000000000<>+0(SB), Y5, Y6
 	VDIVPD      Y6, Y5, Y6
 	VMULPD      Y6, Y6, Y7
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y8
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y7, Y8
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y7, Y8
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y7, Y8
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y7, Y8
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y7, Y8
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y7, Y8
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y7, Y8
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y8
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y7, Y8
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y7, Y8
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y7, Y8
 	VMULPD      Y8, Y7, Y7
 	VMULPD      c3fe0000000000000<>+0(SB), Y5, Y8
 	VMULPD      Y5, Y8, Y8
@@ -2867,28 +2854,28 @@ classes164:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop160
+	JMP         loop161
 
-done161:
+done162:
 	TESTQ  BX, BX
-	JZ     end165
+	JZ     end166
 	CMPQ   BX, $0x00000001
-	JNE    several166
+	JNE    several167
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes167:
+classes168:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes167
+	JNZ    classes168
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes168:
+classes169:
 	VMOVSD      (BX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -2920,19 +2907,19 @@ classes168:
 	VMOVSD      X6, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes168
+	JNZ         classes169
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y1
 	VDIVPD      Y0, Y1, Y1
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes169:
+classes170:
 	VMOVSD      (AX), X3
 	VMULPD      Y1, Y3, Y4
 	VMOVSD      X4, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes169
+	JNZ         classes170
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -2943,14 +2930,12 @@ classes169:
 	VADDPD      c4000000000000000<>+0(SB), Y3, Y4
 	VDIVPD      Y4, Y3, Y4
 	VMULPD      Y4, Y4, Y5
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y6
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y5, Y6
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y5, Y6
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y5, Y6
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y5, Y6
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y5, Y6
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y5, Y6
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y5, Y6
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y6
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y5, Y6
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y5, Y6
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y5, Y6
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y5, Y6
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y5, Y6
 	VMULPD      Y6, Y5, Y5
 	VMULPD      c3fe0000000000000<>+0(SB), Y3, Y6
 	VMULPD      Y3, Y6, Y6
@@ -2967,9 +2952,9 @@ classes169:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end165
+	JMP         end166
 
-several166:
+several167:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -2977,17 +2962,17 @@ several166:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes170:
+classes171:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes170
+	JNZ        classes171
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes171:
+classes172:
 	VMASKMOVPD  (BX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3019,19 +3004,19 @@ classes171:
 	VMASKMOVPD  Y6, Y0, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes171
+	JNZ         classes172
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y3
 	VDIVPD      Y2, Y3, Y3
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes172:
+classes173:
 	VMASKMOVPD  (AX), Y0, Y4
 	VMULPD      Y3, Y4, Y4
 	VMASKMOVPD  Y4, Y0, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes172
+	JNZ         classes173
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -3042,14 +3027,12 @@ classes172:
 	VADDPD      c4000000000000000<>+0(SB), Y4, Y5
 	VDIVPD      Y5, Y4, Y5
 	VMULPD      Y5, Y5, Y6
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y7
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y6, Y7
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y6, Y7
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y6, Y7
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y6, Y7
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y6, Y7
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y6, Y7
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y6, Y7
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y7
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y6, Y7
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y6, Y7
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y6, Y7
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y6, Y7
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y6, Y7
 	VMULPD      Y7, Y6, Y6
 	VMULPD      c3fe0000000000000<>+0(SB), Y4, Y7
 	VMULPD      Y4, Y7, Y7
@@ -3067,7 +3050,7 @@ classes172:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end165:
+end166:
 	VZEROUPPER
 	RET
 
@@ -3105,24 +3088,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop173:
+loop174:
 	CMPQ    BX, $0x00000004
-	JL      done174
+	JL      done175
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes175:
+classes176:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes175
+	JNZ     classes176
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes176:
+classes177:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -3153,7 +3136,7 @@ classes176:
 	VADDPD      Y7, Y1, Y1
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes176
+	JNZ         classes177
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -3164,14 +3147,12 @@ classes176:
 	VADDPD      c4000000000000000<>+0(SB), Y5, Y6
 	VDIVPD      Y6, Y5, Y6
 	VMULPD      Y6, Y6, Y7
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y8
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y7, Y8
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y7, Y8
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y7, Y8
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y7, Y8
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y7, Y8
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y7, Y8
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y7, Y8
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y8
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y7, Y8
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y7, Y8
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y7, Y8
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y7, Y8
 	VMULPD      Y8, Y7, Y7
 	VMULPD      c3fe0000000000000<>+0(SB), Y5, Y8
 	VMULPD      Y5, Y8, Y8
@@ -3190,28 +3171,28 @@ classes176:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop173
+	JMP         loop174
 
-done174:
+done175:
 	TESTQ  BX, BX
-	JZ     end177
+	JZ     end178
 	CMPQ   BX, $0x00000001
-	JNE    several178
+	JNE    several179
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes179:
+classes180:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes179
+	JNZ    classes180
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), BX
 	LEAQ   (AX)(SI*1), AX
 
-classes180:
+classes181:
 	VMOVSD      (AX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3242,7 +3223,7 @@ classes180:
 	VADDPD      Y6, Y0, Y0
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes180
+	JNZ         classes181
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -3253,14 +3234,12 @@ classes180:
 	VADDPD      c4000000000000000<>+0(SB), Y3, Y4
 	VDIVPD      Y4, Y3, Y4
 	VMULPD      Y4, Y4, Y5
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y6
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y5, Y6
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y5, Y6
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y5, Y6
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y5, Y6
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y5, Y6
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y5, Y6
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y5, Y6
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y6
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y5, Y6
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y5, Y6
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y5, Y6
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y5, Y6
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y5, Y6
 	VMULPD      Y6, Y5, Y5
 	VMULPD      c3fe0000000000000<>+0(SB), Y3, Y6
 	VMULPD      Y3, Y6, Y6
@@ -3277,9 +3256,9 @@ classes180:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end177
+	JMP         end178
 
-several178:
+several179:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -3287,17 +3266,17 @@ several178:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes181:
+classes182:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes181
+	JNZ        classes182
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), BX
 	LEAQ       (AX)(SI*1), AX
 
-classes182:
+classes183:
 	VMASKMOVPD  (AX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3328,7 +3307,7 @@ classes182:
 	VADDPD      Y6, Y2, Y2
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes182
+	JNZ         classes183
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -3339,14 +3318,12 @@ classes182:
 	VADDPD      c4000000000000000<>+0(SB), Y4, Y5
 	VDIVPD      Y5, Y4, Y5
 	VMULPD      Y5, Y5, Y6
-	VMOVUPD     c3fc0c135adcf3011<>+0(SB), Y7
-	VFMADD213PD c3fc0fbd140544b63<>+0(SB), Y6, Y7
-	VFMADD213PD c3fc3b1c43c68eb6d<>+0(SB), Y6, Y7
-	VFMADD213PD c3fc745cf8c09a9d4<>+0(SB), Y6, Y7
-	VFMADD213PD c3fcc71c7201fc0e6<>+0(SB), Y6, Y7
-	VFMADD213PD c3fd249249247670a<>+0(SB), Y6, Y7
-	VFMADD213PD c3fd9999999999a3a<>+0(SB), Y6, Y7
-	VFMADD213PD c3fe5555555555555<>+0(SB), Y6, Y7
+	VMOVUPD     c3fc5478b733414ba<>+0(SB), Y7
+	VFMADD213PD c3fc7381e5a596165<>+0(SB), Y6, Y7
+	VFMADD213PD c3fcc71fd27d5a98e<>+0(SB), Y6, Y7
+	VFMADD213PD c3fd2492462454269<>+0(SB), Y6, Y7
+	VFMADD213PD c3fd9999999b8bd3b<>+0(SB), Y6, Y7
+	VFMADD213PD c3fe55555555553b3<>+0(SB), Y6, Y7
 	VMULPD      Y7, Y6, Y6
 	VMULPD      c3fe0000000000000<>+0(SB), Y4, Y7
 	VMULPD      Y4, Y7, Y7
@@ -3364,7 +3341,7 @@ classes182:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end177:
+end178:
 	VZEROUPPER
 	RET
 
@@ -3379,28 +3356,28 @@ TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop183:
+loop184:
 	CMPQ  SI, $0x00000004
-	JL    done184
+	JL    done185
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R11
 	LEAQ  (CX)(DI*1), R8
 	LEAQ  (DX)(DI*1), R9
 	LEAQ  (AX)(DI*1), R10
 
-classes185:
+classes186:
 	VMOVUPD     (R8), Y1
 	VMOVUPD     (R9), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes185
+	JNZ         classes186
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes186:
+classes187:
 	VMOVUPD (R8), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD (R9), Y2
@@ -3410,35 +3387,35 @@ classes186:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes186
+	JNZ     classes187
 	ADDQ    $0x00000020, DI
 	SUBQ    $0x00000004, SI
-	JMP     loop183
+	JMP     loop184
 
-done184:
+done185:
 	TESTQ SI, SI
-	JZ    end187
+	JZ    end188
 	CMPQ  SI, $0x00000001
-	JNE   several188
+	JNE   several189
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R9
 	LEAQ  (CX)(DI*1), SI
 	LEAQ  (DX)(DI*1), R8
 	LEAQ  (AX)(DI*1), AX
 
-classes189:
+classes190:
 	VMOVSD      (SI), X3
 	VMOVSD      (R8), X4
 	VFMADD231PD Y4, Y3, Y0
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes189
+	JNZ         classes190
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes190:
+classes191:
 	VMOVSD (SI), X3
 	VSUBPD Y0, Y3, Y1
 	VMOVSD (R8), X3
@@ -3448,10 +3425,10 @@ classes190:
 	ADDQ   BX, R8
 	ADDQ   BX, AX
 	DECQ   CX
-	JNZ    classes190
-	JMP    end187
+	JNZ    classes191
+	JMP    end188
 
-several188:
+several189:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y0
@@ -3461,19 +3438,19 @@ several188:
 	LEAQ    (DX)(DI*1), R8
 	LEAQ    (AX)(DI*1), AX
 
-classes191:
+classes192:
 	VMASKMOVPD  (SI), Y0, Y2
 	VMASKMOVPD  (R8), Y0, Y3
 	VFMADD231PD Y3, Y2, Y1
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes191
+	JNZ         classes192
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes192:
+classes193:
 	VMASKMOVPD (SI), Y0, Y2
 	VSUBPD     Y1, Y2, Y2
 	VMASKMOVPD (R8), Y0, Y3
@@ -3483,9 +3460,9 @@ classes192:
 	ADDQ       BX, R8
 	ADDQ       BX, AX
 	DECQ       CX
-	JNZ        classes192
+	JNZ        classes193
 
-end187:
+end188:
 	VZEROUPPER
 	RET
 
@@ -3501,22 +3478,22 @@ TEXT ·logDensityAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop193:
+loop194:
 	CMPQ  SI, $0x00000008
-	JL    done194
+	JL    done195
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row195:
+row196:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column196:
+column197:
 	VBROADCASTSD (R11), Y5
 	VBROADCASTSD (R8), Y6
 	VMOVUPD      (R10), Y7
@@ -3529,12 +3506,12 @@ column196:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column196
+	JNZ          column197
 	VFMADD231PD  Y3, Y3, Y1
 	VFMADD231PD  Y4, Y4, Y2
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row195
+	JLE          row196
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -3543,23 +3520,23 @@ column196:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop193
+	JMP          loop194
 
-done194:
-loop197:
+done195:
+loop198:
 	CMPQ  SI, $0x00000004
-	JL    done198
+	JL    done199
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row199:
+row200:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column200:
+column201:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -3569,34 +3546,34 @@ column200:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column200
+	JNZ          column201
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row199
+	JLE          row200
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop197
+	JMP          loop198
 
-done198:
+done199:
 	TESTQ SI, SI
-	JZ    end201
+	JZ    end202
 	CMPQ  SI, $0x00000001
-	JNE   several202
+	JNE   several203
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 
-row203:
+row204:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column204:
+column205:
 	VBROADCASTSD (R10), Y3
 	VBROADCASTSD (SI), Y4
 	VMOVSD       (R9), X8
@@ -3606,17 +3583,17 @@ column204:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column204
+	JNZ          column205
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row203
+	JLE          row204
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end201
+	JMP          end202
 
-several202:
+several203:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -3624,13 +3601,13 @@ several202:
 	MOVQ    linv+24(FP), SI
 	MOVQ    $0x00000001, R8
 
-row205:
+row206:
 	VPXOR Y3, Y3, Y3
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column206:
+column207:
 	VBROADCASTSD (R10), Y4
 	VBROADCASTSD (SI), Y5
 	VMASKMOVPD   (R9), Y1, Y6
@@ -3640,16 +3617,16 @@ column206:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column206
+	JNZ          column207
 	VFMADD231PD  Y3, Y3, Y2
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row205
+	JLE          row206
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end201:
+end202:
 	VZEROUPPER
 	RET
 
@@ -3665,9 +3642,9 @@ TEXT ·logDensityDiagAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop207:
+loop208:
 	CMPQ  SI, $0x00000008
-	JL    done208
+	JL    done209
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
@@ -3675,7 +3652,7 @@ loop207:
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row209:
+row210:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -3691,7 +3668,7 @@ row209:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row209
+	JLE          row210
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -3700,19 +3677,19 @@ row209:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop207
+	JMP          loop208
 
-done208:
-loop210:
+done209:
+loop211:
 	CMPQ  SI, $0x00000004
-	JL    done211
+	JL    done212
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row212:
+row213:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R8), Y3
 	VMOVUPD      (R10), Y4
@@ -3724,25 +3701,25 @@ row212:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row212
+	JLE          row213
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop210
+	JMP          loop211
 
-done211:
+done212:
 	TESTQ SI, SI
-	JZ    end213
+	JZ    end214
 	CMPQ  SI, $0x00000001
-	JNE   several214
+	JNE   several215
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 	LEAQ  (CX)(DI*1), CX
 
-row215:
+row216:
 	VBROADCASTSD (DX), Y2
 	VBROADCASTSD (SI), Y3
 	VMOVSD       (CX), X6
@@ -3754,13 +3731,13 @@ row215:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row215
+	JLE          row216
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end213
+	JMP          end214
 
-several214:
+several215:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -3769,7 +3746,7 @@ several214:
 	MOVQ    $0x00000001, R8
 	LEAQ    (CX)(DI*1), CX
 
-row216:
+row217:
 	VBROADCASTSD (DX), Y3
 	VBROADCASTSD (SI), Y4
 	VMASKMOVPD   (CX), Y1, Y5
@@ -3781,12 +3758,12 @@ row216:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row216
+	JLE          row217
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end213:
+end214:
 	VZEROUPPER
 	RET
 
@@ -3801,47 +3778,47 @@ TEXT ·halfSquaresAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop217:
+loop218:
 	CMPQ  BX, $0x00000004
-	JL    done218
+	JL    done219
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), R8
 	LEAQ  (CX)(SI*1), DI
 
-classes219:
+classes220:
 	VMOVUPD      (DI), Y2
 	VFMADD231PD  Y2, Y2, Y1
 	ADDQ         DX, DI
 	DECQ         R8
-	JNZ          classes219
+	JNZ          classes220
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop217
+	JMP          loop218
 
-done218:
+done219:
 	TESTQ BX, BX
-	JZ    end220
+	JZ    end221
 	CMPQ  BX, $0x00000001
-	JNE   several221
+	JNE   several222
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), BX
 	LEAQ  (CX)(SI*1), CX
 
-classes222:
+classes223:
 	VMOVSD       (CX), X3
 	VFMADD231PD  Y3, Y3, Y1
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes222
+	JNZ          classes223
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end220
+	JMP          end221
 
-several221:
+several222:
 	LEAQ    narrowMasks<>+0(SB), DI
 	NEGQ    BX
 	VMOVDQU 32(DI)(BX*8), Y1
@@ -3849,17 +3826,17 @@ several221:
 	MOVQ    k+16(FP), BX
 	LEAQ    (CX)(SI*1), CX
 
-classes223:
+classes224:
 	VMASKMOVPD   (CX), Y1, Y3
 	VFMADD231PD  Y3, Y3, Y2
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes223
+	JNZ          classes224
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(SI*1)
 
-end220:
+end221:
 	VZEROUPPER
 	RET
 
@@ -3879,9 +3856,9 @@ TEXT ·objectiveGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop224:
+loop225:
 	CMPQ        R9, $0x00000004
-	JL          done225
+	JL          done226
 	VMOVUPD     (DI)(R10*1), Y3
 	VADDPD      Y1, Y3, Y4
 	VMOVUPD     (AX)(R10*1), Y5
@@ -3901,13 +3878,13 @@ loop224:
 	VMOVUPD     Y4, (CX)(R10*1)
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R9
-	JMP         loop224
+	JMP         loop225
 
-done225:
+done226:
 	TESTQ       R9, R9
-	JZ          end226
+	JZ          end227
 	CMPQ        R9, $0x00000001
-	JNE         several227
+	JNE         several228
 	VMOVSD      (DI)(R10*1), X8
 	VADDPD      Y1, Y8, Y1
 	VMOVSD      (AX)(R10*1), X9
@@ -3925,9 +3902,9 @@ done225:
 	VSUBPD      Y2, Y1, Y1
 	VFMADD231PD Y0, Y1, Y8
 	VMOVSD      X8, (CX)(R10*1)
-	JMP         end226
+	JMP         end227
 
-several227:
+several228:
 	LEAQ        narrowMasks<>+0(SB), R11
 	NEGQ        R9
 	VMOVDQU     32(R11)(R9*8), Y3
@@ -3949,7 +3926,7 @@ several227:
 	VFMADD231PD Y0, Y1, Y4
 	VMASKMOVPD  Y4, Y3, (CX)(R10*1)
 
-end226:
+end227:
 	VZEROUPPER
 	RET
 
@@ -3966,9 +3943,9 @@ TEXT ·relativeCosineAVX2(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop228:
+loop229:
 	CMPQ  DI, $0x00000004
-	JL    done229
+	JL    done230
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -3977,7 +3954,7 @@ loop228:
 	LEAQ  (CX)(R8*1), R9
 	LEAQ  (DX)(R8*1), R10
 
-targets230:
+targets231:
 	VMOVUPD     (R9), Y5
 	VMOVUPD     (R10), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -3988,7 +3965,7 @@ targets230:
 	ADDQ        BX, R9
 	ADDQ        BX, R10
 	DECQ        R11
-	JNZ         targets230
+	JNZ         targets231
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4004,13 +3981,13 @@ targets230:
 	VMOVUPD     Y1, (SI)(R8*1)
 	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000004, DI
-	JMP         loop228
+	JMP         loop229
 
-done229:
+done230:
 	TESTQ DI, DI
-	JZ    end231
+	JZ    end232
 	CMPQ  DI, $0x00000001
-	JNE   several232
+	JNE   several233
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4019,7 +3996,7 @@ done229:
 	LEAQ  (CX)(R8*1), CX
 	LEAQ  (DX)(R8*1), DX
 
-targets233:
+targets234:
 	VMOVSD      (CX), X7
 	VMOVSD      (DX), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -4030,7 +4007,7 @@ targets233:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets233
+	JNZ         targets234
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4044,9 +4021,9 @@ targets233:
 	VMOVSD      X0, (AX)(R8*1)
 	VMULPD      Y1, Y3, Y0
 	VMOVSD      X0, (SI)(R8*1)
-	JMP         end231
+	JMP         end232
 
-several232:
+several233:
 	LEAQ    narrowMasks<>+0(SB), R9
 	NEGQ    DI
 	VMOVDQU 32(R9)(DI*8), Y1
@@ -4058,7 +4035,7 @@ several232:
 	LEAQ    (CX)(R8*1), CX
 	LEAQ    (DX)(R8*1), DX
 
-targets234:
+targets235:
 	VMASKMOVPD  (CX), Y1, Y6
 	VMASKMOVPD  (DX), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -4069,7 +4046,7 @@ targets234:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets234
+	JNZ         targets235
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y3
@@ -4084,7 +4061,7 @@ targets234:
 	VMULPD      Y2, Y4, Y0
 	VMASKMOVPD  Y0, Y1, (SI)(R8*1)
 
-end231:
+end232:
 	VZEROUPPER
 	RET
 
@@ -4102,9 +4079,9 @@ TEXT ·relativeCosineGradAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop235:
+loop236:
 	CMPQ  R8, $0x00000004
-	JL    done236
+	JL    done237
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4113,7 +4090,7 @@ loop235:
 	LEAQ  (DX)(R9*1), R10
 	LEAQ  (BX)(R9*1), R11
 
-targets237:
+targets238:
 	VMOVUPD     (R10), Y5
 	VMOVUPD     (R11), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -4124,7 +4101,7 @@ targets237:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets237
+	JNZ         targets238
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -4148,7 +4125,7 @@ targets237:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets238:
+targets239:
 	VMOVUPD      (R10), Y3
 	VMOVUPD      (R11), Y4
 	VMOVUPD      (R12), Y5
@@ -4161,16 +4138,16 @@ targets238:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets238
+	JNZ          targets239
 	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R8
-	JMP          loop235
+	JMP          loop236
 
-done236:
+done237:
 	TESTQ R8, R8
-	JZ    end239
+	JZ    end240
 	CMPQ  R8, $0x00000001
-	JNE   several240
+	JNE   several241
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4179,7 +4156,7 @@ done236:
 	LEAQ  (DX)(R9*1), R8
 	LEAQ  (BX)(R9*1), R10
 
-targets241:
+targets242:
 	VMOVSD      (R8), X7
 	VMOVSD      (R10), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -4190,7 +4167,7 @@ targets241:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets241
+	JNZ         targets242
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -4214,7 +4191,7 @@ targets241:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets242:
+targets243:
 	VMOVSD       (DX), X7
 	VMOVSD       (BX), X8
 	VMOVSD       (AX), X9
@@ -4227,10 +4204,10 @@ targets242:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets242
-	JMP          end239
+	JNZ          targets243
+	JMP          end240
 
-several240:
+several241:
 	LEAQ    narrowMasks<>+0(SB), R10
 	NEGQ    R8
 	VMOVDQU 32(R10)(R8*8), Y1
@@ -4242,7 +4219,7 @@ several240:
 	LEAQ    (DX)(R9*1), R8
 	LEAQ    (BX)(R9*1), R10
 
-targets243:
+targets244:
 	VMASKMOVPD  (R8), Y1, Y6
 	VMASKMOVPD  (R10), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -4253,7 +4230,7 @@ targets243:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets243
+	JNZ         targets244
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y6
@@ -4277,7 +4254,7 @@ targets243:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets244:
+targets245:
 	VMASKMOVPD   (DX), Y1, Y0
 	VMASKMOVPD   (BX), Y1, Y4
 	VMASKMOVPD   (AX), Y1, Y5
@@ -4290,9 +4267,9 @@ targets244:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets244
+	JNZ          targets245
 
-end239:
+end240:
 	VZEROUPPER
 	RET
 
@@ -4312,17 +4289,17 @@ TEXT ·affineAVX512(SB), NOSPLIT, $8-80
 	MOVQ x+8(FP), CX
 	MOVQ y+0(FP), DX
 
-strip245:
+strip246:
 	CMPQ (SP), $0x00000020
-	JL   stripped246
+	JL   stripped247
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs247:
+outputs248:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone248
+	JL           outputsDone249
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -4349,7 +4326,7 @@ outputs247:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs249:
+inputs250:
 	VMOVUPD      (R9), Z16
 	VMOVUPD      64(R9), Z17
 	VMOVUPD      128(R9), Z18
@@ -4377,7 +4354,7 @@ inputs249:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs249
+	JNZ          inputs250
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -4403,12 +4380,12 @@ inputs249:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs247
+	JMP          outputs248
 
-outputsDone248:
-outputs250:
+outputsDone249:
+outputs251:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone251
+	JL           outputsDone252
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -4425,7 +4402,7 @@ outputs250:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs252:
+inputs253:
 	VMOVUPD      (R9), Z8
 	VMOVUPD      64(R9), Z9
 	VMOVUPD      128(R9), Z10
@@ -4443,7 +4420,7 @@ inputs252:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs252
+	JNZ          inputs253
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -4457,12 +4434,12 @@ inputs252:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs250
+	JMP          outputs251
 
-outputsDone251:
-outputs253:
+outputsDone252:
+outputs254:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone254
+	JL           outputsDone255
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
@@ -4474,7 +4451,7 @@ outputs253:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs255:
+inputs256:
 	VMOVUPD      (R9), Z4
 	VMOVUPD      64(R9), Z5
 	VMOVUPD      128(R9), Z6
@@ -4487,7 +4464,7 @@ inputs255:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs255
+	JNZ          inputs256
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
@@ -4495,26 +4472,26 @@ inputs255:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs253
+	JMP          outputs254
 
-outputsDone254:
+outputsDone255:
 	ADDQ $0x00000100, CX
 	ADDQ $0x00000100, DX
 	SUBQ $0x00000020, (SP)
-	JMP  strip245
+	JMP  strip246
 
-stripped246:
-strip256:
+stripped247:
+strip257:
 	CMPQ (SP), $0x00000008
-	JL   stripped257
+	JL   stripped258
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs258:
+outputs259:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone259
+	JL           outputsDone260
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -4529,7 +4506,7 @@ outputs258:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs260:
+inputs261:
 	VMOVUPD      (R9), Z4
 	VBROADCASTSD (R10), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -4542,7 +4519,7 @@ inputs260:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs260
+	JNZ          inputs261
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -4556,12 +4533,12 @@ inputs260:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs258
+	JMP          outputs259
 
-outputsDone259:
-outputs261:
+outputsDone260:
+outputs262:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone262
+	JL           outputsDone263
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -4572,7 +4549,7 @@ outputs261:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs263:
+inputs264:
 	VMOVUPD      (R9), Z2
 	VBROADCASTSD (R10), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -4581,7 +4558,7 @@ inputs263:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs263
+	JNZ          inputs264
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -4589,12 +4566,12 @@ inputs263:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs261
+	JMP          outputs262
 
-outputsDone262:
-outputs264:
+outputsDone263:
+outputs265:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone265
+	JL           outputsDone266
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R11
@@ -4603,39 +4580,39 @@ outputs264:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs266:
+inputs267:
 	VMOVUPD      (R9), Z1
 	VBROADCASTSD (R10), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs266
+	JNZ          inputs267
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs264
+	JMP          outputs265
 
-outputsDone265:
+outputsDone266:
 	ADDQ $0x00000040, CX
 	ADDQ $0x00000040, DX
 	SUBQ $0x00000008, (SP)
-	JMP  strip256
+	JMP  strip257
 
-stripped257:
+stripped258:
 	MOVQ  (SP), BX
 	TESTQ BX, BX
-	JZ    end267
+	JZ    end268
 	LEAQ  wideMasks<>+0(SB), SI
 	KMOVW (SI)(BX*2), K1
 	MOVQ  w+16(FP), BX
 	MOVQ  bias+24(FP), SI
 	MOVQ  out+40(FP), DI
 
-outputs268:
+outputs269:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone269
+	JL           outputsDone270
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -4650,7 +4627,7 @@ outputs268:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs270:
+inputs271:
 	VMOVUPD.Z    (R8), K1, Z4
 	VBROADCASTSD (R9), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -4663,7 +4640,7 @@ inputs270:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs270
+	JNZ          inputs271
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -4677,12 +4654,12 @@ inputs270:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs268
+	JMP          outputs269
 
-outputsDone269:
-outputs271:
+outputsDone270:
+outputs272:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone272
+	JL           outputsDone273
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -4693,7 +4670,7 @@ outputs271:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs273:
+inputs274:
 	VMOVUPD.Z    (R8), K1, Z2
 	VBROADCASTSD (R9), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -4702,7 +4679,7 @@ inputs273:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs273
+	JNZ          inputs274
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -4710,12 +4687,12 @@ inputs273:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs271
+	JMP          outputs272
 
-outputsDone272:
-outputs274:
+outputsDone273:
+outputs275:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone275
+	JL           outputsDone276
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R10
@@ -4724,22 +4701,22 @@ outputs274:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs276:
+inputs277:
 	VMOVUPD.Z    (R8), K1, Z1
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs276
+	JNZ          inputs277
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs274
+	JMP          outputs275
 
-outputsDone275:
-end267:
+outputsDone276:
+end268:
 	VZEROUPPER
 	RET
 
@@ -4753,238 +4730,237 @@ DATA wideMasks<>+12(SB)/2, $0x003f
 DATA wideMasks<>+14(SB)/2, $0x007f
 GLOBL wideMasks<>(SB), RODATA|NOPTR, $16
 
-// func affineRowAVX512(y *float64, x *float64, theta *float64, in int, out int, act int)
+// func affineRowsAVX512(layers *byte, count int)
 // Requires: AVX, AVX512F
-TEXT ·affineRowAVX512(SB), NOSPLIT, $0-48
-	MOVQ y+0(FP), AX
-	MOVQ theta+16(FP), CX
-	MOVQ out+32(FP), DX
-	MOVQ out+32(FP), BX
-	SHLQ $0x03, BX
+TEXT ·affineRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ         layers+0(FP), AX
+	MOVQ         count+8(FP), CX
+	VMOVUPD      powers<>+0(SB), Z0
+	VMOVUPD      powers<>+64(SB), Z1
+	VBROADCASTSD c3fa62e42fefa39ef<>+0(SB), Z2
+	VBROADCASTSD c3f4ebfbdff6988c8<>+0(SB), Z3
+	VBROADCASTSD c3eec6b08d6faa1be<>+0(SB), Z4
+	VBROADCASTSD c3e83b2c4ac7da565<>+0(SB), Z5
+	VBROADCASTSD c3e15d893e58acc63<>+0(SB), Z6
+	VBROADCASTSD c4338000000000000<>+0(SB), Z7
+	VBROADCASTSD cc0471547652b82fe<>+0(SB), Z8
+	VBROADCASTSD c4034000000000000<>+0(SB), Z9
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z10
+	VBROADCASTSD c4000000000000000<>+0(SB), Z11
+	VBROADCASTSD c8000000000000000<>+0(SB), Z12
+	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-outputs277:
-	CMPQ    DX, $0x00000010
-	JL      outputsDone278
-	MOVQ    in+24(FP), SI
-	MOVQ    x+8(FP), DI
-	MOVQ    in+24(FP), R9
-	IMULQ   BX, SI
-	ADDQ    CX, SI
-	MOVQ    CX, R8
-	VMOVUPD (SI), Z0
-	VMOVUPD 64(SI), Z1
+layer278:
+	MOVQ (AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 32(AX), DI
+	SHLQ $0x03, DI
 
-inputs279:
-	VBROADCASTSD     (DI), Z2
-	VFMADD231PD      (R8), Z2, Z0
-	VFMADD231PD      64(R8), Z2, Z1
-	ADDQ             $0x00000008, DI
-	ADDQ             BX, R8
-	DECQ             R9
-	JNZ              inputs279
-	MOVQ             act+40(FP), SI
-	TESTQ            $0x00000001, SI
-	JZ               linear280
-	VMOVUPD          powers<>+0(SB), Z2
-	VMOVUPD          powers<>+64(SB), Z3
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z4
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z1, Z5
-	VBROADCASTSD     c4034000000000000<>+0(SB), Z6
-	VMINPD           Z4, Z6, Z4
-	VBROADCASTSD     c4034000000000000<>+0(SB), Z6
-	VMINPD           Z5, Z6, Z5
-	VBROADCASTSD     c4338000000000000<>+0(SB), Z6
-	VFMADD231PD.BCST cc0471547652b82fe<>+0(SB), Z4, Z6
-	VBROADCASTSD     c4338000000000000<>+0(SB), Z7
-	VFMADD231PD.BCST cc0471547652b82fe<>+0(SB), Z5, Z7
-	VSUBPD.BCST      c4338000000000000<>+0(SB), Z6, Z8
-	VSUBPD.BCST      c4338000000000000<>+0(SB), Z7, Z9
-	VFMSUB231PD.BCST cc0471547652b82fe<>+0(SB), Z4, Z8
-	VFMSUB231PD.BCST cc0471547652b82fe<>+0(SB), Z5, Z9
-	VBROADCASTSD     c3e15d893e58acc63<>+0(SB), Z4
-	VBROADCASTSD     c3e15d893e58acc63<>+0(SB), Z5
-	VFMADD213PD.BCST c3e83b2c4ac7da565<>+0(SB), Z8, Z4
-	VFMADD213PD.BCST c3e83b2c4ac7da565<>+0(SB), Z9, Z5
-	VFMADD213PD.BCST c3eec6b08d6faa1be<>+0(SB), Z8, Z4
-	VFMADD213PD.BCST c3eec6b08d6faa1be<>+0(SB), Z9, Z5
-	VFMADD213PD.BCST c3f4ebfbdff6988c8<>+0(SB), Z8, Z4
-	VFMADD213PD.BCST c3f4ebfbdff6988c8<>+0(SB), Z9, Z5
-	VFMADD213PD.BCST c3fa62e42fefa39ef<>+0(SB), Z8, Z4
-	VFMADD213PD.BCST c3fa62e42fefa39ef<>+0(SB), Z9, Z5
-	VPSLLQ           $0x30, Z6, Z10
-	VPERMI2PD        Z3, Z2, Z6
-	VPADDQ           Z6, Z10, Z6
-	VPSLLQ           $0x30, Z7, Z10
-	VPERMI2PD        Z3, Z2, Z7
-	VPADDQ           Z7, Z10, Z2
-	VMULPD           Z4, Z8, Z3
-	VMULPD           Z5, Z9, Z4
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
-	VSUBPD           Z6, Z5, Z5
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z7
-	VSUBPD           Z2, Z7, Z7
-	VFNMADD231PD     Z3, Z6, Z5
-	VFNMADD231PD     Z4, Z2, Z7
-	VBROADCASTSD     c4000000000000000<>+0(SB), Z2
-	VSUBPD           Z5, Z2, Z2
-	VBROADCASTSD     c4000000000000000<>+0(SB), Z3
-	VSUBPD           Z7, Z3, Z3
-	VPERMILPD        $0x55, Z2, Z4
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z6
-	VMULPD           Z4, Z2, Z2
-	VDIVPD           Z2, Z6, Z2
-	VMULPD           Z4, Z5, Z4
-	VMULPD           Z2, Z4, Z2
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z0, Z0
-	VPORQ            Z0, Z2, Z0
-	VMOVAPD          Z0, Z0
-	VPERMILPD        $0x55, Z3, Z2
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z4
-	VMULPD           Z2, Z3, Z3
-	VDIVPD           Z3, Z4, Z3
-	VMULPD           Z2, Z7, Z2
-	VMULPD           Z3, Z2, Z2
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z1, Z1
-	VPORQ            Z1, Z2, Z1
-	VMOVAPD          Z1, Z1
+outputs279:
+	CMPQ    SI, $0x00000010
+	JL      outputsDone280
+	MOVQ    24(AX), R8
+	MOVQ    8(AX), R9
+	MOVQ    24(AX), R11
+	IMULQ   DI, R8
+	ADDQ    BX, R8
+	MOVQ    BX, R10
+	VMOVUPD (R8), Z14
+	VMOVUPD 64(R8), Z15
 
-linear280:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000010, DX
-	JMP     outputs277
+inputs281:
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  (R10), Z16, Z14
+	VFMADD231PD  64(R10), Z16, Z15
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R10
+	DECQ         R11
+	JNZ          inputs281
+	MOVQ         40(AX), R8
+	TESTQ        $0x00000001, R8
+	JZ           linear282
+	VPANDQ       Z13, Z14, Z16
+	VPANDQ       Z13, Z15, Z17
+	VMINPD       Z16, Z9, Z16
+	VMINPD       Z17, Z9, Z17
+	VMOVAPD      Z7, Z18
+	VFMADD231PD  Z8, Z16, Z18
+	VMOVAPD      Z7, Z19
+	VFMADD231PD  Z8, Z17, Z19
+	VSUBPD       Z7, Z18, Z20
+	VSUBPD       Z7, Z19, Z21
+	VFMSUB231PD  Z8, Z16, Z20
+	VFMSUB231PD  Z8, Z17, Z21
+	VMOVAPD      Z6, Z16
+	VMOVAPD      Z6, Z17
+	VFMADD213PD  Z5, Z20, Z16
+	VFMADD213PD  Z5, Z21, Z17
+	VFMADD213PD  Z4, Z20, Z16
+	VFMADD213PD  Z4, Z21, Z17
+	VFMADD213PD  Z3, Z20, Z16
+	VFMADD213PD  Z3, Z21, Z17
+	VFMADD213PD  Z2, Z20, Z16
+	VFMADD213PD  Z2, Z21, Z17
+	VPSLLQ       $0x30, Z18, Z22
+	VPERMI2PD    Z1, Z0, Z18
+	VPADDQ       Z18, Z22, Z18
+	VPSLLQ       $0x30, Z19, Z22
+	VPERMI2PD    Z1, Z0, Z19
+	VPADDQ       Z19, Z22, Z19
+	VMULPD       Z16, Z20, Z16
+	VMULPD       Z17, Z21, Z17
+	VSUBPD       Z18, Z10, Z20
+	VSUBPD       Z19, Z10, Z21
+	VFNMADD231PD Z16, Z18, Z20
+	VFNMADD231PD Z17, Z19, Z21
+	VSUBPD       Z20, Z11, Z16
+	VSUBPD       Z21, Z11, Z17
+	VPERMILPD    $0x55, Z16, Z18
+	VMULPD       Z18, Z16, Z16
+	VDIVPD       Z16, Z10, Z16
+	VMULPD       Z18, Z20, Z18
+	VMULPD       Z16, Z18, Z16
+	VPANDQ       Z12, Z14, Z14
+	VPORQ        Z14, Z16, Z14
+	VMOVAPD      Z14, Z14
+	VPERMILPD    $0x55, Z17, Z16
+	VMULPD       Z16, Z17, Z17
+	VDIVPD       Z17, Z10, Z17
+	VMULPD       Z16, Z21, Z16
+	VMULPD       Z17, Z16, Z16
+	VPANDQ       Z12, Z15, Z15
+	VPORQ        Z15, Z16, Z15
+	VMOVAPD      Z15, Z15
 
-outputsDone278:
-outputs281:
-	CMPQ    DX, $0x00000008
-	JL      outputsDone282
-	MOVQ    in+24(FP), SI
-	MOVQ    x+8(FP), DI
-	MOVQ    in+24(FP), R9
-	IMULQ   BX, SI
-	ADDQ    CX, SI
-	MOVQ    CX, R8
-	VMOVUPD (SI), Z0
+linear282:
+	VMOVUPD Z14, (DX)
+	VMOVUPD Z15, 64(DX)
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000010, SI
+	JMP     outputs279
 
-inputs283:
-	VBROADCASTSD     (DI), Z1
-	VFMADD231PD      (R8), Z1, Z0
-	ADDQ             $0x00000008, DI
-	ADDQ             BX, R8
-	DECQ             R9
-	JNZ              inputs283
-	MOVQ             act+40(FP), SI
-	TESTQ            $0x00000001, SI
-	JZ               linear284
-	VMOVUPD          powers<>+0(SB), Z1
-	VMOVUPD          powers<>+64(SB), Z2
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z3
-	VBROADCASTSD     c4034000000000000<>+0(SB), Z4
-	VMINPD           Z3, Z4, Z3
-	VBROADCASTSD     c4338000000000000<>+0(SB), Z4
-	VFMADD231PD.BCST cc0471547652b82fe<>+0(SB), Z3, Z4
-	VSUBPD.BCST      c4338000000000000<>+0(SB), Z4, Z5
-	VFMSUB231PD.BCST cc0471547652b82fe<>+0(SB), Z3, Z5
-	VBROADCASTSD     c3e15d893e58acc63<>+0(SB), Z3
-	VFMADD213PD.BCST c3e83b2c4ac7da565<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3eec6b08d6faa1be<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3f4ebfbdff6988c8<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3fa62e42fefa39ef<>+0(SB), Z5, Z3
-	VPSLLQ           $0x30, Z4, Z6
-	VPERMI2PD        Z2, Z1, Z4
-	VPADDQ           Z4, Z6, Z1
-	VMULPD           Z3, Z5, Z2
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z3
-	VSUBPD           Z1, Z3, Z3
-	VFNMADD231PD     Z2, Z1, Z3
-	VBROADCASTSD     c4000000000000000<>+0(SB), Z1
-	VSUBPD           Z3, Z1, Z1
-	VPERMILPD        $0x55, Z1, Z2
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z4
-	VMULPD           Z2, Z1, Z1
-	VDIVPD           Z1, Z4, Z1
-	VMULPD           Z2, Z3, Z2
-	VMULPD           Z1, Z2, Z1
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z0, Z0
-	VPORQ            Z0, Z1, Z0
-	VMOVAPD          Z0, Z0
+outputsDone280:
+outputs283:
+	CMPQ    SI, $0x00000008
+	JL      outputsDone284
+	MOVQ    24(AX), R8
+	MOVQ    8(AX), R9
+	MOVQ    24(AX), R11
+	IMULQ   DI, R8
+	ADDQ    BX, R8
+	MOVQ    BX, R10
+	VMOVUPD (R8), Z14
 
-linear284:
-	VMOVUPD Z0, (AX)
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000008, DX
-	JMP     outputs281
+inputs285:
+	VBROADCASTSD (R9), Z15
+	VFMADD231PD  (R10), Z15, Z14
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R10
+	DECQ         R11
+	JNZ          inputs285
+	MOVQ         40(AX), R8
+	TESTQ        $0x00000001, R8
+	JZ           linear286
+	VPANDQ       Z13, Z14, Z15
+	VMINPD       Z15, Z9, Z15
+	VMOVAPD      Z7, Z16
+	VFMADD231PD  Z8, Z15, Z16
+	VSUBPD       Z7, Z16, Z17
+	VFMSUB231PD  Z8, Z15, Z17
+	VMOVAPD      Z6, Z15
+	VFMADD213PD  Z5, Z17, Z15
+	VFMADD213PD  Z4, Z17, Z15
+	VFMADD213PD  Z3, Z17, Z15
+	VFMADD213PD  Z2, Z17, Z15
+	VPSLLQ       $0x30, Z16, Z18
+	VPERMI2PD    Z1, Z0, Z16
+	VPADDQ       Z16, Z18, Z16
+	VMULPD       Z15, Z17, Z15
+	VSUBPD       Z16, Z10, Z17
+	VFNMADD231PD Z15, Z16, Z17
+	VSUBPD       Z17, Z11, Z15
+	VPERMILPD    $0x55, Z15, Z16
+	VMULPD       Z16, Z15, Z15
+	VDIVPD       Z15, Z10, Z15
+	VMULPD       Z16, Z17, Z16
+	VMULPD       Z15, Z16, Z15
+	VPANDQ       Z12, Z14, Z14
+	VPORQ        Z14, Z15, Z14
+	VMOVAPD      Z14, Z14
 
-outputsDone282:
-	TESTQ     DX, DX
-	JZ        end285
-	LEAQ      wideMasks<>+0(SB), SI
-	KMOVW     (SI)(DX*2), K1
-	MOVQ      in+24(FP), DX
-	MOVQ      x+8(FP), SI
-	MOVQ      in+24(FP), DI
-	IMULQ     BX, DX
-	ADDQ      CX, DX
-	VMOVUPD.Z (DX), K1, Z0
+linear286:
+	VMOVUPD Z14, (DX)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000008, SI
+	JMP     outputs283
 
-inputs286:
-	VBROADCASTSD     (SI), Z1
-	VMOVUPD.Z        (CX), K1, Z2
-	VFMADD231PD      Z2, Z1, Z0
-	ADDQ             $0x00000008, SI
-	ADDQ             BX, CX
-	DECQ             DI
-	JNZ              inputs286
-	MOVQ             act+40(FP), CX
-	TESTQ            $0x00000001, CX
-	JZ               linear287
-	VMOVUPD          powers<>+0(SB), Z1
-	VMOVUPD          powers<>+64(SB), Z2
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z0, Z3
-	VBROADCASTSD     c4034000000000000<>+0(SB), Z4
-	VMINPD           Z3, Z4, Z3
-	VBROADCASTSD     c4338000000000000<>+0(SB), Z4
-	VFMADD231PD.BCST cc0471547652b82fe<>+0(SB), Z3, Z4
-	VSUBPD.BCST      c4338000000000000<>+0(SB), Z4, Z5
-	VFMSUB231PD.BCST cc0471547652b82fe<>+0(SB), Z3, Z5
-	VBROADCASTSD     c3e15d893e58acc63<>+0(SB), Z3
-	VFMADD213PD.BCST c3e83b2c4ac7da565<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3eec6b08d6faa1be<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3f4ebfbdff6988c8<>+0(SB), Z5, Z3
-	VFMADD213PD.BCST c3fa62e42fefa39ef<>+0(SB), Z5, Z3
-	VPSLLQ           $0x30, Z4, Z6
-	VPERMI2PD        Z2, Z1, Z4
-	VPADDQ           Z4, Z6, Z1
-	VMULPD           Z3, Z5, Z2
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z3
-	VSUBPD           Z1, Z3, Z3
-	VFNMADD231PD     Z2, Z1, Z3
-	VBROADCASTSD     c4000000000000000<>+0(SB), Z1
-	VSUBPD           Z3, Z1, Z1
-	VPERMILPD        $0x55, Z1, Z2
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z4
-	VMULPD           Z2, Z1, Z1
-	VDIVPD           Z1, Z4, Z1
-	VMULPD           Z2, Z3, Z2
-	VMULPD           Z1, Z2, Z1
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z0, Z0
-	VPORQ            Z0, Z1, Z0
-	VMOVAPD          Z0, Z0
+outputsDone284:
+	TESTQ     SI, SI
+	JZ        end287
+	LEAQ      wideMasks<>+0(SB), R8
+	KMOVW     (R8)(SI*2), K1
+	MOVQ      24(AX), SI
+	MOVQ      8(AX), R8
+	MOVQ      24(AX), R9
+	IMULQ     DI, SI
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z14
 
-linear287:
-	TESTQ   $0x00000002, CX
-	JZ      exact288
-	VMOVUPD Z0, (AX)
-	JMP     stored289
+inputs288:
+	VBROADCASTSD (R8), Z15
+	VMOVUPD.Z    (BX), K1, Z16
+	VFMADD231PD  Z16, Z15, Z14
+	ADDQ         $0x00000008, R8
+	ADDQ         DI, BX
+	DECQ         R9
+	JNZ          inputs288
+	MOVQ         40(AX), BX
+	TESTQ        $0x00000001, BX
+	JZ           linear289
+	VPANDQ       Z13, Z14, Z15
+	VMINPD       Z15, Z9, Z15
+	VMOVAPD      Z7, Z16
+	VFMADD231PD  Z8, Z15, Z16
+	VSUBPD       Z7, Z16, Z17
+	VFMSUB231PD  Z8, Z15, Z17
+	VMOVAPD      Z6, Z15
+	VFMADD213PD  Z5, Z17, Z15
+	VFMADD213PD  Z4, Z17, Z15
+	VFMADD213PD  Z3, Z17, Z15
+	VFMADD213PD  Z2, Z17, Z15
+	VPSLLQ       $0x30, Z16, Z18
+	VPERMI2PD    Z1, Z0, Z16
+	VPADDQ       Z16, Z18, Z16
+	VMULPD       Z15, Z17, Z15
+	VSUBPD       Z16, Z10, Z17
+	VFNMADD231PD Z15, Z16, Z17
+	VSUBPD       Z17, Z11, Z15
+	VPERMILPD    $0x55, Z15, Z16
+	VMULPD       Z16, Z15, Z15
+	VDIVPD       Z15, Z10, Z15
+	VMULPD       Z16, Z17, Z16
+	VMULPD       Z15, Z16, Z15
+	VPANDQ       Z12, Z14, Z14
+	VPORQ        Z14, Z15, Z14
+	VMOVAPD      Z14, Z14
 
-exact288:
-	VMOVUPD Z0, K1, (AX)
+linear289:
+	TESTQ   $0x00000002, BX
+	JZ      exact290
+	VMOVUPD Z14, (DX)
+	JMP     stored291
 
-stored289:
-end285:
+exact290:
+	VMOVUPD Z14, K1, (DX)
+
+stored291:
+end287:
+	ADDQ $0x00000030, AX
+	DECQ CX
+	JNZ  layer278
 	VZEROUPPER
 	RET
 
@@ -5006,29 +4982,11 @@ DATA powers<>+112(SB)/8, $0x3fef5818dcfba487
 DATA powers<>+120(SB)/8, $0x3fefa4afa2a490da
 GLOBL powers<>(SB), RODATA|NOPTR, $128
 
-DATA cc0471547652b82fe<>+0(SB)/8, $0xc0471547652b82fe
-DATA cc0471547652b82fe<>+8(SB)/8, $0xc0471547652b82fe
-DATA cc0471547652b82fe<>+16(SB)/8, $0xc0471547652b82fe
-DATA cc0471547652b82fe<>+24(SB)/8, $0xc0471547652b82fe
-GLOBL cc0471547652b82fe<>(SB), RODATA|NOPTR, $32
-
-DATA c3e15d893e58acc63<>+0(SB)/8, $0x3e15d893e58acc63
-DATA c3e15d893e58acc63<>+8(SB)/8, $0x3e15d893e58acc63
-DATA c3e15d893e58acc63<>+16(SB)/8, $0x3e15d893e58acc63
-DATA c3e15d893e58acc63<>+24(SB)/8, $0x3e15d893e58acc63
-GLOBL c3e15d893e58acc63<>(SB), RODATA|NOPTR, $32
-
-DATA c3e83b2c4ac7da565<>+0(SB)/8, $0x3e83b2c4ac7da565
-DATA c3e83b2c4ac7da565<>+8(SB)/8, $0x3e83b2c4ac7da565
-DATA c3e83b2c4ac7da565<>+16(SB)/8, $0x3e83b2c4ac7da565
-DATA c3e83b2c4ac7da565<>+24(SB)/8, $0x3e83b2c4ac7da565
-GLOBL c3e83b2c4ac7da565<>(SB), RODATA|NOPTR, $32
-
-DATA c3eec6b08d6faa1be<>+0(SB)/8, $0x3eec6b08d6faa1be
-DATA c3eec6b08d6faa1be<>+8(SB)/8, $0x3eec6b08d6faa1be
-DATA c3eec6b08d6faa1be<>+16(SB)/8, $0x3eec6b08d6faa1be
-DATA c3eec6b08d6faa1be<>+24(SB)/8, $0x3eec6b08d6faa1be
-GLOBL c3eec6b08d6faa1be<>(SB), RODATA|NOPTR, $32
+DATA c3fa62e42fefa39ef<>+0(SB)/8, $0x3fa62e42fefa39ef
+DATA c3fa62e42fefa39ef<>+8(SB)/8, $0x3fa62e42fefa39ef
+DATA c3fa62e42fefa39ef<>+16(SB)/8, $0x3fa62e42fefa39ef
+DATA c3fa62e42fefa39ef<>+24(SB)/8, $0x3fa62e42fefa39ef
+GLOBL c3fa62e42fefa39ef<>(SB), RODATA|NOPTR, $32
 
 DATA c3f4ebfbdff6988c8<>+0(SB)/8, $0x3f4ebfbdff6988c8
 DATA c3f4ebfbdff6988c8<>+8(SB)/8, $0x3f4ebfbdff6988c8
@@ -5036,11 +4994,29 @@ DATA c3f4ebfbdff6988c8<>+16(SB)/8, $0x3f4ebfbdff6988c8
 DATA c3f4ebfbdff6988c8<>+24(SB)/8, $0x3f4ebfbdff6988c8
 GLOBL c3f4ebfbdff6988c8<>(SB), RODATA|NOPTR, $32
 
-DATA c3fa62e42fefa39ef<>+0(SB)/8, $0x3fa62e42fefa39ef
-DATA c3fa62e42fefa39ef<>+8(SB)/8, $0x3fa62e42fefa39ef
-DATA c3fa62e42fefa39ef<>+16(SB)/8, $0x3fa62e42fefa39ef
-DATA c3fa62e42fefa39ef<>+24(SB)/8, $0x3fa62e42fefa39ef
-GLOBL c3fa62e42fefa39ef<>(SB), RODATA|NOPTR, $32
+DATA c3eec6b08d6faa1be<>+0(SB)/8, $0x3eec6b08d6faa1be
+DATA c3eec6b08d6faa1be<>+8(SB)/8, $0x3eec6b08d6faa1be
+DATA c3eec6b08d6faa1be<>+16(SB)/8, $0x3eec6b08d6faa1be
+DATA c3eec6b08d6faa1be<>+24(SB)/8, $0x3eec6b08d6faa1be
+GLOBL c3eec6b08d6faa1be<>(SB), RODATA|NOPTR, $32
+
+DATA c3e83b2c4ac7da565<>+0(SB)/8, $0x3e83b2c4ac7da565
+DATA c3e83b2c4ac7da565<>+8(SB)/8, $0x3e83b2c4ac7da565
+DATA c3e83b2c4ac7da565<>+16(SB)/8, $0x3e83b2c4ac7da565
+DATA c3e83b2c4ac7da565<>+24(SB)/8, $0x3e83b2c4ac7da565
+GLOBL c3e83b2c4ac7da565<>(SB), RODATA|NOPTR, $32
+
+DATA c3e15d893e58acc63<>+0(SB)/8, $0x3e15d893e58acc63
+DATA c3e15d893e58acc63<>+8(SB)/8, $0x3e15d893e58acc63
+DATA c3e15d893e58acc63<>+16(SB)/8, $0x3e15d893e58acc63
+DATA c3e15d893e58acc63<>+24(SB)/8, $0x3e15d893e58acc63
+GLOBL c3e15d893e58acc63<>(SB), RODATA|NOPTR, $32
+
+DATA cc0471547652b82fe<>+0(SB)/8, $0xc0471547652b82fe
+DATA cc0471547652b82fe<>+8(SB)/8, $0xc0471547652b82fe
+DATA cc0471547652b82fe<>+16(SB)/8, $0xc0471547652b82fe
+DATA cc0471547652b82fe<>+24(SB)/8, $0xc0471547652b82fe
+GLOBL cc0471547652b82fe<>(SB), RODATA|NOPTR, $32
 
 // func dotsAVX512(dst *float64, x *float64, d *float64, in int, out int, n int)
 // Requires: AVX, AVX512F
@@ -5051,16 +5027,16 @@ TEXT ·dotsAVX512(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows290:
+rows292:
 	CMPQ DX, $0x00000004
-	JL   rowsDone291
+	JL   rowsDone293
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns292:
+columns294:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone293
+	JL     columnsDone295
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
@@ -5082,9 +5058,9 @@ columns292:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop294:
+loop296:
 	CMPQ        R11, $0x00000008
-	JL          done295
+	JL          done297
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -5112,11 +5088,11 @@ loop294:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop294
+	JMP         loop296
 
-done295:
+done297:
 	TESTQ       R11, R11
-	JZ          end296
+	JZ          end298
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -5144,7 +5120,7 @@ done295:
 	VFMADD231PD Z4, Z2, Z16
 	VFMADD231PD Z4, Z3, Z20
 
-end296:
+end298:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -5230,12 +5206,12 @@ end296:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns292
+	JMP           columns294
 
-columnsDone293:
-columns297:
+columnsDone295:
+columns299:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone298
+	JL     columnsDone300
 	VPXORQ Z21, Z21, Z21
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
@@ -5245,9 +5221,9 @@ columns297:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop299:
+loop301:
 	CMPQ        R11, $0x00000008
-	JL          done300
+	JL          done302
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -5260,11 +5236,11 @@ loop299:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop299
+	JMP         loop301
 
-done300:
+done302:
 	TESTQ       R11, R11
-	JZ          end301
+	JZ          end303
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -5277,7 +5253,7 @@ done300:
 	VFMADD231PD Z4, Z2, Z23
 	VFMADD231PD Z4, Z3, Z24
 
-end301:
+end303:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -5320,9 +5296,9 @@ end301:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns297
+	JMP           columns299
 
-columnsDone298:
+columnsDone300:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -5334,19 +5310,19 @@ columnsDone298:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows290
+	JMP  rows292
 
-rowsDone291:
-rows302:
+rowsDone293:
+rows304:
 	CMPQ DX, $0x00000001
-	JL   rowsDone303
+	JL   rowsDone305
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns304:
+columns306:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone305
+	JL     columnsDone307
 	VPXORQ Z25, Z25, Z25
 	VPXORQ Z26, Z26, Z26
 	VPXORQ Z27, Z27, Z27
@@ -5356,9 +5332,9 @@ columns304:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop306:
+loop308:
 	CMPQ        R11, $0x00000008
-	JL          done307
+	JL          done309
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z25
@@ -5371,11 +5347,11 @@ loop306:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop306
+	JMP         loop308
 
-done307:
+done309:
 	TESTQ       R11, R11
-	JZ          end308
+	JZ          end310
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -5388,7 +5364,7 @@ done307:
 	VMOVUPD.Z   (R10)(R12*1), K1, Z1
 	VFMADD231PD Z1, Z0, Z28
 
-end308:
+end310:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -5417,38 +5393,38 @@ end308:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns304
+	JMP           columns306
 
-columnsDone305:
-columns309:
+columnsDone307:
+columns311:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone310
+	JL     columnsDone312
 	VPXORQ Z29, Z29, Z29
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 
-loop311:
+loop313:
 	CMPQ        R11, $0x00000008
-	JL          done312
+	JL          done314
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z29
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop311
+	JMP         loop313
 
-done312:
+done314:
 	TESTQ       R11, R11
-	JZ          end313
+	JZ          end315
 	LEAQ        wideMasks<>+0(SB), R12
 	KMOVW       (R12)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
 	VMOVUPD.Z   (R10), K1, Z1
 	VFMADD231PD Z1, Z0, Z29
 
-end313:
+end315:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -5464,17 +5440,17 @@ end313:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns309
+	JMP           columns311
 
-columnsDone310:
+columnsDone312:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows302
+	JMP  rows304
 
-rowsDone303:
+rowsDone305:
 	VZEROUPPER
 	RET
 
@@ -5500,16 +5476,16 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-pairs314:
+pairs316:
 	CMPQ CX, $0x00000002
-	JL   single315
+	JL   single317
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop317:
+loop319:
 	CMPQ         SI, $0x00000010
-	JL           done318
+	JL           done320
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VMOVUPD      64(AX)(DI*1), Z16
@@ -5612,12 +5588,12 @@ loop317:
 	VMOVUPD      Z14, 64(BX)(DI*1)
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x00000010, SI
-	JMP          loop317
+	JMP          loop319
 
-done318:
-loop319:
+done320:
+loop321:
 	CMPQ         SI, $0x00000008
-	JL           done320
+	JL           done322
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VPANDQ       Z13, Z14, Z16
@@ -5670,13 +5646,13 @@ loop319:
 	VMOVUPD      Z14, (BX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop319
+	JMP          loop321
 
-done320:
+done322:
 	TESTQ          SI, SI
-	JZ             end321
+	JZ             end323
 	CMPQ           SI, $0x00000001
-	JNE            several322
+	JNE            several324
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z14
@@ -5729,9 +5705,9 @@ done320:
 	VPANDQ         Z12, Z15, Z15
 	VPORQ          Z15, Z14, Z14
 	VMOVSD         X14, (BX)(DI*1)
-	JMP            end321
+	JMP            end323
 
-several322:
+several324:
 	LEAQ         wideMasks<>+0(SB), R8
 	KMOVW        (R8)(SI*2), K1
 	VMOVUPD.Z    (AX)(DI*1), K1, Z14
@@ -5785,20 +5761,20 @@ several322:
 	VPORQ        Z15, Z14, Z14
 	VMOVUPD      Z14, K1, (BX)(DI*1)
 
-end321:
+end323:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs314
+	JMP  pairs316
 
-single315:
+single317:
 	TESTQ CX, CX
-	JZ    end316
+	JZ    end318
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop323:
+loop325:
 	CMPQ         CX, $0x00000020
-	JL           done324
+	JL           done326
 	VMOVUPD      (AX)(DX*1), Z14
 	VMOVUPD      64(AX)(DX*1), Z15
 	VMOVUPD      128(AX)(DX*1), Z16
@@ -5897,12 +5873,12 @@ loop323:
 	VMOVUPD      Z14, 192(AX)(DX*1)
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x00000020, CX
-	JMP          loop323
+	JMP          loop325
 
-done324:
-loop325:
+done326:
+loop327:
 	CMPQ         CX, $0x00000008
-	JL           done326
+	JL           done328
 	VMOVUPD      (AX)(DX*1), Z14
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
@@ -5929,13 +5905,13 @@ loop325:
 	VMOVUPD      Z14, (AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop325
+	JMP          loop327
 
-done326:
+done328:
 	TESTQ          CX, CX
-	JZ             end327
+	JZ             end329
 	CMPQ           CX, $0x00000001
-	JNE            several328
+	JNE            several330
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z14
@@ -5962,9 +5938,9 @@ done326:
 	VPANDQ         Z12, Z14, Z1
 	VPORQ          Z1, Z0, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end327
+	JMP            end329
 
-several328:
+several330:
 	LEAQ         wideMasks<>+0(SB), BX
 	KMOVW        (BX)(CX*2), K1
 	VMOVUPD.Z    (AX)(DX*1), K1, Z14
@@ -5992,8 +5968,8 @@ several328:
 	VPORQ        Z1, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(DX*1)
 
-end327:
-end316:
+end329:
+end318:
 	VZEROUPPER
 	RET
 
@@ -6006,9 +5982,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop329:
+loop331:
 	CMPQ         BX, $0x00000010
-	JL           done330
+	JL           done332
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -6023,12 +5999,12 @@ loop329:
 	VMOVUPD      Z0, 64(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000010, BX
-	JMP          loop329
+	JMP          loop331
 
-done330:
-loop331:
+done332:
+loop333:
 	CMPQ         BX, $0x00000008
-	JL           done332
+	JL           done334
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -6037,13 +6013,13 @@ loop331:
 	VMOVUPD      Z0, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop331
+	JMP          loop333
 
-done332:
+done334:
 	TESTQ          BX, BX
-	JZ             end333
+	JZ             end335
 	CMPQ           BX, $0x00000001
-	JNE            several334
+	JNE            several336
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
@@ -6052,9 +6028,9 @@ done332:
 	VFNMADD231PD   Z1, Z1, Z2
 	VMULPD         Z2, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end333
+	JMP            end335
 
-several334:
+several336:
 	LEAQ         wideMasks<>+0(SB), DI
 	KMOVW        (DI)(BX*2), K1
 	VMOVUPD.Z    (CX)(SI*1), K1, Z0
@@ -6064,7 +6040,7 @@ several334:
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(SI*1)
 
-end333:
+end335:
 	VZEROUPPER
 	RET
 
@@ -6077,9 +6053,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop335:
+loop337:
 	CMPQ    BX, $0x00000010
-	JL      done336
+	JL      done338
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
@@ -6090,34 +6066,34 @@ loop335:
 	VMOVUPD Z0, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop335
+	JMP     loop337
 
-done336:
-loop337:
+done338:
+loop339:
 	CMPQ    BX, $0x00000008
-	JL      done338
+	JL      done340
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop337
+	JMP     loop339
 
-done338:
+done340:
 	TESTQ          BX, BX
-	JZ             end339
+	JZ             end341
 	CMPQ           BX, $0x00000001
-	JNE            several340
+	JNE            several342
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
 	VBROADCASTSD.Z (DX)(SI*1), K1, Z1
 	VMULPD         Z1, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end339
+	JMP            end341
 
-several340:
+several342:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z0
@@ -6125,7 +6101,7 @@ several340:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end339:
+end341:
 	VZEROUPPER
 	RET
 
@@ -6139,9 +6115,9 @@ TEXT ·scaledDiffAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop341:
+loop343:
 	CMPQ    BX, $0x00000010
-	JL      done342
+	JL      done344
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -6154,12 +6130,12 @@ loop341:
 	VMOVUPD Z1, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop341
+	JMP     loop343
 
-done342:
-loop343:
+done344:
+loop345:
 	CMPQ    BX, $0x00000008
-	JL      done344
+	JL      done346
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -6167,13 +6143,13 @@ loop343:
 	VMOVUPD Z1, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop343
+	JMP     loop345
 
-done344:
+done346:
 	TESTQ          BX, BX
-	JZ             end345
+	JZ             end347
 	CMPQ           BX, $0x00000001
-	JNE            several346
+	JNE            several348
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z1
@@ -6181,9 +6157,9 @@ done344:
 	VSUBPD         Z2, Z1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end345
+	JMP            end347
 
-several346:
+several348:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z1
@@ -6192,7 +6168,7 @@ several346:
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end345:
+end347:
 	VZEROUPPER
 	RET
 
@@ -6205,9 +6181,9 @@ TEXT ·shiftAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop347:
+loop349:
 	CMPQ    DX, $0x00000010
-	JL      done348
+	JL      done350
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
@@ -6216,39 +6192,39 @@ loop347:
 	VMOVUPD Z1, 64(AX)(BX*1)
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, DX
-	JMP     loop347
+	JMP     loop349
 
-done348:
-loop349:
+done350:
+loop351:
 	CMPQ    DX, $0x00000008
-	JL      done350
+	JL      done352
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop349
+	JMP     loop351
 
-done350:
+done352:
 	TESTQ          DX, DX
-	JZ             end351
+	JZ             end353
 	CMPQ           DX, $0x00000001
-	JNE            several352
+	JNE            several354
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(BX*1)
-	JMP            end351
+	JMP            end353
 
-several352:
+several354:
 	LEAQ      wideMasks<>+0(SB), SI
 	KMOVW     (SI)(DX*2), K1
 	VMOVUPD.Z (CX)(BX*1), K1, Z1
 	VSUBPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end351:
+end353:
 	VZEROUPPER
 	RET
 
@@ -6261,9 +6237,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop353:
+loop355:
 	CMPQ        DX, $0x00000010
-	JL          done354
+	JL          done356
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
@@ -6274,34 +6250,34 @@ loop353:
 	VMOVUPD     Z1, 64(AX)(BX*1)
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop353
+	JMP         loop355
 
-done354:
-loop355:
+done356:
+loop357:
 	CMPQ        DX, $0x00000008
-	JL          done356
+	JL          done358
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, (AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop355
+	JMP         loop357
 
-done356:
+done358:
 	TESTQ          DX, DX
-	JZ             end357
+	JZ             end359
 	CMPQ           DX, $0x00000001
-	JNE            several358
+	JNE            several360
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z2
 	VFMADD231PD    Z0, Z2, Z1
 	VMOVSD         X1, (AX)(BX*1)
-	JMP            end357
+	JMP            end359
 
-several358:
+several360:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z1
@@ -6309,7 +6285,7 @@ several358:
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, K1, (AX)(BX*1)
 
-end357:
+end359:
 	VZEROUPPER
 	RET
 
@@ -6321,9 +6297,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop359:
+loop361:
 	CMPQ    CX, $0x00000010
-	JL      done360
+	JL      done362
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
@@ -6332,39 +6308,39 @@ loop359:
 	VMOVUPD Z1, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop359
+	JMP     loop361
 
-done360:
-loop361:
+done362:
+loop363:
 	CMPQ    CX, $0x00000008
-	JL      done362
+	JL      done364
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop361
+	JMP     loop363
 
-done362:
+done364:
 	TESTQ          CX, CX
-	JZ             end363
+	JZ             end365
 	CMPQ           CX, $0x00000001
-	JNE            several364
+	JNE            several366
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end363
+	JMP            end365
 
-several364:
+several366:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z1
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end363:
+end365:
 	VZEROUPPER
 	RET
 
@@ -6378,9 +6354,9 @@ TEXT ·standardiseAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop365:
+loop367:
 	CMPQ    CX, $0x00000010
-	JL      done366
+	JL      done368
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -6399,12 +6375,12 @@ loop365:
 	VMOVUPD Z3, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop365
+	JMP     loop367
 
-done366:
-loop367:
+done368:
+loop369:
 	CMPQ    CX, $0x00000008
-	JL      done368
+	JL      done370
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -6415,13 +6391,13 @@ loop367:
 	VMOVUPD Z3, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop367
+	JMP     loop369
 
-done368:
+done370:
 	TESTQ          CX, CX
-	JZ             end369
+	JZ             end371
 	CMPQ           CX, $0x00000001
-	JNE            several370
+	JNE            several372
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z3
@@ -6432,9 +6408,9 @@ done368:
 	VSUBPD         Z2, Z7, Z1
 	VMAXPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end369
+	JMP            end371
 
-several370:
+several372:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z3
@@ -6446,7 +6422,7 @@ several370:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end369:
+end371:
 	VZEROUPPER
 	RET
 
@@ -6462,9 +6438,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop371:
+loop373:
 	CMPQ        DX, $0x00000020
-	JL          done372
+	JL          done374
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
@@ -6479,39 +6455,39 @@ loop371:
 	VFMADD231PD Z5, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop371
+	JMP         loop373
 
-done372:
-loop373:
+done374:
+loop375:
 	CMPQ        DX, $0x00000008
-	JL          done374
+	JL          done376
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop373
+	JMP         loop375
 
-done374:
+done376:
 	TESTQ          DX, DX
-	JZ             end375
+	JZ             end377
 	CMPQ           DX, $0x00000001
-	JNE            several376
+	JNE            several378
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VFMADD231PD    Z5, Z4, Z0
-	JMP            end375
+	JMP            end377
 
-several376:
+several378:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
 	VMOVUPD.Z   (CX)(BX*1), K1, Z5
 	VFMADD231PD Z5, Z4, Z0
 
-end375:
+end377:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -6537,9 +6513,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop377:
+loop379:
 	CMPQ    CX, $0x00000020
-	JL      done378
+	JL      done380
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	VMOVUPD 64(AX)(DX*1), Z4
@@ -6550,36 +6526,36 @@ loop377:
 	VADDPD  Z4, Z3, Z3
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000020, CX
-	JMP     loop377
+	JMP     loop379
 
-done378:
-loop379:
+done380:
+loop381:
 	CMPQ    CX, $0x00000008
-	JL      done380
+	JL      done382
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop379
+	JMP     loop381
 
-done380:
+done382:
 	TESTQ          CX, CX
-	JZ             end381
+	JZ             end383
 	CMPQ           CX, $0x00000001
-	JNE            several382
+	JNE            several384
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z4
 	VADDPD         Z4, Z0, Z0
-	JMP            end381
+	JMP            end383
 
-several382:
+several384:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-end381:
+end383:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -6606,9 +6582,9 @@ TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop383:
+loop385:
 	CMPQ        DX, $0x00000020
-	JL          done384
+	JL          done386
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
@@ -6627,34 +6603,34 @@ loop383:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop383
+	JMP         loop385
 
-done384:
-loop385:
+done386:
+loop387:
 	CMPQ        DX, $0x00000008
-	JL          done386
+	JL          done388
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop385
+	JMP         loop387
 
-done386:
+done388:
 	TESTQ          DX, DX
-	JZ             end387
+	JZ             end389
 	CMPQ           DX, $0x00000001
-	JNE            several388
+	JNE            several390
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VSUBPD         Z5, Z4, Z4
 	VFMADD231PD    Z4, Z4, Z0
-	JMP            end387
+	JMP            end389
 
-several388:
+several390:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
@@ -6662,7 +6638,7 @@ several388:
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 
-end387:
+end389:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -6686,9 +6662,9 @@ TEXT ·bendAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop389:
+loop391:
 	CMPQ             CX, $0x00000020
-	JL               done390
+	JL               done392
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VMOVUPD          64(AX)(DX*1), Z9
@@ -6753,7 +6729,7 @@ loop389:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z12, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small391
+	JZ               small393
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z14
 	VMINPD           Z12, Z14, Z14
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z16
@@ -6774,14 +6750,12 @@ loop389:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z16, Z19
 	VDIVPD           Z19, Z16, Z19
 	VMULPD           Z19, Z19, Z22
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z24
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z22, Z24
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z24
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z22, Z24
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z22, Z24
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z22, Z24
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z22, Z24
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z22, Z24
 	VMULPD           Z24, Z22, Z22
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z16, Z24
 	VMULPD           Z16, Z24, Z24
@@ -6797,14 +6771,14 @@ loop389:
 	VADDPD           Z3, Z12, Z12
 	VMOVAPD          Z12, K1, Z13
 
-small391:
+small393:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ            Z2, Z13, Z2
 	VMULPD           Z17, Z15, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z15, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small392
+	JZ               small394
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z15, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -6825,14 +6799,12 @@ small391:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
 	VDIVPD           Z16, Z15, Z16
 	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z19
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z17, Z19
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z19
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z19
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z19
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z19
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z19
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z19
 	VMULPD           Z19, Z17, Z17
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z19
 	VMULPD           Z15, Z19, Z19
@@ -6848,14 +6820,14 @@ small391:
 	VADDPD           Z4, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small392:
+small394:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z9, Z9
 	VPORQ            Z9, Z12, Z9
 	VMULPD           Z20, Z18, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z18, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small393
+	JZ               small395
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z18, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -6876,14 +6848,12 @@ small392:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
 	VDIVPD           Z16, Z15, Z16
 	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z18
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z17, Z18
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z18
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z18
 	VMULPD           Z18, Z17, Z17
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z18
 	VMULPD           Z15, Z18, Z18
@@ -6899,14 +6869,14 @@ small392:
 	VADDPD           Z5, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small393:
+small395:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z10, Z10
 	VPORQ            Z10, Z12, Z10
 	VMULPD           Z23, Z21, Z12
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z21, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small394
+	JZ               small396
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z21, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -6927,14 +6897,12 @@ small393:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
 	VDIVPD           Z16, Z15, Z16
 	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z18
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z17, Z18
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z18
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z18
 	VMULPD           Z18, Z17, Z17
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z18
 	VMULPD           Z15, Z18, Z18
@@ -6950,7 +6918,7 @@ small393:
 	VADDPD           Z6, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small394:
+small396:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z11, Z11
 	VPORQ       Z11, Z12, Z11
 	VMULPD      Z1, Z2, Z2
@@ -6963,12 +6931,12 @@ small394:
 	VMOVUPD     Z2, 192(AX)(DX*1)
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000020, CX
-	JMP         loop389
+	JMP         loop391
 
-done390:
-loop395:
+done392:
+loop397:
 	CMPQ             CX, $0x00000008
-	JL               done396
+	JL               done398
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z3
@@ -6988,7 +6956,7 @@ loop395:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z3, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small397
+	JZ               small399
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z5
 	VMINPD           Z3, Z5, Z5
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z6
@@ -7009,14 +6977,12 @@ loop395:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z6, Z9
 	VDIVPD           Z9, Z6, Z9
 	VMULPD           Z9, Z9, Z10
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z11
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z10, Z11
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z11
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z10, Z11
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z10, Z11
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z10, Z11
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z10, Z11
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z10, Z11
 	VMULPD           Z11, Z10, Z10
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z6, Z11
 	VMULPD           Z6, Z11, Z11
@@ -7032,20 +6998,20 @@ loop395:
 	VADDPD           Z7, Z3, Z3
 	VMOVAPD          Z3, K1, Z4
 
-small397:
+small399:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ       Z2, Z4, Z2
 	VMULPD      Z1, Z2, Z2
 	VMOVUPD     Z2, (AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop395
+	JMP         loop397
 
-done396:
+done398:
 	TESTQ            CX, CX
-	JZ               end398
+	JZ               end400
 	CMPQ             CX, $0x00000001
-	JNE              several399
+	JNE              several401
 	MOVL             $0x00000001, CX
 	KMOVW            CX, K1
 	VBROADCASTSD.Z   (AX)(DX*1), K1, Z2
@@ -7067,7 +7033,7 @@ done396:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z2, K1
 	KMOVW            K1, CX
 	TESTL            CX, CX
-	JZ               small400
+	JZ               small402
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
@@ -7088,14 +7054,12 @@ done396:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z5, Z6
 	VDIVPD           Z6, Z5, Z6
 	VMULPD           Z6, Z6, Z7
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z9
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z7, Z9
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z9
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z7, Z9
 	VMULPD           Z9, Z7, Z7
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z5, Z9
 	VMULPD           Z5, Z9, Z9
@@ -7111,14 +7075,14 @@ done396:
 	VADDPD           Z8, Z2, Z2
 	VMOVAPD          Z2, K1, Z3
 
-small400:
+small402:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVSD      X0, (AX)(DX*1)
-	JMP         end398
+	JMP         end400
 
-several399:
+several401:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z2
@@ -7140,7 +7104,7 @@ several399:
 	VCMPPD.BCST      $0x15, c3fe0000000000000<>+0(SB), Z2, K2
 	KMOVW            K2, CX
 	TESTL            CX, CX
-	JZ               small401
+	JZ               small403
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
@@ -7161,14 +7125,12 @@ several399:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z5, Z6
 	VDIVPD           Z6, Z5, Z6
 	VMULPD           Z6, Z6, Z7
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z9
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z7, Z9
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z9
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z7, Z9
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z7, Z9
 	VMULPD           Z9, Z7, Z7
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z5, Z9
 	VMULPD           Z5, Z9, Z9
@@ -7184,13 +7146,13 @@ several399:
 	VADDPD           Z8, Z2, Z2
 	VMOVAPD          Z2, K2, Z3
 
-small401:
+small403:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DX*1)
 
-end398:
+end400:
 	VZEROUPPER
 	RET
 
@@ -7202,9 +7164,9 @@ TEXT ·maxAbsAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop402:
+loop404:
 	CMPQ        CX, $0x00000010
-	JL          done403
+	JL          done405
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
@@ -7213,39 +7175,39 @@ loop402:
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000010, CX
-	JMP         loop402
+	JMP         loop404
 
-done403:
-loop404:
+done405:
+loop406:
 	CMPQ        CX, $0x00000008
-	JL          done405
+	JL          done407
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop404
+	JMP         loop406
 
-done405:
+done407:
 	TESTQ          CX, CX
-	JZ             end406
+	JZ             end408
 	CMPQ           CX, $0x00000001
-	JNE            several407
+	JNE            several409
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z0
 	VPANDQ.BCST    c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD         Z1, Z0, Z1
-	JMP            end406
+	JMP            end408
 
-several407:
+several409:
 	LEAQ        wideMasks<>+0(SB), BX
 	KMOVW       (BX)(CX*2), K1
 	VMOVUPD.Z   (AX)(DX*1), K1, Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 
-end406:
+end408:
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VMOVAPD       Z1, Z1
 	VMAXPD        Y1, Y0, Y0
@@ -7272,9 +7234,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop408:
+loop410:
 	CMPQ        SI, $0x00000008
-	JL          done409
+	JL          done411
 	VMOVUPD     (BX)(DI*1), Z5
 	VMULPD      Z0, Z5, Z5
 	VMOVUPD     (CX)(DI*1), Z6
@@ -7295,13 +7257,13 @@ loop408:
 	VMOVUPD     Z5, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JMP         loop408
+	JMP         loop410
 
-done409:
+done411:
 	TESTQ          SI, SI
-	JZ             end410
+	JZ             end412
 	CMPQ           SI, $0x00000001
-	JNE            several411
+	JNE            several413
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (BX)(DI*1), K1, Z5
@@ -7322,9 +7284,9 @@ done409:
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DI*1)
-	JMP            end410
+	JMP            end412
 
-several411:
+several413:
 	LEAQ        wideMasks<>+0(SB), R8
 	KMOVW       (R8)(SI*2), K1
 	VMOVUPD.Z   (BX)(DI*1), K1, Z5
@@ -7346,7 +7308,7 @@ several411:
 	VSUBPD      Z0, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end410:
+end412:
 	VZEROUPPER
 	RET
 
@@ -7368,24 +7330,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop412:
+loop414:
 	CMPQ    BX, $0x00000008
-	JL      done413
+	JL      done415
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes414:
+classes416:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes414
+	JNZ     classes416
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes415:
+classes417:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -7413,19 +7375,19 @@ classes415:
 	VMOVUPD          Z16, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes415
+	JNZ              classes417
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z9
 	VDIVPD           Z10, Z9, Z9
 	MOVQ             k+16(FP), R8
 	LEAQ             (AX)(SI*1), DI
 
-classes416:
+classes418:
 	VMOVUPD          (DI), Z14
 	VMULPD           Z9, Z14, Z14
 	VMOVUPD          Z14, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes416
+	JNZ              classes418
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -7436,14 +7398,12 @@ classes416:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z14, Z15
 	VDIVPD           Z15, Z14, Z15
 	VMULPD           Z15, Z15, Z16
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z17
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z16, Z17
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z17
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z16, Z17
 	VMULPD           Z17, Z16, Z16
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z14, Z17
 	VMULPD           Z14, Z17, Z17
@@ -7462,30 +7422,30 @@ classes416:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop412
+	JMP              loop414
 
-done413:
+done415:
 	TESTQ          BX, BX
-	JZ             end417
+	JZ             end419
 	CMPQ           BX, $0x00000001
-	JNE            several418
+	JNE            several420
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes419:
+classes421:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes419
+	JNZ            classes421
 	VPXORQ         Z12, Z12, Z12
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes420:
+classes422:
 	VBROADCASTSD.Z   (BX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -7513,19 +7473,19 @@ classes420:
 	VMOVSD           X14, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes420
+	JNZ              classes422
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
 	VDIVPD           Z12, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes421:
+classes423:
 	VBROADCASTSD.Z   (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVSD           X1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes421
+	JNZ              classes423
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -7536,14 +7496,12 @@ classes421:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
 	VDIVPD           Z2, Z1, Z2
 	VMULPD           Z2, Z2, Z3
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z3, Z4
 	VMULPD           Z4, Z3, Z3
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
 	VMULPD           Z1, Z4, Z4
@@ -7560,26 +7518,26 @@ classes421:
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z0
 	VMOVSD           X0, (CX)(SI*1)
-	JMP              end417
+	JMP              end419
 
-several418:
+several420:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes422:
+classes424:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes422
+	JNZ       classes424
 	VPXORQ    Z12, Z12, Z12
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes423:
+classes425:
 	VMOVUPD.Z        (BX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -7607,19 +7565,19 @@ classes423:
 	VMOVUPD          Z14, K1, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes423
+	JNZ              classes425
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
 	VDIVPD           Z12, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes424:
+classes426:
 	VMOVUPD.Z        (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVUPD          Z1, K1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes424
+	JNZ              classes426
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -7630,14 +7588,12 @@ classes424:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
 	VDIVPD           Z2, Z1, Z2
 	VMULPD           Z2, Z2, Z3
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z3, Z4
 	VMULPD           Z4, Z3, Z3
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
 	VMULPD           Z1, Z4, Z4
@@ -7655,7 +7611,7 @@ classes424:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end417:
+end419:
 	VZEROUPPER
 	RET
 
@@ -7689,24 +7645,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop425:
+loop427:
 	CMPQ    BX, $0x00000008
-	JL      done426
+	JL      done428
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes427:
+classes429:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes427
+	JNZ     classes429
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes428:
+classes430:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -7733,7 +7689,7 @@ classes428:
 	VADDPD           Z16, Z10, Z10
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes428
+	JNZ              classes430
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -7744,14 +7700,12 @@ classes428:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z14, Z15
 	VDIVPD           Z15, Z14, Z15
 	VMULPD           Z15, Z15, Z16
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z17
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z16, Z17
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z17
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z16, Z17
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z16, Z17
 	VMULPD           Z17, Z16, Z16
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z14, Z17
 	VMULPD           Z14, Z17, Z17
@@ -7770,112 +7724,31 @@ classes428:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop425
+	JMP              loop427
 
-done426:
+done428:
 	TESTQ          BX, BX
-	JZ             end429
+	JZ             end431
 	CMPQ           BX, $0x00000001
-	JNE            several430
+	JNE            several432
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes431:
+classes433:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes431
+	JNZ            classes433
 	VPXORQ         Z12, Z12, Z12
 	MOVQ           k+16(FP), BX
 	LEAQ           (AX)(SI*1), AX
 
-classes432:
-	VBROADCASTSD.Z   (AX), K1, Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
-	VMAXPD           Z9, Z10, Z10
-	VMOVAPD          Z7, Z11
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
-	VSUBPD           Z7, Z11, Z14
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
-	VMOVAPD          Z6, Z10
-	VFMADD213PD      Z5, Z14, Z10
-	VFMADD213PD      Z4, Z14, Z10
-	VFMADD213PD      Z3, Z14, Z10
-	VFMADD213PD      Z2, Z14, Z10
-	VMULPD           Z10, Z14, Z10
-	VPSLLQ           $0x30, Z11, Z14
-	VPERMI2PD        Z1, Z0, Z11
-	VPADDQ           Z11, Z14, Z11
-	VMOVAPD          Z11, Z14
-	VFMADD231PD      Z10, Z11, Z14
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
-	VPXORQ           Z13, Z13, Z13
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z14, Z12, Z12
-	ADDQ             DX, AX
-	DECQ             BX
-	JNZ              classes432
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
-	VPSRLQ           $0x34, Z0, Z0
-	VPSLLQ           $0x34, Z0, Z1
-	VPSUBQ           Z1, Z12, Z1
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
-	VDIVPD           Z2, Z1, Z2
-	VMULPD           Z2, Z2, Z3
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
-	VMULPD           Z4, Z3, Z3
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
-	VMULPD           Z1, Z4, Z4
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z0, Z5
-	VADDPD           Z4, Z3, Z3
-	VFMADD231PD      Z3, Z2, Z5
-	VSUBPD           Z5, Z4, Z2
-	VSUBPD           Z1, Z2, Z1
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
-	VSUBPD           Z1, Z0, Z0
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
-	VMOVAPD          Z12, K1, Z0
-	VADDPD           Z8, Z0, Z0
-	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
-	VMOVAPD          Z8, K1, Z0
-	VMOVSD           X0, (CX)(SI*1)
-	JMP              end429
-
-several430:
-	LEAQ      wideMasks<>+0(SB), DI
-	KMOVW     (DI)(BX*2), K1
-	VMOVUPD.Z (AX)(SI*1), K1, Z8
-	MOVQ      k+16(FP), DI
-	LEAQ      (AX)(SI*1), BX
-
-classes433:
-	VMOVUPD.Z (BX), K1, Z9
-	VMAXPD    Z9, Z8, Z8
-	ADDQ      DX, BX
-	DECQ      DI
-	JNZ       classes433
-	VPXORQ    Z12, Z12, Z12
-	MOVQ      k+16(FP), BX
-	LEAQ      (AX)(SI*1), AX
-
 classes434:
-	VMOVUPD.Z        (AX), K1, Z9
+	VBROADCASTSD.Z   (AX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
 	VMAXPD           Z9, Z10, Z10
@@ -7912,14 +7785,91 @@ classes434:
 	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
 	VDIVPD           Z2, Z1, Z2
 	VMULPD           Z2, Z2, Z3
-	VBROADCASTSD     c3fc0c135adcf3011<>+0(SB), Z4
-	VFMADD213PD.BCST c3fc0fbd140544b63<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc3b1c43c68eb6d<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fc745cf8c09a9d4<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fcc71c7201fc0e6<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd249249247670a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fd9999999999a3a<>+0(SB), Z3, Z4
-	VFMADD213PD.BCST c3fe5555555555555<>+0(SB), Z3, Z4
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z3, Z4
+	VMULPD           Z4, Z3, Z3
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
+	VMULPD           Z1, Z4, Z4
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z0, Z5
+	VADDPD           Z4, Z3, Z3
+	VFMADD231PD      Z3, Z2, Z5
+	VSUBPD           Z5, Z4, Z2
+	VSUBPD           Z1, Z2, Z1
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
+	VSUBPD           Z1, Z0, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
+	VMOVAPD          Z12, K1, Z0
+	VADDPD           Z8, Z0, Z0
+	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
+	VMOVAPD          Z8, K1, Z0
+	VMOVSD           X0, (CX)(SI*1)
+	JMP              end431
+
+several432:
+	LEAQ      wideMasks<>+0(SB), DI
+	KMOVW     (DI)(BX*2), K1
+	VMOVUPD.Z (AX)(SI*1), K1, Z8
+	MOVQ      k+16(FP), DI
+	LEAQ      (AX)(SI*1), BX
+
+classes435:
+	VMOVUPD.Z (BX), K1, Z9
+	VMAXPD    Z9, Z8, Z8
+	ADDQ      DX, BX
+	DECQ      DI
+	JNZ       classes435
+	VPXORQ    Z12, Z12, Z12
+	MOVQ      k+16(FP), BX
+	LEAQ      (AX)(SI*1), AX
+
+classes436:
+	VMOVUPD.Z        (AX), K1, Z9
+	VSUBPD           Z8, Z9, Z9
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
+	VMAXPD           Z9, Z10, Z10
+	VMOVAPD          Z7, Z11
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
+	VSUBPD           Z7, Z11, Z14
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
+	VMOVAPD          Z6, Z10
+	VFMADD213PD      Z5, Z14, Z10
+	VFMADD213PD      Z4, Z14, Z10
+	VFMADD213PD      Z3, Z14, Z10
+	VFMADD213PD      Z2, Z14, Z10
+	VMULPD           Z10, Z14, Z10
+	VPSLLQ           $0x30, Z11, Z14
+	VPERMI2PD        Z1, Z0, Z11
+	VPADDQ           Z11, Z14, Z11
+	VMOVAPD          Z11, Z14
+	VFMADD231PD      Z10, Z11, Z14
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
+	VPXORQ           Z13, Z13, Z13
+	VMOVAPD          Z13, K2, Z14
+	VADDPD           Z14, Z12, Z12
+	ADDQ             DX, AX
+	DECQ             BX
+	JNZ              classes436
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	VPSRLQ           $0x34, Z0, Z0
+	VPSLLQ           $0x34, Z0, Z1
+	VPSUBQ           Z1, Z12, Z1
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z1, Z2
+	VDIVPD           Z2, Z1, Z2
+	VMULPD           Z2, Z2, Z3
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z4
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z3, Z4
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z3, Z4
 	VMULPD           Z4, Z3, Z3
 	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z1, Z4
 	VMULPD           Z1, Z4, Z4
@@ -7937,7 +7887,7 @@ classes434:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end429:
+end431:
 	VZEROUPPER
 	RET
 
@@ -7952,28 +7902,28 @@ TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop435:
+loop437:
 	CMPQ   SI, $0x00000008
-	JL     done436
+	JL     done438
 	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R11
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (DX)(DI*1), R9
 	LEAQ   (AX)(DI*1), R10
 
-classes437:
+classes439:
 	VMOVUPD     (R8), Z1
 	VMOVUPD     (R9), Z2
 	VFMADD231PD Z2, Z1, Z0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes437
+	JNZ         classes439
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes438:
+classes440:
 	VMOVUPD (R8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD (R9), Z2
@@ -7983,16 +7933,16 @@ classes438:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes438
+	JNZ     classes440
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000008, SI
-	JMP     loop435
+	JMP     loop437
 
-done436:
+done438:
 	TESTQ  SI, SI
-	JZ     end439
+	JZ     end441
 	CMPQ   SI, $0x00000001
-	JNE    several440
+	JNE    several442
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
 	VPXORQ Z3, Z3, Z3
@@ -8001,19 +7951,19 @@ done436:
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes441:
+classes443:
 	VBROADCASTSD.Z (SI), K1, Z0
 	VBROADCASTSD.Z (R8), K1, Z1
 	VFMADD231PD    Z1, Z0, Z3
 	ADDQ           BX, SI
 	ADDQ           BX, R8
 	DECQ           R9
-	JNZ            classes441
+	JNZ            classes443
 	LEAQ           (CX)(DI*1), SI
 	LEAQ           (DX)(DI*1), R8
 	MOVQ           k+24(FP), CX
 
-classes442:
+classes444:
 	VBROADCASTSD.Z (SI), K1, Z0
 	VSUBPD         Z3, Z0, Z0
 	VBROADCASTSD.Z (R8), K1, Z1
@@ -8023,10 +7973,10 @@ classes442:
 	ADDQ           BX, R8
 	ADDQ           BX, AX
 	DECQ           CX
-	JNZ            classes442
-	JMP            end439
+	JNZ            classes444
+	JMP            end441
 
-several440:
+several442:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z3, Z3, Z3
@@ -8035,19 +7985,19 @@ several440:
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes443:
+classes445:
 	VMOVUPD.Z   (SI), K1, Z0
 	VMOVUPD.Z   (R8), K1, Z1
 	VFMADD231PD Z1, Z0, Z3
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes443
+	JNZ         classes445
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes444:
+classes446:
 	VMOVUPD.Z (SI), K1, Z0
 	VSUBPD    Z3, Z0, Z0
 	VMOVUPD.Z (R8), K1, Z1
@@ -8057,9 +8007,9 @@ classes444:
 	ADDQ      BX, R8
 	ADDQ      BX, AX
 	DECQ      CX
-	JNZ       classes444
+	JNZ       classes446
 
-end439:
+end441:
 	VZEROUPPER
 	RET
 
@@ -8075,22 +8025,22 @@ TEXT ·logDensityAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop445:
+loop447:
 	CMPQ   SI, $0x00000010
-	JL     done446
+	JL     done448
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row447:
+row449:
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column448:
+column450:
 	VBROADCASTSD      (R11), Z5
 	VBROADCASTSD      (R8), Z6
 	VMOVUPD           (R10), Z7
@@ -8103,12 +8053,12 @@ column448:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column448
+	JNZ               column450
 	VFMADD231PD       Z3, Z3, Z1
 	VFMADD231PD       Z4, Z4, Z2
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row447
+	JLE               row449
 	VMOVAPD           Z0, Z5
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z5
 	VMOVUPD           Z5, (AX)(DI*1)
@@ -8117,23 +8067,23 @@ column448:
 	VMOVUPD           Z5, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop445
+	JMP               loop447
 
-done446:
-loop449:
+done448:
+loop451:
 	CMPQ   SI, $0x00000008
-	JL     done450
+	JL     done452
 	VPXORQ Z8, Z8, Z8
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row451:
+row453:
 	VPXORQ Z9, Z9, Z9
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column452:
+column454:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -8143,58 +8093,25 @@ column452:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column452
+	JNZ               column454
 	VFMADD231PD       Z9, Z9, Z8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row451
+	JLE               row453
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z8, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop449
+	JMP               loop451
 
-done450:
+done452:
 	TESTQ  SI, SI
-	JZ     end453
+	JZ     end455
 	CMPQ   SI, $0x00000001
-	JNE    several454
+	JNE    several456
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
-	VPXORQ Z10, Z10, Z10
-	MOVQ   linv+24(FP), SI
-	MOVQ   $0x00000001, R8
-
-row455:
-	VPXORQ Z11, Z11, Z11
-	MOVQ   R8, R11
-	LEAQ   (CX)(DI*1), R9
-	MOVQ   DX, R10
-
-column456:
-	VBROADCASTSD      (R10), Z1
-	VBROADCASTSD      (SI), Z2
-	VBROADCASTSD.Z    (R9), K1, Z3
-	VSUBPD            Z1, Z3, Z1
-	VFMADD231PD       Z2, Z1, Z11
-	ADDQ              BX, R9
-	ADDQ              $0x00000008, R10
-	ADDQ              $0x00000008, SI
-	DECQ              R11
-	JNZ               column456
-	VFMADD231PD       Z11, Z11, Z10
-	INCQ              R8
-	CMPQ              R8, d+32(FP)
-	JLE               row455
-	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
-	VMOVSD            X0, (AX)(DI*1)
-	JMP               end453
-
-several454:
-	LEAQ   wideMasks<>+0(SB), R8
-	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z10, Z10, Z10
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
@@ -8208,7 +8125,7 @@ row457:
 column458:
 	VBROADCASTSD      (R10), Z1
 	VBROADCASTSD      (SI), Z2
-	VMOVUPD.Z         (R9), K1, Z3
+	VBROADCASTSD.Z    (R9), K1, Z3
 	VSUBPD            Z1, Z3, Z1
 	VFMADD231PD       Z2, Z1, Z11
 	ADDQ              BX, R9
@@ -8222,9 +8139,42 @@ column458:
 	JLE               row457
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
+	VMOVSD            X0, (AX)(DI*1)
+	JMP               end455
+
+several456:
+	LEAQ   wideMasks<>+0(SB), R8
+	KMOVW  (R8)(SI*2), K1
+	VPXORQ Z10, Z10, Z10
+	MOVQ   linv+24(FP), SI
+	MOVQ   $0x00000001, R8
+
+row459:
+	VPXORQ Z11, Z11, Z11
+	MOVQ   R8, R11
+	LEAQ   (CX)(DI*1), R9
+	MOVQ   DX, R10
+
+column460:
+	VBROADCASTSD      (R10), Z1
+	VBROADCASTSD      (SI), Z2
+	VMOVUPD.Z         (R9), K1, Z3
+	VSUBPD            Z1, Z3, Z1
+	VFMADD231PD       Z2, Z1, Z11
+	ADDQ              BX, R9
+	ADDQ              $0x00000008, R10
+	ADDQ              $0x00000008, SI
+	DECQ              R11
+	JNZ               column460
+	VFMADD231PD       Z11, Z11, Z10
+	INCQ              R8
+	CMPQ              R8, d+32(FP)
+	JLE               row459
+	VMOVAPD           Z0, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end453:
+end455:
 	VZEROUPPER
 	RET
 
@@ -8240,9 +8190,9 @@ TEXT ·logDensityDiagAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop459:
+loop461:
 	CMPQ   SI, $0x00000010
-	JL     done460
+	JL     done462
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
@@ -8250,7 +8200,7 @@ loop459:
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row461:
+row463:
 	VBROADCASTSD      (R11), Z3
 	VBROADCASTSD      (R8), Z4
 	VMOVUPD           (R10), Z5
@@ -8266,7 +8216,7 @@ row461:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row461
+	JLE               row463
 	VMOVAPD           Z0, Z3
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z3
 	VMOVUPD           Z3, (AX)(DI*1)
@@ -8275,19 +8225,19 @@ row461:
 	VMOVUPD           Z3, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop459
+	JMP               loop461
 
-done460:
-loop462:
+done462:
+loop464:
 	CMPQ   SI, $0x00000008
-	JL     done463
+	JL     done465
 	VPXORQ Z6, Z6, Z6
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row464:
+row466:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -8299,19 +8249,19 @@ row464:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row464
+	JLE               row466
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z6, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop462
+	JMP               loop464
 
-done463:
+done465:
 	TESTQ  SI, SI
-	JZ     end465
+	JZ     end467
 	CMPQ   SI, $0x00000001
-	JNE    several466
+	JNE    several468
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
 	VPXORQ Z7, Z7, Z7
@@ -8319,7 +8269,7 @@ done463:
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row467:
+row469:
 	VBROADCASTSD      (DX), Z1
 	VBROADCASTSD      (SI), Z2
 	VBROADCASTSD.Z    (CX), K1, Z3
@@ -8331,13 +8281,13 @@ row467:
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row467
+	JLE               row469
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
 	VMOVSD            X0, (AX)(DI*1)
-	JMP               end465
+	JMP               end467
 
-several466:
+several468:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -8345,7 +8295,7 @@ several466:
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row468:
+row470:
 	VBROADCASTSD      (DX), Z1
 	VBROADCASTSD      (SI), Z2
 	VMOVUPD.Z         (CX), K1, Z3
@@ -8357,12 +8307,12 @@ row468:
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row468
+	JLE               row470
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end465:
+end467:
 	VZEROUPPER
 	RET
 
@@ -8377,66 +8327,66 @@ TEXT ·halfSquaresAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop469:
+loop471:
 	CMPQ   BX, $0x00000008
-	JL     done470
+	JL     done472
 	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), R8
 	LEAQ   (CX)(SI*1), DI
 
-classes471:
+classes473:
 	VMOVUPD           (DI), Z2
 	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, DI
 	DECQ              R8
-	JNZ               classes471
+	JNZ               classes473
 	VMOVAPD           Z0, Z2
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
 	VMOVUPD           Z2, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JMP               loop469
+	JMP               loop471
 
-done470:
+done472:
 	TESTQ  BX, BX
-	JZ     end472
+	JZ     end474
 	CMPQ   BX, $0x00000001
-	JNE    several473
+	JNE    several475
 	MOVL   $0x00000001, BX
 	KMOVW  BX, K1
 	VPXORQ Z3, Z3, Z3
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes474:
+classes476:
 	VBROADCASTSD.Z    (CX), K1, Z1
 	VFMADD231PD       Z1, Z1, Z3
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes474
+	JNZ               classes476
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
 	VMOVSD            X0, (AX)(SI*1)
-	JMP               end472
+	JMP               end474
 
-several473:
+several475:
 	LEAQ   wideMasks<>+0(SB), DI
 	KMOVW  (DI)(BX*2), K1
 	VPXORQ Z3, Z3, Z3
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes475:
+classes477:
 	VMOVUPD.Z         (CX), K1, Z1
 	VFMADD231PD       Z1, Z1, Z3
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes475
+	JNZ               classes477
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-end472:
+end474:
 	VZEROUPPER
 	RET
 
@@ -8456,9 +8406,9 @@ TEXT ·objectiveGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop476:
+loop478:
 	CMPQ        R9, $0x00000008
-	JL          done477
+	JL          done479
 	VMOVUPD     (DI)(R10*1), Z3
 	VADDPD      Z1, Z3, Z4
 	VMOVUPD     (AX)(R10*1), Z5
@@ -8478,13 +8428,13 @@ loop476:
 	VMOVUPD     Z4, (CX)(R10*1)
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R9
-	JMP         loop476
+	JMP         loop478
 
-done477:
+done479:
 	TESTQ          R9, R9
-	JZ             end478
+	JZ             end480
 	CMPQ           R9, $0x00000001
-	JNE            several479
+	JNE            several481
 	MOVL           $0x00000001, R9
 	KMOVW          R9, K1
 	VBROADCASTSD.Z (DI)(R10*1), K1, Z3
@@ -8504,9 +8454,9 @@ done477:
 	VSUBPD         Z2, Z1, Z1
 	VFMADD231PD    Z0, Z1, Z3
 	VMOVSD         X3, (CX)(R10*1)
-	JMP            end478
+	JMP            end480
 
-several479:
+several481:
 	LEAQ        wideMasks<>+0(SB), R11
 	KMOVW       (R11)(R9*2), K1
 	VMOVUPD.Z   (DI)(R10*1), K1, Z3
@@ -8527,7 +8477,7 @@ several479:
 	VFMADD231PD Z0, Z1, Z3
 	VMOVUPD     Z3, K1, (CX)(R10*1)
 
-end478:
+end480:
 	VZEROUPPER
 	RET
 
@@ -8544,9 +8494,9 @@ TEXT ·relativeCosineAVX512(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop480:
+loop482:
 	CMPQ   DI, $0x00000008
-	JL     done481
+	JL     done483
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -8555,7 +8505,7 @@ loop480:
 	LEAQ   (CX)(R8*1), R9
 	LEAQ   (DX)(R8*1), R10
 
-targets482:
+targets484:
 	VMOVUPD      (R9), Z5
 	VMOVUPD      (R10), Z6
 	VFMADD231PD  Z5, Z5, Z1
@@ -8566,7 +8516,7 @@ targets482:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	DECQ         R11
-	JNZ          targets482
+	JNZ          targets484
 	VSQRTPD      Z1, Z5
 	VMAXPD       Z5, Z0, Z5
 	VSQRTPD      Z2, Z6
@@ -8582,13 +8532,13 @@ targets482:
 	VMOVUPD      Z5, (SI)(R8*1)
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000008, DI
-	JMP          loop480
+	JMP          loop482
 
-done481:
+done483:
 	TESTQ  DI, DI
-	JZ     end483
+	JZ     end485
 	CMPQ   DI, $0x00000001
-	JNE    several484
+	JNE    several486
 	MOVL   $0x00000001, DI
 	KMOVW  DI, K1
 	VPXORQ Z7, Z7, Z7
@@ -8599,7 +8549,7 @@ done481:
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets485:
+targets487:
 	VBROADCASTSD.Z (CX), K1, Z1
 	VBROADCASTSD.Z (DX), K1, Z2
 	VFMADD231PD    Z1, Z1, Z7
@@ -8610,7 +8560,7 @@ targets485:
 	ADDQ           BX, CX
 	ADDQ           BX, DX
 	DECQ           DI
-	JNZ            targets485
+	JNZ            targets487
 	VSQRTPD        Z7, Z1
 	VMAXPD         Z1, Z0, Z1
 	VSQRTPD        Z8, Z2
@@ -8624,9 +8574,9 @@ targets485:
 	VMOVSD         X0, (AX)(R8*1)
 	VMULPD         Z1, Z9, Z0
 	VMOVSD         X0, (SI)(R8*1)
-	JMP            end483
+	JMP            end485
 
-several484:
+several486:
 	LEAQ   wideMasks<>+0(SB), R9
 	KMOVW  (R9)(DI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -8637,7 +8587,7 @@ several484:
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets486:
+targets488:
 	VMOVUPD.Z    (CX), K1, Z1
 	VMOVUPD.Z    (DX), K1, Z2
 	VFMADD231PD  Z1, Z1, Z7
@@ -8648,7 +8598,7 @@ targets486:
 	ADDQ         BX, CX
 	ADDQ         BX, DX
 	DECQ         DI
-	JNZ          targets486
+	JNZ          targets488
 	VSQRTPD      Z7, Z1
 	VMAXPD       Z1, Z0, Z1
 	VSQRTPD      Z8, Z2
@@ -8663,7 +8613,7 @@ targets486:
 	VMULPD       Z1, Z9, Z0
 	VMOVUPD      Z0, K1, (SI)(R8*1)
 
-end483:
+end485:
 	VZEROUPPER
 	RET
 
@@ -8681,9 +8631,9 @@ TEXT ·relativeCosineGradAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop487:
+loop489:
 	CMPQ   R8, $0x00000008
-	JL     done488
+	JL     done490
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -8692,7 +8642,7 @@ loop487:
 	LEAQ   (DX)(R9*1), R10
 	LEAQ   (BX)(R9*1), R11
 
-targets489:
+targets491:
 	VMOVUPD     (R10), Z5
 	VMOVUPD     (R11), Z6
 	VFMADD231PD Z5, Z5, Z1
@@ -8703,7 +8653,7 @@ targets489:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets489
+	JNZ         targets491
 	VSQRTPD     Z1, Z5
 	VMAXPD      Z5, Z0, Z5
 	VSQRTPD     Z2, Z6
@@ -8727,7 +8677,7 @@ targets489:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets490:
+targets492:
 	VMOVUPD      (R10), Z6
 	VMOVUPD      (R11), Z17
 	VMOVUPD      (R12), Z18
@@ -8740,16 +8690,16 @@ targets490:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets490
+	JNZ          targets492
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000008, R8
-	JMP          loop487
+	JMP          loop489
 
-done488:
+done490:
 	TESTQ  R8, R8
-	JZ     end491
+	JZ     end493
 	CMPQ   R8, $0x00000001
-	JNE    several492
+	JNE    several494
 	MOVL   $0x00000001, R8
 	KMOVW  R8, K1
 	VPXORQ Z9, Z9, Z9
@@ -8760,7 +8710,7 @@ done488:
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets493:
+targets495:
 	VBROADCASTSD.Z (R8), K1, Z1
 	VBROADCASTSD.Z (R10), K1, Z2
 	VFMADD231PD    Z1, Z1, Z9
@@ -8771,7 +8721,7 @@ targets493:
 	ADDQ           SI, R8
 	ADDQ           SI, R10
 	DECQ           R11
-	JNZ            targets493
+	JNZ            targets495
 	VSQRTPD        Z9, Z1
 	VMAXPD         Z1, Z0, Z1
 	VSQRTPD        Z10, Z2
@@ -8795,7 +8745,7 @@ targets493:
 	LEAQ           (BX)(R9*1), BX
 	LEAQ           (AX)(R9*1), AX
 
-targets494:
+targets496:
 	VBROADCASTSD.Z (DX), K1, Z0
 	VBROADCASTSD.Z (BX), K1, Z2
 	VBROADCASTSD.Z (AX), K1, Z5
@@ -8808,10 +8758,10 @@ targets494:
 	ADDQ           SI, BX
 	ADDQ           SI, AX
 	DECQ           CX
-	JNZ            targets494
-	JMP            end491
+	JNZ            targets496
+	JMP            end493
 
-several492:
+several494:
 	LEAQ   wideMasks<>+0(SB), R10
 	KMOVW  (R10)(R8*2), K1
 	VPXORQ Z9, Z9, Z9
@@ -8822,7 +8772,7 @@ several492:
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets495:
+targets497:
 	VMOVUPD.Z   (R8), K1, Z1
 	VMOVUPD.Z   (R10), K1, Z2
 	VFMADD231PD Z1, Z1, Z9
@@ -8833,7 +8783,7 @@ targets495:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets495
+	JNZ         targets497
 	VSQRTPD     Z9, Z1
 	VMAXPD      Z1, Z0, Z1
 	VSQRTPD     Z10, Z2
@@ -8857,7 +8807,7 @@ targets495:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets496:
+targets498:
 	VMOVUPD.Z    (DX), K1, Z0
 	VMOVUPD.Z    (BX), K1, Z2
 	VMOVUPD.Z    (AX), K1, Z5
@@ -8870,8 +8820,8 @@ targets496:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets496
+	JNZ          targets498
 
-end491:
+end493:
 	VZEROUPPER
 	RET

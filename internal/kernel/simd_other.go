@@ -8,9 +8,7 @@ package kernel
 func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
 	panic("no SIMD")
 }
-func affineRowAVX2(y *float64, x *float64, theta *float64, in int, out int, act int) {
-	panic("no SIMD")
-}
+func affineRowsAVX2(layers *byte, count int)                                { panic("no SIMD") }
 func dotsAVX2(dst *float64, x *float64, d *float64, in int, out int, n int) { panic("no SIMD") }
 func tanhAVX2(y *float64, units int, n int)                                 { panic("no SIMD") }
 func tanhGradAVX2(dst *float64, dy *float64, y *float64, n int)             { panic("no SIMD") }
@@ -52,9 +50,7 @@ func relativeCosineGradAVX2(dst *float64, grad *float64, t *float64, y *float64,
 func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
 	panic("no SIMD")
 }
-func affineRowAVX512(y *float64, x *float64, theta *float64, in int, out int, act int) {
-	panic("no SIMD")
-}
+func affineRowsAVX512(layers *byte, count int)                                { panic("no SIMD") }
 func dotsAVX512(dst *float64, x *float64, d *float64, in int, out int, n int) { panic("no SIMD") }
 func tanhAVX512(y *float64, units int, n int)                                 { panic("no SIMD") }
 func tanhGradAVX512(dst *float64, dy *float64, y *float64, n int)             { panic("no SIMD") }

@@ -102,18 +102,35 @@ func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
 	}
 }
 
-// affineRow generates the same for one sample, with the lanes over outputs.
-func affineRow(v isa) {
-	v.function("affineRow", "(y, x, theta *float64, in, out, act int)",
-		"is affine for one sample and weights of stride out, followed by tanh if bit 0 of act is set; bit 1 tells that y may be written up to a multiple of 8 elements.")
-	y, w, left, ld := param("y"), param("theta"), param("out"), param("out")
+// Offsets of the fields of kernel.RowLayer.
+const (
+	rowY     = 0
+	rowX     = 8
+	rowTheta = 16
+	rowIn    = 24
+	rowOut   = 32
+	rowAct   = 40
+	rowSize  = 48
+)
+
+// affineRows generates the same for one sample, layer after layer, with the lanes over
+// outputs.
+func affineRows(v isa) {
+	v.function("affineRows", "(layers *byte, count int)", "computes one sample's layers in order.")
+	layer, count := param("layers"), param("count")
+	e := newExponential(v)
+	e.pin()
+	v.pin(f64(e.factor(-2)), f64(tanhTop), f64(1), f64(2), u64(signBit), u64(^uint64(signBit)))
+	next := label("layer")
+	Label(next)
+	y, w, left, ld := field(layer, rowY), field(layer, rowTheta), field(layer, rowOut), field(layer, rowOut)
 	SHLQ(Imm(3), ld)
 	for _, u := range []int{2, 1} {
 		loop, done := label("outputs"), label("outputsDone")
 		Label(loop)
 		CMPQ(left, imm(u*v.lanes))
 		JL(LabelRef(done))
-		affineRowTile(v, y, w, ld, u, nil)
+		affineRowTile(v, e, layer, y, w, ld, u, nil)
 		ADDQ(imm(u*v.width()), y)
 		ADDQ(imm(u*v.width()), w)
 		SUBQ(imm(u*v.lanes), left)
@@ -123,13 +140,22 @@ func affineRow(v isa) {
 	end := label("end")
 	TESTQ(left, left)
 	JZ(LabelRef(end))
-	affineRowTile(v, y, w, ld, 1, v.tail(left))
+	affineRowTile(v, e, layer, y, w, ld, 1, v.tail(left))
 	Label(end)
+	ADDQ(imm(rowSize), layer)
+	DECQ(count)
+	JNZ(LabelRef(next))
 	ret()
 }
 
-func affineRowTile(v isa, y, w, ld GPVirtual, u int, k *mask) {
-	bias, x, wi, left := param("in"), param("x"), GP64(), param("in")
+func field(layer GPVirtual, offset int) GPVirtual {
+	r := GP64()
+	MOVQ(Mem{Base: layer, Disp: offset}, r)
+	return r
+}
+
+func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *mask) {
+	bias, x, wi, left := field(layer, rowIn), field(layer, rowX), GP64(), field(layer, rowIn)
 	IMULQ(ld, bias)
 	ADDQ(w, bias)
 	MOVQ(w, wi)
@@ -153,10 +179,9 @@ func affineRowTile(v isa, y, w, ld GPVirtual, u int, k *mask) {
 	JNZ(LabelRef(loop))
 
 	linear := label("linear")
-	act := param("act")
+	act := field(layer, rowAct)
 	TESTQ(imm(1), act)
 	JZ(LabelRef(linear))
-	e := newExponential(v)
 	a, d := e.fractions(acc)
 	for i := range acc {
 		// Neighbouring units share a division, as in tanh. A missing unit counts as

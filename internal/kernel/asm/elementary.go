@@ -144,7 +144,7 @@ func (v isa) signed(r, x Register) VecVirtual { return v.or(r, v.and(x, u64(sign
 
 const sqrtHalfBits = 0x3fe6a09e667f3bcd
 
-var logCoeff = interpolate(atanhRest, 0, .0295, 7)
+var logCoeff = interpolate(atanhRest, 0, .0295, 5)
 
 // log returns the logarithm of x ≥ √½; Inf for Inf and NaN for NaN.
 func (v isa) log(x Register) VecVirtual {

@@ -21,7 +21,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	for _, v := range []isa{avx2, avx512} {
 		affine(v)
-		affineRow(v)
+		affineRows(v)
 		dots(v)
 		tanh(v)
 		simple(v)

@@ -41,6 +41,10 @@ type ScalerOptions struct {
 	// non-negative column with a heavy upper tail, as unbounded rates have it, Linear
 	// otherwise; with MinMax always Linear.
 	Transforms []Transform
+	// Skew, where positive, makes Log1p also the choice for a non-negative column whose
+	// upper tail, from the median to the 99.5 % quantile, is more than Skew times as long as
+	// its lower one.
+	Skew float64
 	// Floors is the smallest scale of a column in its own unit; 0 or nil: 2 % of the
 	// absolute value of a constant column; for one that is constantly 0, 2 % of the
 	// smallest magnitude that another column reaches.
@@ -102,7 +106,7 @@ func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
 		if opt.Floors != nil {
 			floor = opt.Floors[j]
 		}
-		c, err := fitColumn(values, opt.Scaling, t, floor)
+		c, err := fitColumn(values, opt, t, floor)
 		if err != nil {
 			return nil, fmt.Errorf("dataset: scaler: column %d: %w", j, err)
 		}
@@ -132,11 +136,12 @@ func (s *Scaler) floorZeros(floors []float64) {
 }
 
 // fitColumn takes the values in ascending order and overwrites them.
-func fitColumn(sorted []float64, scaling Scaling, t Transform, floor float64) (ColumnScale, error) {
+func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) (ColumnScale, error) {
+	scaling := opt.Scaling
 	c := ColumnScale{Transform: t, Unit: 1, Min: sorted[0], Max: sorted[len(sorted)-1],
 		Low: quantile(sorted, tail), High: quantile(sorted, 1-tail)}
 	if c.Transform == "" {
-		c.Transform = chooseTransform(sorted, scaling)
+		c.Transform = chooseTransform(sorted, opt)
 	}
 	switch c.Transform {
 	case Linear:
@@ -185,11 +190,12 @@ func constantScale(center, floor float64, scaling Scaling) float64 {
 }
 
 // chooseTransform looks at shape alone, so that the unit of a column plays no part.
-func chooseTransform(sorted []float64, scaling Scaling) Transform {
-	if scaling == MinMax || sorted[0] < 0 {
+func chooseTransform(sorted []float64, opt ScalerOptions) Transform {
+	if opt.Scaling == MinMax || sorted[0] < 0 {
 		return Linear
 	}
-	if median := quantile(sorted, .5); median > 0 && quantile(sorted, .995) > heavyTail*median {
+	low, median, high := quantile(sorted, tail), quantile(sorted, .5), quantile(sorted, 1-tail)
+	if median > 0 && (high > heavyTail*median || opt.Skew > 0 && high-median > opt.Skew*(median-low)) {
 		return Log1p
 	}
 	return Linear

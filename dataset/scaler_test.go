@@ -112,3 +112,23 @@ func TestScalerRejects(t *testing.T) {
 	bad := &Scaler{Columns: []ColumnScale{{Transform: Linear, Unit: 1}}}
 	require.ErrorIs(t, bad.Check(), ErrScale)
 }
+
+func TestSkewChoosesTheLogarithm(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	x := mat.NewDense(2000, 4, nil)
+	for i := range 2000 {
+		z := rng.NormFloat64()
+		x.SetRow(i, []float64{50 + 10*z, math.Exp(14 + .7*z), math.Exp(14 + .2*z), -math.Exp(.7 * z)})
+	}
+	for skew, want := range map[float64][]Transform{0: {Linear, Linear, Linear, Linear}, 3: {Linear, Log1p, Linear, Linear}} {
+		for _, unit := range []float64{1, 1e-6, 1e9} {
+			y := mat.DenseCopyOf(x)
+			y.Scale(unit, y)
+			s, err := FitScaler(y, ScalerOptions{Skew: skew})
+			require.NoError(t, err)
+			for j, c := range s.Columns {
+				require.Equal(t, want[j], c.Transform, "column %d in units of %g, skew %g", j, unit, skew)
+			}
+		}
+	}
+}

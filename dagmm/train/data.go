@@ -30,6 +30,13 @@ func (t *trainingData) row(dst []float64, r int) []float64 {
 	return dst
 }
 
+// rateSkew takes the logarithm of moderately skewed metrics, as a lognormal rate is from a
+// standard deviation of the logarithm of .43 on: a Gaussian then has no long tail in which a
+// broken correlation hides (TestSeedsJob: 138 of 140 clear cases found, 124 without it).
+// With context the deviations carry more than the values, and on one public server the
+// logarithm cost more than it gave on all others.
+const rateSkew = 3
+
 // prepare checks the rows, fits the scaler on those used, and computes their features.
 func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	n, d := x.Dims()
@@ -66,7 +73,11 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 			used.Set(i, j, x.At(r, j))
 		}
 	}
-	t.scaler, err = dataset.FitScaler(used, dataset.ScalerOptions{Scaling: cfg.Scaling, Transforms: cfg.Transforms, Floors: cfg.Floors})
+	opt := dataset.ScalerOptions{Scaling: cfg.Scaling, Transforms: cfg.Transforms, Floors: cfg.Floors}
+	if len(cfg.Context) == 0 {
+		opt.Skew = rateSkew
+	}
+	t.scaler, err = dataset.FitScaler(used, opt)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
 	}

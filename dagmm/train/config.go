@@ -83,7 +83,7 @@ type Config struct {
 	// Unscaled leaves z as the network gives it. Otherwise each dimension is divided by
 	// its standard deviation over the training rows before the mixture sees it.
 	Unscaled bool
-	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 10, negative none.
+	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 3, negative none.
 	Clip float64
 
 	// Components K of the mixture; 0 means 1.
@@ -116,7 +116,7 @@ type Config struct {
 	ClipNorm float64
 	// EMSteps of expectation maximisation follow the exact pass over all training rows;
 	// 0 means 20, negative none. Trim is the share of rows with the highest energies that
-	// each step leaves out, in [0, .5); 0 means .005, negative none.
+	// each step leaves out, in [0, .5); 0 or negative means none.
 	EMSteps int
 	Trim    float64
 	// Members is the number of networks, from different seeds, whose energies are
@@ -161,7 +161,7 @@ func (c Config) resolved(d int) (Config, error) {
 	if c.Features == "" {
 		c.Features = autoencoder.Residual
 	}
-	def(&c.Clip, 10)
+	def(&c.Clip, 3)
 	def(&c.Components, 1)
 	if c.Covariances == "" {
 		c.Covariances = FullCovariance
@@ -175,7 +175,6 @@ func (c Config) resolved(d int) (Config, error) {
 	def(&c.MinSteps, 2000)
 	def(&c.ClipNorm, 5)
 	def(&c.EMSteps, 20)
-	def(&c.Trim, .005)
 	def(&c.Members, 3)
 	for _, v := range []*float64{&c.Clip, &c.Lambda1, &c.Lambda2, &c.ClipNorm, &c.Trim} {
 		*v = max(*v, 0)

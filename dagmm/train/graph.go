@@ -78,7 +78,10 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 		}
 		parameters = append(parameters, more...)
 	}
-	if _, err := gorgonia.Grad(b.cost, parameters...); err != nil {
+	// Not gorgonia.Grad: it puts one node of the whole process into every graph, a data
+	// race between members.
+	one := g.AddNode(gorgonia.NewConstant(1.0))
+	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters); err != nil {
 		return nil, fmt.Errorf("train: differentiate: %w", err)
 	}
 	b.model = gorgonia.NodesToValueGrads(parameters)

@@ -48,7 +48,11 @@ func (m *Model) newScratch(n int) *scratch {
 func (m *Model) scale(y, x []float64) {
 	columns := m.p.Scaler.Columns
 	for j := range columns {
-		y[j] = bound(columns[j].Apply(x[j]))
+		y[j] = x[j]
+		if columns[j].Transform == dataset.Log1p {
+			kernel.Log1p(y[j:j+1], columns[j].Unit)
+		}
+		y[j] = bound(columns[j].Standardise(y[j]))
 	}
 }
 
@@ -305,12 +309,15 @@ func (b *block) together(dst []float64, from, to int) bool {
 // scaleColumn is scale for values of column j.
 func (m *Model) scaleColumn(values []float64, j int) {
 	c := &m.p.Scaler.Columns[j]
-	if c.Transform == dataset.Linear && c.Dead == 0 {
+	if c.Transform == dataset.Log1p {
+		kernel.Log1p(values, c.Unit)
+	}
+	if c.Dead == 0 {
 		kernel.Standardise(values, c.Center, c.Scale, limit)
 		return
 	}
 	for r, v := range values {
-		values[r] = bound(c.Apply(v))
+		values[r] = bound(c.Standardise(v))
 	}
 }
 

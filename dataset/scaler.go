@@ -261,7 +261,12 @@ func (c *ColumnScale) transform(x float64) float64 {
 // Apply maps a value of the metric to its scaled value. That of a constant metric is 0
 // within its scale around the constant.
 func (c *ColumnScale) Apply(x float64) float64 {
-	y := (c.transform(x) - c.Center) / c.Scale
+	return c.Standardise(c.transform(x))
+}
+
+// Standardise maps a value that is already transformed, as Apply does.
+func (c *ColumnScale) Standardise(x float64) float64 {
+	y := (x - c.Center) / c.Scale
 	if c.Dead == 0 {
 		return y
 	}

@@ -60,6 +60,7 @@ var calls = []call{
 	{"Shift", func(v [][]float64, _, n int, a [4]float64) float64 { Shift(v[0][:n], v[2], a[0]); return 0 }},
 	{"Scale", func(v [][]float64, _, n int, a [4]float64) float64 { Scale(v[0][:n], a[0]); return 0 }},
 	{"Standardise", func(v [][]float64, _, n int, a [4]float64) float64 { Standardise(v[0][:n], a[0], a[1], 2); return 0 }},
+	{"Log1p", func(v [][]float64, _, n int, a [4]float64) float64 { Log1p(v[0][:n], math.Abs(a[0])); return 0 }},
 	{"Bend", func(v [][]float64, _, n int, a [4]float64) float64 { Bend(v[0][:n], a[0], 3); return 0 }},
 	{"Dot", func(v [][]float64, _, n int, _ [4]float64) float64 { return Dot(v[2][:n], v[3]) }},
 	{"Sum", func(v [][]float64, _, n int, _ [4]float64) float64 { return Sum(v[2][:n]) }},
@@ -144,6 +145,7 @@ func TestPositionDoesNotChangeBits(t *testing.T) {
 		kernels := map[string]func(dst, x []float64, n int){
 			"Tanh":        func(dst, x []float64, n int) { copy(dst, x); Tanh(dst, k, n) },
 			"Bend":        func(dst, x []float64, n int) { copy(dst, x); Bend(dst[:k*n], 2, .5) },
+			"Log1p":       func(dst, x []float64, n int) { copy(dst, x); Log1p(dst[:k*n], .3) },
 			"Standardise": func(dst, x []float64, n int) { copy(dst, x); Standardise(dst[:k*n], .1, .3, 5) },
 			"LogSumExp":   func(dst, x []float64, n int) { LogSumExp(dst, x, k, n) },
 			"LogDensities": func(dst, x []float64, n int) {

@@ -67,6 +67,24 @@ func TestBend(t *testing.T) {
 	})
 }
 
+func TestLog1p(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		xs := oddValues(rand.New(rand.NewPCG(1, 5)), 20000)
+		for _, unit := range []float64{1, 2.5} {
+			got := append([]float64(nil), xs...)
+			Log1p(got, unit)
+			for i, x := range xs {
+				want := math.Copysign(math.Log1p(math.Abs(x)/unit), x)
+				require.LessOrEqual(t, math.Abs(got[i]-want), 1e-15*math.Abs(want), "%g", x)
+			}
+		}
+		got := []float64{nan, math.Copysign(0, -1)}
+		Log1p(got, 1)
+		require.True(t, math.IsNaN(got[0]))
+		require.True(t, got[1] == 0 && math.Signbit(got[1]))
+	})
+}
+
 func TestSoftmax(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
 		x, lse := []float64{1000, -1000, 3, 0, 5, 3}, make([]float64, 3)

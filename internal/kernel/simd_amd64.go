@@ -49,6 +49,11 @@ func shiftAVX2(dst *float64, x *float64, n int, a float64)
 //go:noescape
 func axpyAVX2(dst *float64, x *float64, n int, a float64)
 
+// log1pAVX2 replaces dst by log(1 + |dst|/unit) with the sign of dst.
+//
+//go:noescape
+func log1pAVX2(dst *float64, n int, unit float64)
+
 // scaleAVX2 multiplies dst by a.
 //
 //go:noescape
@@ -178,6 +183,11 @@ func shiftAVX512(dst *float64, x *float64, n int, a float64)
 //
 //go:noescape
 func axpyAVX512(dst *float64, x *float64, n int, a float64)
+
+// log1pAVX512 replaces dst by log(1 + |dst|/unit) with the sign of dst.
+//
+//go:noescape
+func log1pAVX512(dst *float64, n int, unit float64)
 
 // scaleAVX512 multiplies dst by a.
 //

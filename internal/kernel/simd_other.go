@@ -16,6 +16,7 @@ func mulAVX2(dst *float64, x *float64, y *float64, n int)                   { pa
 func scaledDiffAVX2(dst *float64, x *float64, y *float64, n int, a float64) { panic("no SIMD") }
 func shiftAVX2(dst *float64, x *float64, n int, a float64)                  { panic("no SIMD") }
 func axpyAVX2(dst *float64, x *float64, n int, a float64)                   { panic("no SIMD") }
+func log1pAVX2(dst *float64, n int, unit float64)                           { panic("no SIMD") }
 func scaleAVX2(dst *float64, n int, a float64)                              { panic("no SIMD") }
 func standardiseAVX2(dst *float64, n int, center float64, scale float64, limit float64) {
 	panic("no SIMD")
@@ -58,6 +59,7 @@ func mulAVX512(dst *float64, x *float64, y *float64, n int)                   { 
 func scaledDiffAVX512(dst *float64, x *float64, y *float64, n int, a float64) { panic("no SIMD") }
 func shiftAVX512(dst *float64, x *float64, n int, a float64)                  { panic("no SIMD") }
 func axpyAVX512(dst *float64, x *float64, n int, a float64)                   { panic("no SIMD") }
+func log1pAVX512(dst *float64, n int, unit float64)                           { panic("no SIMD") }
 func scaleAVX512(dst *float64, n int, a float64)                              { panic("no SIMD") }
 func standardiseAVX512(dst *float64, n int, center float64, scale float64, limit float64) {
 	panic("no SIMD")

@@ -210,6 +210,22 @@ func Scale(x []float64, a float64) {
 	}
 }
 
+// Log1p replaces finite x by log(1 + |x|/unit) with the sign of x; NaN stays NaN.
+func Log1p(x []float64, unit float64) {
+	n := len(x)
+	switch {
+	case n == 0:
+	case useAVX512:
+		log1pAVX512(&x[0], n, unit)
+	case useAVX2:
+		log1pAVX2(&x[0], n, unit)
+	default:
+		for i, v := range x {
+			x[i] = math.Copysign(math.Log1p(math.Abs(v)/unit), v)
+		}
+	}
+}
+
 // Standardise replaces x by (x − center)/scale within ±limit; NaN stays NaN.
 func Standardise(x []float64, center, scale, limit float64) {
 	n := len(x)

@@ -179,11 +179,11 @@ var ln2High, ln2Low = func() (float64, float64) {
 	return h, l
 }()
 
-const asinhSmall = .5
+const asinhSmall = 1
 
-var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 10)
+var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 17)
 
-// asinh of several vectors is odd: a polynomial below ½, log(x + √(x²+1)) above.
+// asinh of several vectors is odd: a polynomial below 1, log(x + √(x²+1)) above.
 func (v isa) asinh(x []VecVirtual) []VecVirtual {
 	ax, u, r := make([]VecVirtual, len(x)), make([]VecVirtual, len(x)), make([]VecVirtual, len(x))
 	for i := range x {
@@ -204,7 +204,7 @@ func (v isa) asinh(x []VecVirtual) []VecVirtual {
 	return r
 }
 
-// asinhLarge corrects r where x ≥ ½.
+// asinhLarge corrects r where x ≥ 1.
 func (v isa) asinhLarge(x, r VecVirtual) {
 	large := v.compare(x, f64(asinhSmall), nlt)
 	small := label("small")

@@ -115,6 +115,12 @@ func simple(v isa) {
 	}, "x", "y")
 	elementwise(v, "shift", "a", "writes dst = x − a.", func(in vecs, c scalar) VecVirtual { return v.sub(in[0], c("a")) }, "x")
 	elementwise(v, "axpy", "a", "adds a·x to dst.", func(in vecs, c scalar) VecVirtual { return v.fma(in[1], c("a"), in[0]) }, "dst", "x")
+	elementwise(v, "log1p", "unit", "replaces dst by log(1 + |dst|/unit) with the sign of dst.", func(in vecs, c scalar) VecVirtual {
+		x := v.div(v.and(in[0], u64(^uint64(signBit))), c("unit"))
+		u := v.add(x, f64(1))
+		rest := v.sub(x, v.sub(u, f64(1))) // what the sum lost
+		return v.signed(v.add(v.log(u), v.div(rest, u)), in[0])
+	}, "dst")
 	elementwise(v, "scale", "a", "multiplies dst by a.", func(in vecs, c scalar) VecVirtual { return v.mul(in[0], c("a")) }, "dst")
 	elementwise(v, "standardise", "center, scale, limit", "replaces dst by (dst − center)/scale, within ±limit.", func(in vecs, c scalar) VecVirtual {
 		r := v.div(v.sub(in[0], c("center")), c("scale"))

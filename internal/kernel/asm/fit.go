@@ -44,6 +44,12 @@ func expm1Over(x *big.Float) *big.Float {
 
 // asinhOver returns asinh(√u)/√u.
 func asinhOver(u *big.Float) *big.Float {
+	if u.Cmp(number(.05)) > 0 {
+		// asinh(x) = 2·asinh(x/√(2(1+√(1+x²))))
+		s := new(big.Float).SetPrec(precision).Sqrt(sum(number(1), u))
+		q := mul(number(2), sum(number(1), s))
+		return quo(mul(number(2), asinhOver(quo(u, q))), new(big.Float).SetPrec(precision).Sqrt(q))
+	}
 	c := number(1) // (−1)^k (2k)!/(4^k k!²) u^k
 	return series(number(1), func(k int, _ *big.Float) *big.Float {
 		c = mul(mul(c, u), quo(number(-float64(2*k+1)), number(float64(2*k+2))))

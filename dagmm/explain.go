@@ -308,7 +308,8 @@ func (e *explainer) edge(i int, start, direction float64) float64 {
 			outside = mid
 		}
 	}
-	return inside
+	// Clear of the rounding on the way to the metric's unit and back.
+	return inside - direction*1e-9*max(1, math.Abs(inside))
 }
 
 // maxPaired bounds how many of the largest causes are tried in pairs.

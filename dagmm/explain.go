@@ -66,7 +66,9 @@ func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
 		first = row
 	}
 	for r := first; r < row; r++ {
-		mat.Row(buf, r, x)
+		if _, err := m.checkRow("explain", mat.Row(buf, r, x), true); err != nil {
+			return nil, fmt.Errorf("%w in row %d", err, r)
+		}
 		m.scale(y, buf)
 		h.observe(y)
 	}

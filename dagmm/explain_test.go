@@ -235,6 +235,23 @@ func regexpWithOthers(s string) bool {
 	return false
 }
 
+// A row that Series refuses gives no context to an explanation either.
+func TestExplanationRefusesInfiniteContext(t *testing.T) {
+	x := host(30, 8, true)
+	x.Set(10, 2, math.Inf(1))
+	x.Set(11, 2, math.NaN())
+	_, err := seriesModel(t).ExplainSeries(x, 20)
+	require.ErrorIs(t, err, dagmm.ErrNotFinite)
+	require.ErrorContains(t, err, "row 10")
+	_, err = seriesModel(t).ExplainSeries(x, 10)
+	require.ErrorIs(t, err, dagmm.ErrNotFinite)
+	_, err = metricsModel(t).ExplainSeries(x, 20)
+	require.NoError(t, err, "without context the other rows do not matter")
+	x.Set(10, 2, math.NaN())
+	_, err = seriesModel(t).ExplainSeries(x, 20)
+	require.NoError(t, err, "missing is not infinite")
+}
+
 // Context: a value that is ordinary on the whole but not after what came before.
 func TestExplanationUsesTheContext(t *testing.T) {
 	m := seriesModel(t)

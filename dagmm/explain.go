@@ -122,7 +122,8 @@ type cause struct {
 
 func (e *explainer) run() *Explanation {
 	causes := e.causes()
-	if e.energy > e.m.p.Threshold && !e.cleared(causes) {
+	joint := e.energy > e.m.p.Threshold && !e.cleared(causes)
+	if joint {
 		causes = e.jointCauses(causes)
 	}
 	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: nan}
@@ -130,14 +131,12 @@ func (e *explainer) run() *Explanation {
 	for _, c := range causes {
 		total += c.drop
 	}
-	cleared := false
 	for _, c := range causes {
 		con := e.contribution(c)
 		con.Share = 1 / float64(len(causes))
 		if total > 0 {
 			con.Share = c.drop / total
 		}
-		cleared = cleared || con.Conditional
 		out.Contributions = append(out.Contributions, con)
 	}
 	top := e.m.p.Scaler.Columns[causes[0].column]
@@ -146,9 +145,9 @@ func (e *explainer) run() *Explanation {
 		if first := out.Contributions[0]; first.Conditional {
 			out.Clears = nearer(first.Low, first.High, first.Value)
 		}
-		if !cleared {
-			out.Pair = e.pair(causes)
-		}
+	}
+	if joint {
+		out.Pair = e.pair(causes)
 	}
 	return out
 }
@@ -165,7 +164,7 @@ func (e *explainer) causes() []cause {
 	var out []cause
 	for i := range e.y {
 		c := cause{column: i, energy: math.Inf(1)}
-		p := e.m.nearest(e.f, i, -1)
+		p := e.m.nearest(e.f, i)
 		for _, v := range e.candidates(p, i) {
 			if energy := e.at(i, v); energy < c.energy {
 				c.value, c.energy = v, energy
@@ -204,7 +203,7 @@ func (e *explainer) cleared(causes []cause) bool {
 // prototype, how far does each metric's value alone raise the energy? Replacing one of
 // several deviating metrics says little, since the others still fit no prototype.
 func (e *explainer) jointCauses(causes []cause) []cause {
-	p := e.m.nearest(e.f, -1, -1)
+	p := e.m.nearest(e.f)
 	base := e.whole(p, 0)
 	best := 0
 	for k := range e.h.alphas {
@@ -227,7 +226,7 @@ func (e *explainer) jointCauses(causes []cause) []cause {
 // whole sets every metric to its k-th candidate and returns the energy.
 func (e *explainer) whole(p []float64, k int) float64 {
 	for i := range e.y {
-		e.h.replace(e.f, i, e.candidates(p, i)[min(k, len(e.candidates(p, i))-1)])
+		e.h.replace(e.f, i, e.candidates(p, i)[k])
 	}
 	return e.eval()
 }
@@ -247,16 +246,20 @@ func (e *explainer) candidates(p []float64, i int) []float64 {
 	return out
 }
 
-// nearest returns the prototype nearest to the features in all metrics but i and k.
-func (m *Model) nearest(f []float64, i, k int) []float64 {
+// nearest returns the prototype nearest to the features in all metrics but those to skip.
+func (m *Model) nearest(f []float64, skip ...int) []float64 {
 	w := len(m.p.Columns)
+	skipped := make([]bool, w)
+	for _, i := range skip {
+		skipped[i] = true
+	}
 	var best []float64
 	least := math.Inf(1)
 	for _, p := range m.p.Prototypes {
 		var d float64
 		for b := 0; b < len(p); b += w {
 			for j := range w {
-				if j != i && j != k {
+				if !skipped[j] {
 					diff := p[b+j] - f[b+j]
 					d += diff * diff
 				}

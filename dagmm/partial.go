@@ -116,7 +116,7 @@ func (f *filler) assume(y []float64, unknown []int) float64 {
 	starts := [][]float64{f.completion(unknown, 0), f.completion(unknown, len(s.h.alphas))}
 	f.put(y, unknown, starts[0])
 	f.evaluate(y)
-	if p := s.m.nearestKnown(s.s.features, unknown); p != nil {
+	if p := s.m.nearest(s.s.features, unknown...); p != nil {
 		nearest := make([]float64, len(unknown))
 		for k, i := range unknown {
 			nearest[k] = p[i]
@@ -198,32 +198,6 @@ func (h *history) expected(i, b int) float64 {
 		return h.levels[b*h.width+i]
 	}
 	return h.previous[i]
-}
-
-// nearestKnown returns the prototype nearest to the features in the known metrics.
-func (m *Model) nearestKnown(f []float64, unknown []int) []float64 {
-	w := len(m.p.Columns)
-	skip := make([]bool, w)
-	for _, i := range unknown {
-		skip[i] = true
-	}
-	var best []float64
-	least := math.Inf(1)
-	for _, p := range m.p.Prototypes {
-		var d float64
-		for b := 0; b < len(p); b += w {
-			for j := range w {
-				if !skip[j] {
-					diff := p[b+j] - f[b+j]
-					d += diff * diff
-				}
-			}
-		}
-		if d < least || best == nil {
-			best, least = p, d
-		}
-	}
-	return best
 }
 
 // cold tells that the context has seen too few samples for its levels to mean anything.

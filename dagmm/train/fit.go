@@ -42,7 +42,7 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	model, err := assemble(&cfg, data, trainers, members, x)
+	model, err := assemble(&cfg, data, trainers, members)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,7 +115,7 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 }
 
 // assemble makes the model: threshold and calibration from the training rows.
-func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, x mat.Matrix) (*dagmm.Model, error) {
+func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
 		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known

@@ -46,11 +46,7 @@ func (m *Member) newRow(features []float64) (memberRow, []kernel.RowLayer) {
 	r := memberRow{z: z, features: z[code:], reconstruction: make([]float64, len(m.Targets)), energies: make([]float64, 1)}
 	r.input, r.gatherInput = side(features, m.Inputs)
 	r.target, r.gatherOut = side(features, m.Targets)
-	work := 0
-	for _, mix := range m.Mixtures {
-		work = max(work, mix.ScratchLen(1))
-	}
-	r.work = make([]float64, work)
+	r.work = make([]float64, m.mixtureScratchLen(1))
 	return r, m.Network.RowLayers(z[:code], r.reconstruction, r.input)
 }
 

@@ -43,7 +43,7 @@ type ScalerOptions struct {
 	Transforms []Transform
 	// Skew, where positive, makes Log1p also the choice for a non-negative column whose
 	// upper tail, from the median to the 99.5 % quantile, is more than Skew times as long as
-	// its lower one.
+	// its lower one; negative: no column gets Log1p unless Transforms says so.
 	Skew float64
 	// Floors is the smallest scale of a column in its own unit; 0 or nil: 2 % of the
 	// absolute value of a constant column; for one that is constantly 0, 2 % of the
@@ -191,7 +191,7 @@ func constantScale(center, floor float64, scaling Scaling) float64 {
 
 // chooseTransform looks at shape alone, so that the unit of a column plays no part.
 func chooseTransform(sorted []float64, opt ScalerOptions) Transform {
-	if opt.Scaling == MinMax || sorted[0] < 0 {
+	if opt.Scaling == MinMax || sorted[0] < 0 || opt.Skew < 0 {
 		return Linear
 	}
 	low, median, high := quantile(sorted, tail), quantile(sorted, .5), quantile(sorted, 1-tail)

@@ -16,6 +16,8 @@ type Adam struct {
 	LearningRate float64
 	ClipNorm     float64 // 0 is none
 	State        AdamState
+
+	values, grads [][]float64 // of the step under way
 }
 
 // AdamState is everything that carries over from step to step.
@@ -33,27 +35,37 @@ const (
 
 // Clone returns a deep copy.
 func (s AdamState) Clone() AdamState {
-	return AdamState{Steps: s.Steps, M: cloneAll(s.M), V: cloneAll(s.V)}
+	var c AdamState
+	c.set(s)
+	return c
 }
 
-func cloneAll(v [][]float64) [][]float64 {
-	if v == nil {
+// set makes s a deep copy of other in the memory that s has, where it fits.
+func (s *AdamState) set(other AdamState) {
+	s.Steps, s.M, s.V = other.Steps, copyAll(s.M, other.M), copyAll(s.V, other.V)
+}
+
+// copyAll returns a deep copy of src in the memory of dst, where it fits.
+func copyAll(dst, src [][]float64) [][]float64 {
+	if src == nil {
 		return nil // Step makes the moments of a state without any
 	}
-	out := make([][]float64, len(v))
-	for i := range v {
-		out[i] = append([]float64(nil), v[i]...)
+	if len(dst) != len(src) {
+		dst = make([][]float64, len(src))
 	}
-	return out
+	for i := range src {
+		dst[i] = append(dst[i][:0], src[i]...)
+	}
+	return dst
 }
 
 // Step updates the parameters by their gradients. A gradient that is not finite is an
 // error and changes nothing.
 func (a *Adam) Step(model []gorgonia.ValueGrad) error {
-	values, grads, err := flatten(model)
-	if err != nil {
+	if err := a.flatten(model); err != nil {
 		return err
 	}
+	values, grads := a.values, a.grads
 	if a.State.M == nil {
 		for _, v := range values {
 			a.State.M, a.State.V = append(a.State.M, make([]float64, len(v))), append(a.State.V, make([]float64, len(v)))
@@ -81,18 +93,20 @@ func (a *Adam) Step(model []gorgonia.ValueGrad) error {
 	return nil
 }
 
-func flatten(model []gorgonia.ValueGrad) (values, grads [][]float64, err error) {
+// flatten finds the memory of parameters and gradients.
+func (a *Adam) flatten(model []gorgonia.ValueGrad) error {
+	a.values, a.grads = a.values[:0], a.grads[:0]
 	for i, p := range model {
 		grad, err := p.Grad()
 		if err != nil {
-			return nil, nil, fmt.Errorf("train: gradient of parameter %d: %w", i, err)
+			return fmt.Errorf("train: gradient of parameter %d: %w", i, err)
 		}
 		v, ok1 := p.Value().Data().([]float64)
 		g, ok2 := grad.Data().([]float64)
 		if !ok1 || !ok2 || len(v) != len(g) {
-			return nil, nil, fmt.Errorf("train: parameter %d: %T with gradient %T", i, p.Value().Data(), grad.Data())
+			return fmt.Errorf("train: parameter %d: %T with gradient %T", i, p.Value().Data(), grad.Data())
 		}
-		values, grads = append(values, v), append(grads, g)
+		a.values, a.grads = append(a.values, v), append(a.grads, g)
 	}
-	return values, grads, nil
+	return nil
 }

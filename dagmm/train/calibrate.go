@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 
@@ -15,28 +16,23 @@ const folds = 5
 // outOfFold returns the energy of every training row under mixtures that were refitted
 // without the row's fold. The networks are the same in all folds: they have far fewer
 // degrees of freedom than rows, the mixtures' tails are what overfits.
-func outOfFold(cfg *Config, data *trainingData, members []dagmm.Member, p dagmm.Parameters) ([]float64, error) {
+func outOfFold(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, p dagmm.Parameters) ([]float64, error) {
+	refitted, err := withoutFolds(ctx, cfg, data, trainers, p.Members)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]float64, 0, data.n)
 	for f := range folds {
-		from, to := f*data.n/folds, (f+1)*data.n/folds
+		from, to := fold(f, data.n)
 		if from == to {
 			continue
 		}
-		q := p
-		q.Members = make([]dagmm.Member, len(members))
-		for i, m := range members {
-			refitted, err := withoutFold(cfg.member(i), data, m, from, to)
-			if err != nil {
-				return nil, fmt.Errorf("train: calibration: %w", err)
-			}
-			q.Members[i] = refitted
-		}
-		model, err := dagmm.New(q)
+		p.Members = refitted[f]
+		model, err := dagmm.New(p)
 		if err != nil {
 			return nil, fmt.Errorf("train: calibration: %w", err)
 		}
-		fold := slice(data.features, data.width, data.n, from, to)
-		energies, err := model.FeatureEnergies(nil, fold, to-from)
+		energies, err := model.FeatureEnergies(nil, slice(data.features, data.width, data.n, from, to), to-from)
 		if err != nil {
 			return nil, fmt.Errorf("train: calibration: %w", err)
 		}
@@ -45,14 +41,37 @@ func outOfFold(cfg *Config, data *trainingData, members []dagmm.Member, p dagmm.
 	return out, nil
 }
 
-// withoutFold refits the member's mixtures to the rows outside [from, to).
-func withoutFold(cfg *Config, data *trainingData, m dagmm.Member, from, to int) (dagmm.Member, error) {
-	z := m.Latents(data.features, data.n)
-	d, n := m.LatentDim(), data.n
+func fold(f, n int) (from, to int) { return f * n / folds, (f + 1) * n / folds }
+
+// withoutFolds returns the members fold by fold. Member by member, so that only one z of
+// all rows is in memory.
+func withoutFolds(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) ([][]dagmm.Member, error) {
+	out := make([][]dagmm.Member, folds)
+	for i, m := range members {
+		z := gmm.Points{Dim: m.LatentDim(), N: data.n, Z: m.Latents(data.features, data.n)}
+		for f := range folds {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			from, to := fold(f, data.n)
+			refitted, err := withoutFold(cfg.member(i), m, z, trainers[i].prototypeRows, from, to)
+			if err != nil {
+				return nil, fmt.Errorf("train: calibration: %w", err)
+			}
+			out[f] = append(out[f], refitted)
+		}
+	}
+	return out, nil
+}
+
+// withoutFold refits the member's mixtures to the rows of z outside [from, to) and leaves
+// out the prototypes made of rows inside.
+func withoutFold(cfg *Config, m dagmm.Member, z gmm.Points, prototypeRows []int, from, to int) (dagmm.Member, error) {
+	d, n := z.Dim, z.N
 	rest := gmm.Points{Dim: d, N: n - (to - from), Z: make([]float64, 0, d*(n-(to-from)))}
 	for i := range d {
-		rest.Z = append(rest.Z, z[i*n:i*n+from]...)
-		rest.Z = append(rest.Z, z[i*n+to:(i+1)*n]...)
+		rest.Z = append(rest.Z, z.Z[i*n:i*n+from]...)
+		rest.Z = append(rest.Z, z.Z[i*n+to:(i+1)*n]...)
 	}
 	mixtures := make([]*gmm.Mixture, len(m.Mixtures))
 	for i, mix := range m.Mixtures {
@@ -63,7 +82,21 @@ func withoutFold(cfg *Config, data *trainingData, m dagmm.Member, from, to int) 
 		mixtures[i] = refitted
 	}
 	m.Mixtures = mixtures
-	return m, nil
+	if m.Prototypes == nil {
+		return m, nil
+	}
+	var points []float64
+	for k, r := range prototypeRows {
+		if r < from || r >= to {
+			points = append(points, m.Prototypes.Point(k)...)
+		}
+	}
+	if len(points) == 0 {
+		return m, nil
+	}
+	var err error
+	m.Prototypes, err = gmm.NewPrototypes(d, points, m.Prototypes.Weight())
+	return m, err
 }
 
 // slice returns the samples [from, to) of a block of width features by n samples.

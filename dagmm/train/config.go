@@ -67,6 +67,10 @@ type Config struct {
 	Scaling    dataset.Scaling
 	Transforms []dataset.Transform
 	Floors     []float64
+	// Skew is how much longer than its lower tail a metric's upper one must be for the
+	// logarithm; 0 means 3 without Context, and with it that only a heavy tail counts;
+	// negative: no logarithm at all. See dataset.ScalerOptions.
+	Skew float64
 
 	// Hidden layers of the encoder; the decoder mirrors them. nil means 16, 8.
 	Hidden []int
@@ -85,6 +89,10 @@ type Config struct {
 	Unscaled bool
 	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 3, negative none.
 	Clip float64
+
+	// Prototypes are training rows, drawn at random, whose nearest one's distance in z
+	// counts like one more mixture; no more than a tenth of the rows. 0 means none.
+	Prototypes int
 
 	// Components K of the mixture; 0 means 1.
 	Components int
@@ -120,7 +128,7 @@ type Config struct {
 	EMSteps int
 	Trim    float64
 	// Members is the number of networks, from different seeds, whose energies are
-	// averaged; 0 means 3.
+	// averaged; 0 means 2.
 	Members int
 	// Untrained skips the optimisation: random networks, everything else the same. It is
 	// what a trained model has to beat.
@@ -158,6 +166,9 @@ func (c Config) resolved(d int) (Config, error) {
 		c.Hidden = []int{16, 8}
 	}
 	def(&c.Latent, defaultLatent(d))
+	if len(c.Context) == 0 {
+		def(&c.Skew, rateSkew)
+	}
 	if c.Features == "" {
 		c.Features = autoencoder.Residual
 	}
@@ -175,7 +186,7 @@ func (c Config) resolved(d int) (Config, error) {
 	def(&c.MinSteps, 2000)
 	def(&c.ClipNorm, 5)
 	def(&c.EMSteps, 20)
-	def(&c.Members, 3)
+	def(&c.Members, 2)
 	for _, v := range []*float64{&c.Clip, &c.Lambda1, &c.Lambda2, &c.ClipNorm, &c.Trim} {
 		*v = max(*v, 0)
 	}
@@ -221,6 +232,8 @@ func (c *Config) check(d int) error {
 		return bad("Predict with features %q", c.Features)
 	case !(c.Keep > 0 && c.Keep <= 1):
 		return bad("keep %g is not in (0, 1]", c.Keep)
+	case math.IsNaN(c.Skew) || math.IsInf(c.Skew, 0):
+		return bad("skew is %g", c.Skew)
 	case !(c.Trim < .5):
 		return bad("trim %g is not in [0, .5)", c.Trim)
 	case c.Covariances != FullCovariance && c.Covariances != DiagonalCovariance && c.Covariances != BothCovariances:
@@ -249,7 +262,7 @@ func (c *Config) checkNumbers() error {
 	for _, n := range []struct {
 		name   string
 		v, max int
-	}{{"latent", c.Latent, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
+	}{{"latent", c.Latent, maxUnits}, {"prototypes", c.Prototypes, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
 		{"batch size", c.BatchSize, math.MaxInt}, {"epochs", c.Epochs, math.MaxInt32}, {"min steps", c.MinSteps, math.MaxInt32}, {"members", c.Members, maxMembers}} {
 		if n.v < 0 || n.v > n.max {
 			return badSetting("%s %d is not in 0 to %d", n.name, n.v, n.max)

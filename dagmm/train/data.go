@@ -73,10 +73,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 			used.Set(i, j, x.At(r, j))
 		}
 	}
-	opt := dataset.ScalerOptions{Scaling: cfg.Scaling, Transforms: cfg.Transforms, Floors: cfg.Floors}
-	if len(cfg.Context) == 0 {
-		opt.Skew = rateSkew
-	}
+	opt := dataset.ScalerOptions{Scaling: cfg.Scaling, Transforms: cfg.Transforms, Floors: cfg.Floors, Skew: cfg.Skew}
 	t.scaler, err = dataset.FitScaler(used, opt)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
@@ -113,7 +110,7 @@ func (t *trainingData) build(x mat.Matrix) error {
 // minDeviation is the smallest scale of a deviation from a level, in units of the
 // metric's own: a metric that hardly moves from sample to sample is not to be alarmed by
 // the first step of its resolution.
-const minDeviation = .05
+const minDeviation = .2
 
 // scaleDeviations brings the deviations from the levels to unit scale over the used rows.
 func (t *trainingData) scaleDeviations(rows *mat.Dense) {

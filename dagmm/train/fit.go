@@ -42,7 +42,7 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	model, err := assemble(&cfg, data, trainers, members)
+	model, err := assemble(ctx, &cfg, data, trainers, members)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,7 +115,7 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 }
 
 // assemble makes the model: threshold and calibration from the training rows.
-func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
+func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
 		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
@@ -131,7 +131,7 @@ func assemble(cfg *Config, data *trainingData, trainers []*trainer, members []da
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	p.Threshold = Quantile(energies, cfg.Quantile)
-	heldOut, err := outOfFold(cfg, data, members, p)
+	heldOut, err := outOfFold(ctx, cfg, data, trainers, p)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error
 		if err != nil {
 			return fmt.Errorf("train: member %d: %w", i, err)
 		}
-		spread[i] = Quantile(energies, .99) - Quantile(energies, .5)
+		spread[i] = upperSpread(energies)
 	}
 	for i, s := range spread {
 		if s > 0 {

@@ -74,7 +74,7 @@ func TestLossFalls(t *testing.T) {
 func TestWeightsMove(t *testing.T) {
 	for _, cfg := range []Config{{Components: 2}, Paper("thyroid")} {
 		tr := newTestTrainer(t, cfg)
-		before := cloneAll(tr.nets.parameters())
+		before := copyAll(nil, tr.nets.parameters())
 		require.Len(t, before, 2*(len(tr.cfg.Hidden)+1)+2)
 		for step := range 3 {
 			_, err := tr.step(rand.New(rand.NewPCG(1, uint64(step))).Perm(tr.data.n)[:100])

@@ -60,9 +60,9 @@ func checkGradients(t *testing.T, cfg Config) {
 		return p.Total
 	}
 	cost()
-	_, shown, err := flatten(g.model)
-	require.NoError(t, err)
-	grads := cloneAll(shown)
+	var a Adam
+	require.NoError(t, a.flatten(g.model))
+	grads := copyAll(nil, a.grads)
 	parameters := tr.nets.parameters()
 	require.Len(t, grads, len(parameters))
 	for i, p := range parameters {

@@ -37,6 +37,8 @@ type trainer struct {
 	stop     StopReason
 	best     checkpoint
 	failures int // in a row
+
+	prototypeRows []int // training rows that became prototypes
 }
 
 // checkpoint is what a roll-back returns to.
@@ -191,14 +193,15 @@ func (t *trainer) gather(dst []float64, index, rows []int) {
 }
 
 func (t *trainer) keep() {
-	t.best = checkpoint{parameters: cloneAll(t.nets.parameters()), adam: t.adam.State.Clone()}
+	t.best.parameters = copyAll(t.best.parameters, t.nets.parameters())
+	t.best.adam.set(t.adam.State)
 }
 
 func (t *trainer) restore() {
 	for i, p := range t.nets.parameters() {
 		copy(p, t.best.parameters[i])
 	}
-	t.adam.State = t.best.adam.Clone()
+	t.adam.State.set(t.best.adam)
 	t.adam.LearningRate /= 2
 	t.rolled++
 	t.failures++
@@ -237,6 +240,9 @@ func (t *trainer) finish() (dagmm.Member, error) {
 			}
 		}
 		m.Mixtures = append(m.Mixtures, mix)
+	}
+	if m.Prototypes, err = t.prototypes(&m, points); err != nil {
+		return m, fmt.Errorf("train: member %d: %w", t.index, err)
 	}
 	return m, nil
 }

@@ -23,7 +23,7 @@ func newTestTrainer(t testing.TB, cfg Config) *trainer {
 func TestStepThatIsNotFiniteIsUndone(t *testing.T) {
 	tr := newTestTrainer(t, Config{})
 	tr.keep()
-	before := cloneAll(tr.nets.parameters())
+	before := copyAll(nil, tr.nets.parameters())
 	rows := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 	good := tr.data.features[3]
 	tr.data.features[3] = math.NaN()
@@ -47,7 +47,7 @@ func TestStepThatIsNotFiniteIsUndone(t *testing.T) {
 func TestSingularMixtureIsUndone(t *testing.T) {
 	tr := newTestTrainer(t, Config{Ridge: math.SmallestNonzeroFloat64})
 	tr.keep()
-	before := cloneAll(tr.nets.parameters())
+	before := copyAll(nil, tr.nets.parameters())
 	_, err := tr.step(make([]int, 20))
 	require.NoError(t, err)
 	require.Equal(t, 1, tr.rolled)
@@ -56,7 +56,7 @@ func TestSingularMixtureIsUndone(t *testing.T) {
 
 func TestDivergedTrainingStopsWithTheLastGoodNetwork(t *testing.T) {
 	tr := newTestTrainer(t, Config{Members: 1})
-	before := cloneAll(tr.nets.parameters())
+	before := copyAll(nil, tr.nets.parameters())
 	for i := range tr.data.features {
 		tr.data.features[i] = math.NaN()
 	}

@@ -31,7 +31,7 @@ func Metrics() Config {
 		ClipNorm:         5,
 		EMSteps:          20,
 		Trim:             -1,
-		Members:          3,
+		Members:          2,
 	}
 }
 
@@ -47,9 +47,9 @@ func Series() Config {
 	c.Preset = "series"
 	c.Context = []float64{.05, .5}
 	c.Alternate = true
-	c.Covariances = BothCovariances
 	c.Clip = 10
 	c.Members = 4
+	c.Prototypes = 512
 	return c
 }
 

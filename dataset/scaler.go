@@ -154,7 +154,7 @@ func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) 
 		return c, fmt.Errorf("floor %g: %w", floor, ErrScale)
 	}
 	// Halved: the difference of the largest magnitudes overflows.
-	if c.Max/2-c.Min/2 <= 1e-12*max(math.Abs(c.Min), math.Abs(c.Max)) {
+	if c.Max/2-c.Min/2 <= constantRange*max(math.Abs(c.Min), math.Abs(c.Max)) {
 		c.Constant, c.Transform, c.Center = true, Linear, c.Min/2+c.Max/2
 		c.Scale = constantScale(c.Center, floor, scaling)
 		if scaling == Standard {
@@ -176,6 +176,10 @@ func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) 
 	}
 	return c, nil
 }
+
+// constantRange is the relative range up to which a column is constant: what varies less
+// than that varies by rounding.
+const constantRange = 1e-9
 
 func constantScale(center, floor float64, scaling Scaling) float64 {
 	switch {

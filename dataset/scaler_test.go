@@ -73,6 +73,12 @@ func TestScalerOfConstantColumns(t *testing.T) {
 		require.InDelta(t, 2, c.Apply(value+3*scale), 1e-6)
 		require.InEpsilon(t, value-3*scale, c.Invert(-2), 1e-9)
 	}
+	rounding, err := FitScaler(column(50, 50+1e-9, 50-1e-9), ScalerOptions{})
+	require.NoError(t, err)
+	require.True(t, rounding.Columns[0].Constant, "what varies by rounding does not vary")
+	moving, err := FitScaler(column(50, 50.001, 49.999), ScalerOptions{})
+	require.NoError(t, err)
+	require.False(t, moving.Columns[0].Constant)
 	beside, err := FitScaler(mat.NewDense(2, 2, []float64{0, 20, 0, 80}), ScalerOptions{})
 	require.NoError(t, err)
 	require.InEpsilon(t, 1.6, beside.Columns[0].Scale, 1e-12, "2 % of what the other column reaches")

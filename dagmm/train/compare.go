@@ -18,6 +18,9 @@ import (
 type Comparison struct {
 	Faults          int // 0: not compared
 	Model, Baseline float64
+	// Err tells why there was nothing to compare with: the plain mixture could not be
+	// fitted. nil otherwise.
+	Err error
 	// BaselineThreshold is the same quantile of the baseline's training energies.
 	BaselineThreshold float64
 }
@@ -38,7 +41,7 @@ func compare(cfg *Config, data *trainingData, model *dagmm.Model) (Comparison, e
 	}
 	base, _, err := gmm.Fit(normal, gmm.FitConfig{Components: cfg.Components, Ridge: 1e-3, Seed: cfg.Seed, MaxIterations: 20})
 	if err != nil {
-		return Comparison{}, fmt.Errorf("train: baseline: %w", err)
+		return Comparison{Err: fmt.Errorf("train: baseline: %w", err)}, nil
 	}
 	faults := syntheticFaults(data, rows, cfg.Seed)
 	c := Comparison{Faults: rows}
@@ -72,8 +75,9 @@ func syntheticFaults(data *trainingData, rows int, seed uint64) []float64 {
 			shift = data.row(other, rng.IntN(data.n))[j] - f[j]
 		}
 		// The current value and its deviations move; what came before stays.
-		for b := range 1 + len(data.context.Alphas) {
-			f[b*data.metrics+j] += shift
+		f[j] += shift
+		for b := range data.context.Alphas {
+			f[(1+b)*data.metrics+j] += shift * data.context.Gains[b*data.metrics+j]
 		}
 		for k, v := range f {
 			block[k*rows+i] = v

@@ -46,6 +46,9 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
 	report, err := newReport(&cfg, data, trainers, members, model)
 	if err != nil {
 		return nil, nil, err
@@ -108,6 +111,9 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 		err = fmt.Errorf("train: member %d: %w", i, cerr)
 	}
 	if err != nil {
+		return nil, dagmm.Member{}, err
+	}
+	if err := ctx.Err(); err != nil {
 		return nil, dagmm.Member{}, err
 	}
 	m, err := t.finish()

@@ -100,8 +100,16 @@ func TestFitAllReleasesAndCancels(t *testing.T) {
 		}
 	}})
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoError(t, errors.Join(fitted[0].Err, fitted[1].Err))
-	require.ErrorIs(t, fitted[7].Err, context.Canceled)
+	done := 0
+	for _, f := range fitted {
+		if f.Err == nil {
+			done++
+		} else {
+			require.ErrorIs(t, f.Err, context.Canceled)
+		}
+	}
+	require.GreaterOrEqual(t, done, 2)
+	require.Less(t, done, len(hosts))
 
 	none, err := FitAll(t.Context(), nil, FleetConfig{})
 	require.NoError(t, err)

@@ -149,6 +149,9 @@ func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 	if r.Stop == StopDiverged {
 		add(WarnDiverged, "training kept producing values that are not finite (%d steps undone); the last good networks are used", r.RolledBack)
 	}
+	if err := r.Comparison.Err; err != nil {
+		add(WarnBaseline, "no plain Gaussian mixture to compare with: %v", err)
+	}
 	if c := r.Comparison; c.Faults > 0 && c.Model < c.Baseline+.005 && !cfg.Untrained {
 		add(WarnBaseline, "on synthetic faults a plain Gaussian mixture on the same rows does as well (ROC-AUC %.3f, this model %.3f): the network adds nothing measurable here", c.Baseline, c.Model)
 	}

@@ -73,6 +73,8 @@ type DetectorConfig struct {
 	// Metrics holds rules by name. A sample opens or keeps an alarm only if the metric that
 	// contributes most to its energy, or another with at least two fifths, passes its rule.
 	Metrics map[string]MetricRule
+	// Adapt lets the model's mixtures follow slow change between trainings; nil is none.
+	Adapt *AdaptConfig
 }
 
 func (c DetectorConfig) resolved(m *Model) (DetectorConfig, error) {
@@ -96,6 +98,13 @@ func (c DetectorConfig) resolved(m *Model) (DetectorConfig, error) {
 	}
 	if c.Open == 0 {
 		c.Open = c.Of
+	}
+	if c.Adapt != nil {
+		a, err := c.Adapt.resolved()
+		if err != nil {
+			return c, err
+		}
+		c.Adapt = &a
 	}
 	return c, c.check(m)
 }
@@ -148,6 +157,7 @@ type Detector struct {
 	fill    *filler
 	longest []int    // run of equal values of each metric in training; nil where unknown
 	sudden  float64  // energy
+	adapter *adapter // nil unless wanted
 	peak    *history // context at the peak of the open alarm
 	s       detectorState
 }
@@ -182,6 +192,11 @@ func newDetector(m *Model, energies []float64, longest []int, cfg DetectorConfig
 	d.s.Controller.Start = d.s.Controller.Threshold
 	d.s.Runs = make([]int, len(m.p.Columns))
 	d.s.Values = make([]float64, len(m.p.Columns))
+	if cfg.Adapt != nil {
+		if d.adapter, err = newAdapter(m, *cfg.Adapt); err != nil {
+			return nil, err
+		}
+	}
 	d.sudden = math.Inf(1)
 	if cfg.Sudden > 0 {
 		d.sudden = d.tail.energy(cfg.Sudden)
@@ -250,7 +265,8 @@ func longestRuns(x mat.Matrix) []int {
 	return out
 }
 
-// Model returns the model that scores.
+// Model returns the model that scores, with DetectorConfig.Adapt one with the mixtures of
+// this moment.
 func (d *Detector) Model() *Model { return d.m }
 
 // Threshold returns the energy above which the next sample will be flagged.
@@ -283,6 +299,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	if quality != Empty {
 		d.scored(t, energy)
 		d.watchStuck(t, x)
+		d.adapt(quality, energy)
 	}
 	r := Result{Energy: energy, Threshold: before, PValue: d.tail.PValue(energy), Quality: quality, Flagged: s.flagged && quality != Empty,
 		Open: s.Alarm.Open, Events: d.takeEvents()}

@@ -260,10 +260,16 @@ func scenario() [][]float64 {
 // A process that dies at any point and starts again gives the events that it would have
 // given, each once.
 func TestRestartChangesNothing(t *testing.T) {
+	t.Run("as trained", func(t *testing.T) { restartChangesNothing(t, nil) })
+	t.Run("adapting", func(t *testing.T) { restartChangesNothing(t, &AdaptConfig{Memory: 300, Every: 11}) })
+}
+
+func restartChangesNothing(t *testing.T, adapt *AdaptConfig) {
 	rows := scenario()
 	run := func(dir string, dies func(i int) bool, saves func(i int) bool) string {
 		s := &sink{}
 		cfg := monitorConfig(s)
+		cfg.Detector.Adapt = adapt
 		cfg.Dir = dir
 		cfg.Input.Lateness = 2 * time.Minute
 		cfg.Admit = 2 * time.Hour

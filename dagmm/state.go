@@ -40,6 +40,7 @@ type savedDetector struct {
 	Warm    int
 	Peak    *savedHistory
 	Longest []int
+	Adapter *savedAdapter // nil unless the detector adapts
 }
 
 type savedHistory struct {
@@ -61,7 +62,7 @@ func (s savedHistory) restore(m *Model) (*history, error) {
 	return h, nil
 }
 
-func (d *Detector) saved() *savedDetector {
+func (d *Detector) saved() (*savedDetector, error) {
 	out := &savedDetector{State: d.s, Context: d.fill.s.h.saved(), Last: d.fill.last, Missing: d.fill.missing, Warm: d.fill.warm, Longest: d.longest}
 	if e := d.s.Alarm.Explained; e != nil {
 		out.Usual = e.usual
@@ -70,7 +71,9 @@ func (d *Detector) saved() *savedDetector {
 		h := d.peak.saved()
 		out.Peak = &h
 	}
-	return out
+	var err error
+	out.Adapter, err = d.savedAdapter()
+	return out, err
 }
 
 func (s *savedDetector) restore(m *Model, cfg DetectorConfig) (*Detector, error) {
@@ -96,7 +99,7 @@ func (s *savedDetector) restore(m *Model, cfg DetectorConfig) (*Detector, error)
 		}
 	}
 	d.fill.last, d.fill.missing, d.fill.warm = s.Last, s.Missing, s.Warm
-	return d, nil
+	return d, d.restoreAdapter(s.Adapter)
 }
 
 // fileOf names the files of a stream; its id may hold anything.
@@ -157,7 +160,10 @@ func (m *Monitor) save(s *stream) error {
 func (m *Monitor) encode(s *stream) ([]byte, error) {
 	out := savedStream{ID: s.id, Columns: m.cfg.Columns, Delivered: s.delivered, Stream: s.streamState, Input: s.input.s}
 	if s.detector != nil {
-		out.Detector = s.detector.saved()
+		var err error
+		if out.Detector, err = s.detector.saved(); err != nil {
+			return nil, fmt.Errorf("dagmm: monitor: stream %q: %w", s.id, err)
+		}
 	}
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(out); err != nil {

@@ -1,0 +1,152 @@
+package gmm
+
+import (
+	"fmt"
+	"math"
+)
+
+// Online follows a mixture that changes slowly: each point counts with its
+// responsibilities under the current mixture and is forgotten exponentially (stepwise EM
+// with a constant step; Cappé and Moulines, Journal of the Royal Statistical Society B
+// 71(3), 2009). It belongs to one goroutine.
+type Online struct {
+	mix  *Mixture
+	rate float64
+	// Running weights (K), means (K×d) and covariances (K×d×d without the ridge; their
+	// diagonals alone, K×d, where the mixture is diagonal).
+	s     OnlineState
+	ridge float64
+	gamma []float64
+	delta []float64
+}
+
+// OnlineState is everything that carries over from point to point beside the mixture.
+type OnlineState struct {
+	Phi, Mu, Sigma []float64
+}
+
+// Clone returns a deep copy.
+func (s OnlineState) Clone() OnlineState {
+	c := func(v []float64) []float64 { return append([]float64(nil), v...) }
+	return OnlineState{c(s.Phi), c(s.Mu), c(s.Sigma)}
+}
+
+// NewOnline starts at m. memory is the number of points after which one counts 1/e of
+// what a new one does, at least 1. ridge is the part of every variance that stays
+// whatever comes: what m was fitted with.
+func NewOnline(m *Mixture, memory, ridge float64) (*Online, error) {
+	if !(memory >= 1) || math.IsInf(memory, 0) || !(ridge >= 0) || math.IsInf(ridge, 0) {
+		return nil, fmt.Errorf("gmm: online: memory of %g points, ridge %g: %w", memory, ridge, ErrValue)
+	}
+	k, d := len(m.phi), m.dim
+	o := &Online{mix: m, rate: 1 / memory, ridge: ridge, gamma: make([]float64, k), delta: make([]float64, d)}
+	o.s.Phi, o.s.Mu = append(o.s.Phi, m.phi...), append(o.s.Mu, m.mu...)
+	for c := range k {
+		sigma := m.sigma[c*d*d : (c+1)*d*d]
+		for i := range d {
+			if m.diag {
+				o.s.Sigma = append(o.s.Sigma, max(sigma[i*d+i]-ridge, 0))
+				continue
+			}
+			o.s.Sigma = append(o.s.Sigma, sigma[i*d:(i+1)*d]...)
+			o.s.Sigma[c*d*d+i*d+i] -= min(ridge, sigma[i*d+i])
+		}
+	}
+	return o, nil
+}
+
+// State returns what carries over; it is the Online's own memory.
+func (o *Online) State() OnlineState { return o.s }
+
+// Continue goes on from a mixture that Mixture gave and the state of that time, of an
+// Online that started like this one. An error changes nothing.
+func (o *Online) Continue(m *Mixture, s OnlineState) error {
+	if m.dim != o.mix.dim || m.diag != o.mix.diag || len(s.Phi) != len(o.s.Phi) || len(m.phi) != len(o.s.Phi) ||
+		len(s.Mu) != len(o.s.Mu) || len(s.Sigma) != len(o.s.Sigma) {
+		return fmt.Errorf("gmm: online: mixture of %d components in %d dimensions, state of %d weights, %d means, %d covariances, not %d, %d, %d: %w",
+			len(m.phi), m.dim, len(s.Phi), len(s.Mu), len(s.Sigma), len(o.s.Phi), len(o.s.Mu), len(o.s.Sigma), ErrShape)
+	}
+	for _, v := range [][]float64{s.Phi, s.Mu, s.Sigma} {
+		if i := firstNotFinite(v); i >= 0 {
+			return fmt.Errorf("gmm: online: state holds %g: %w", v[i], ErrValue)
+		}
+	}
+	o.mix, o.s = m, s.Clone()
+	return nil
+}
+
+// Observe takes a point in. One that is not finite or of another width is an error and
+// changes nothing.
+func (o *Online) Observe(z []float64) error {
+	if i := firstNotFinite(z); i >= 0 {
+		return fmt.Errorf("gmm: online: dimension %d of the point is %g: %w", i, z[i], ErrValue)
+	}
+	if _, err := o.mix.Responsibilities(o.gamma, z); err != nil {
+		return err
+	}
+	for c, g := range o.gamma {
+		old := o.s.Phi[c]
+		o.s.Phi[c] += o.rate * (g - old)
+		if o.s.Phi[c] > 0 {
+			o.move(c, z, o.rate*g/o.s.Phi[c])
+		}
+	}
+	return nil
+}
+
+// move takes the share step of z into component c.
+func (o *Online) move(c int, z []float64, step float64) {
+	d := len(z)
+	mu := o.s.Mu[c*d : (c+1)*d]
+	for i, v := range z {
+		o.delta[i] = v - mu[i]
+		mu[i] += step * o.delta[i]
+	}
+	if o.mix.diag {
+		sigma := o.s.Sigma[c*d : (c+1)*d]
+		for i, v := range o.delta {
+			sigma[i] = (1 - step) * (sigma[i] + step*v*v)
+		}
+		return
+	}
+	sigma := o.s.Sigma[c*d*d : (c+1)*d*d]
+	for i, v := range o.delta {
+		row := sigma[i*d : (i+1)*d]
+		for j, w := range o.delta {
+			row[j] = (1 - step) * (row[j] + step*(v*w))
+		}
+	}
+}
+
+// Mixture makes the mixture of what was seen so far; the points to come are judged by it.
+func (o *Online) Mixture() (*Mixture, error) {
+	k, d := len(o.s.Phi), o.mix.dim
+	m := &Mixture{dim: d, phi: make([]float64, k), mu: append([]float64(nil), o.s.Mu...), sigma: make([]float64, k*d*d)}
+	var sum float64
+	for _, p := range o.s.Phi {
+		sum += max(p, minOnlineWeight)
+	}
+	for c, p := range o.s.Phi {
+		m.phi[c] = max(p, minOnlineWeight) / sum
+		sigma := m.sigma[c*d*d : (c+1)*d*d]
+		for i := range d {
+			if o.mix.diag {
+				sigma[i*d+i] = o.s.Sigma[c*d+i] + o.ridge
+				continue
+			}
+			copy(sigma[i*d:(i+1)*d], o.s.Sigma[c*d*d+i*d:])
+			sigma[i*d+i] += o.ridge
+		}
+	}
+	if err := m.prepare(); err != nil {
+		return nil, fmt.Errorf("gmm: online: %w", err)
+	}
+	if m.diag != o.mix.diag {
+		return nil, fmt.Errorf("gmm: online: the covariance has become diagonal: %w", ErrValue)
+	}
+	o.mix = m
+	return m, nil
+}
+
+// minOnlineWeight keeps a component that has no points for long from vanishing.
+const minOnlineWeight = 1e-6

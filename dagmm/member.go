@@ -24,8 +24,6 @@ type Member struct {
 	// Mixtures score z; their energies are averaged. None: the energy is the norm of the
 	// scaled features, that of a plain autoencoder.
 	Mixtures []*gmm.Mixture `json:"mixtures,omitempty"`
-	// Prototypes, where there are any, count like one more mixture.
-	Prototypes *gmm.Prototypes `json:"prototypes,omitempty"`
 	// Weight of the member's energy in the average; 0 is 1.
 	Weight float64 `json:"weight,omitempty"`
 }
@@ -75,9 +73,6 @@ func (m *Member) check(features int) error {
 			return fmt.Errorf("mixture %d does not have %d dimensions: %w", i, d, ErrModel)
 		}
 	}
-	if m.Prototypes != nil && (m.Prototypes.Dim() != d || len(m.Mixtures) == 0) {
-		return fmt.Errorf("prototypes in %d dimensions beside %d mixtures in %d: %w", m.Prototypes.Dim(), len(m.Mixtures), d, ErrModel)
-	}
 	return nil
 }
 
@@ -86,14 +81,11 @@ func (m *Member) scratchLen(n int) int {
 	return (m.LatentDim()+len(m.Inputs)+2*len(m.Targets))*n + max(m.Network.ScratchLen(n), m.mixtureScratchLen(n)+n)
 }
 
-// mixtureScratchLen is what one of the mixtures or prototypes needs for n samples.
+// mixtureScratchLen is what one of the mixtures needs for n samples.
 func (m *Member) mixtureScratchLen(n int) int {
 	size := 0
 	for _, mix := range m.Mixtures {
 		size = max(size, mix.ScratchLen(n))
-	}
-	if m.Prototypes != nil {
-		size = max(size, m.Prototypes.ScratchLen(n))
 	}
 	return size
 }
@@ -190,17 +182,9 @@ func (m *Member) addMixtures(dst, z []float64, n int, share float64, energies, w
 		m.addNorms(dst, z, n, share)
 		return
 	}
-	parts := len(m.Mixtures)
-	if m.Prototypes != nil {
-		parts++
-	}
-	share /= float64(parts)
+	share /= float64(len(m.Mixtures))
 	for _, mix := range m.Mixtures {
 		mix.EnergyBlock(energies, z, n, work)
-		kernel.Axpy(dst[:n], energies, share)
-	}
-	if m.Prototypes != nil {
-		m.Prototypes.EnergyBlock(energies, z, n, work)
 		kernel.Axpy(dst[:n], energies, share)
 	}
 }

@@ -16,8 +16,8 @@ const folds = 5
 // outOfFold returns the energy of every training row under mixtures that were refitted
 // without the row's fold. The networks are the same in all folds: they have far fewer
 // degrees of freedom than rows, the mixtures' tails are what overfits.
-func outOfFold(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, p dagmm.Parameters) ([]float64, error) {
-	refitted, err := withoutFolds(ctx, cfg, data, trainers, p.Members)
+func outOfFold(ctx context.Context, cfg *Config, data *trainingData, p dagmm.Parameters) ([]float64, error) {
+	refitted, err := withoutFolds(ctx, cfg, data, p.Members)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func fold(f, n int) (from, to int) { return f * n / folds, (f + 1) * n / folds }
 
 // withoutFolds returns the members fold by fold. Member by member, so that only one z of
 // all rows is in memory.
-func withoutFolds(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) ([][]dagmm.Member, error) {
+func withoutFolds(ctx context.Context, cfg *Config, data *trainingData, members []dagmm.Member) ([][]dagmm.Member, error) {
 	out := make([][]dagmm.Member, folds)
 	for i, m := range members {
 		z := gmm.Points{Dim: m.LatentDim(), N: data.n, Z: m.Latents(data.features, data.n)}
@@ -54,7 +54,7 @@ func withoutFolds(ctx context.Context, cfg *Config, data *trainingData, trainers
 				return nil, err
 			}
 			from, to := fold(f, data.n)
-			refitted, err := withoutFold(cfg.member(i), m, z, trainers[i].prototypeRows, from, to)
+			refitted, err := withoutFold(cfg.member(i), m, z, from, to)
 			if err != nil {
 				return nil, fmt.Errorf("train: calibration: %w", err)
 			}
@@ -64,9 +64,8 @@ func withoutFolds(ctx context.Context, cfg *Config, data *trainingData, trainers
 	return out, nil
 }
 
-// withoutFold refits the member's mixtures to the rows of z outside [from, to) and leaves
-// out the prototypes made of rows inside.
-func withoutFold(cfg *Config, m dagmm.Member, z gmm.Points, prototypeRows []int, from, to int) (dagmm.Member, error) {
+// withoutFold refits the member's mixtures to the rows of z outside [from, to).
+func withoutFold(cfg *Config, m dagmm.Member, z gmm.Points, from, to int) (dagmm.Member, error) {
 	d, n := z.Dim, z.N
 	rest := gmm.Points{Dim: d, N: n - (to - from), Z: make([]float64, 0, d*(n-(to-from)))}
 	for i := range d {
@@ -82,21 +81,7 @@ func withoutFold(cfg *Config, m dagmm.Member, z gmm.Points, prototypeRows []int,
 		mixtures[i] = refitted
 	}
 	m.Mixtures = mixtures
-	if m.Prototypes == nil {
-		return m, nil
-	}
-	var points []float64
-	for k, r := range prototypeRows {
-		if r < from || r >= to {
-			points = append(points, m.Prototypes.Point(k)...)
-		}
-	}
-	if len(points) == 0 {
-		return m, nil
-	}
-	var err error
-	m.Prototypes, err = gmm.NewPrototypes(d, points, m.Prototypes.Weight())
-	return m, err
+	return m, nil
 }
 
 // slice returns the samples [from, to) of a block of width features by n samples.

@@ -90,10 +90,6 @@ type Config struct {
 	// Clip bends scaled residuals r to Clip·asinh(r/Clip); 0 means 3, negative none.
 	Clip float64
 
-	// Prototypes are training rows, drawn at random, whose nearest one's distance in z
-	// counts like one more mixture; no more than a tenth of the rows. 0 means none.
-	Prototypes int
-
 	// Components K of the mixture; 0 means 1.
 	Components int
 	// Covariances of the mixture; "" means FullCovariance.
@@ -262,7 +258,7 @@ func (c *Config) checkNumbers() error {
 	for _, n := range []struct {
 		name   string
 		v, max int
-	}{{"latent", c.Latent, maxUnits}, {"prototypes", c.Prototypes, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
+	}{{"latent", c.Latent, maxUnits}, {"components", c.Components, maxComponents}, {"estimation hidden", c.EstimationHidden, maxUnits},
 		{"batch size", c.BatchSize, math.MaxInt}, {"epochs", c.Epochs, math.MaxInt32}, {"min steps", c.MinSteps, math.MaxInt32}, {"members", c.Members, maxMembers}} {
 		if n.v < 0 || n.v > n.max {
 			return badSetting("%s %d is not in 0 to %d", n.name, n.v, n.max)

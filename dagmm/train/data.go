@@ -112,7 +112,8 @@ func (t *trainingData) build(x mat.Matrix) error {
 // the first step of its resolution.
 const minDeviation = .2
 
-// scaleDeviations brings the deviations from the levels to unit scale over the used rows.
+// scaleDeviations brings the deviations from the levels to unit scale over the used rows;
+// those of constant metrics, of which nothing is known, stay in the metric's own scale.
 func (t *trainingData) scaleDeviations(rows *mat.Dense) {
 	all, _ := rows.Dims()
 	values := make([]float64, t.n)
@@ -123,6 +124,9 @@ func (t *trainingData) scaleDeviations(rows *mat.Dense) {
 		slices.Sort(values)
 		_, scale := dataset.Robust(values)
 		gain := 1 / max(scale, minDeviation)
+		if t.constant(k) {
+			gain = 1
+		}
 		for r := range all {
 			rows.Set(r, k, rows.At(r, k)*gain)
 		}

@@ -137,7 +137,7 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	p.Threshold = Quantile(energies, cfg.Quantile)
-	heldOut, err := outOfFold(ctx, cfg, data, trainers, p)
+	heldOut, err := outOfFold(ctx, cfg, data, p)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error
 		if err != nil {
 			return fmt.Errorf("train: member %d: %w", i, err)
 		}
-		spread[i] = upperSpread(energies)
+		spread[i] = Quantile(energies, .99) - Quantile(energies, .5)
 	}
 	for i, s := range spread {
 		if s > 0 {

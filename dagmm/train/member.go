@@ -37,8 +37,6 @@ type trainer struct {
 	stop     StopReason
 	best     checkpoint
 	failures int // in a row
-
-	prototypeRows []int // training rows that became prototypes
 }
 
 // checkpoint is what a roll-back returns to.
@@ -240,9 +238,6 @@ func (t *trainer) finish() (dagmm.Member, error) {
 			}
 		}
 		m.Mixtures = append(m.Mixtures, mix)
-	}
-	if m.Prototypes, err = t.prototypes(&m, points); err != nil {
-		return m, fmt.Errorf("train: member %d: %w", t.index, err)
 	}
 	return m, nil
 }

@@ -47,9 +47,9 @@ func Series() Config {
 	c.Preset = "series"
 	c.Context = []float64{.05, .5}
 	c.Alternate = true
+	c.Covariances = BothCovariances
 	c.Clip = 10
 	c.Members = 4
-	c.Prototypes = 512
 	return c
 }
 

@@ -37,7 +37,7 @@ const (
 func defaultMethods(suite string) string {
 	switch suite {
 	case "paper", "tabular":
-		return simpleMethods + "," + rowModels
+		return simpleMethods + "," + rowModels + ",table,table-untrained"
 	case "outliers":
 		return simpleMethods + ",metrics,metrics-untrained"
 	case "sample":

@@ -17,7 +17,8 @@ type Adam struct {
 	ClipNorm     float64 // 0 is none
 	State        AdamState
 
-	values, grads [][]float64 // of the step under way
+	values, grads [][]float64      // of the step under way
+	shown         []gorgonia.Value // whose memory stands in values and grads
 }
 
 // AdamState is everything that carries over from step to step.
@@ -93,20 +94,27 @@ func (a *Adam) Step(model []gorgonia.ValueGrad) error {
 	return nil
 }
 
-// flatten finds the memory of parameters and gradients.
+// flatten finds the memory of parameters and gradients. Asking a tensor for it allocates,
+// so it is asked once.
 func (a *Adam) flatten(model []gorgonia.ValueGrad) error {
-	a.values, a.grads = a.values[:0], a.grads[:0]
+	if len(a.values) != len(model) {
+		a.values, a.grads, a.shown = make([][]float64, len(model)), make([][]float64, len(model)), make([]gorgonia.Value, 2*len(model))
+	}
 	for i, p := range model {
 		grad, err := p.Grad()
 		if err != nil {
 			return fmt.Errorf("train: gradient of parameter %d: %w", i, err)
 		}
-		v, ok1 := p.Value().Data().([]float64)
+		value := p.Value()
+		if a.shown[2*i] == value && a.shown[2*i+1] == grad {
+			continue
+		}
+		v, ok1 := value.Data().([]float64)
 		g, ok2 := grad.Data().([]float64)
 		if !ok1 || !ok2 || len(v) != len(g) {
-			return fmt.Errorf("train: parameter %d: %T with gradient %T", i, p.Value().Data(), grad.Data())
+			return fmt.Errorf("train: parameter %d: %T with gradient %T", i, value.Data(), grad.Data())
 		}
-		a.values, a.grads = append(a.values, v), append(a.grads, g)
+		a.values[i], a.grads[i], a.shown[2*i], a.shown[2*i+1] = v, g, value, grad
 	}
 	return nil
 }

@@ -140,7 +140,14 @@ func (b *graph) run() (LossPoint, error) {
 	if err := graphop.Run(b.machine); err != nil {
 		return LossPoint{}, err
 	}
-	total, _ := b.cost.Value().Data().(float64)
-	rec, _ := b.reconstruction.Value().Data().(float64)
-	return LossPoint{Total: total, Reconstruction: rec, Energy: b.terms.Energy, Penalty: b.terms.Penalty}, nil
+	return LossPoint{Total: scalar(b.cost), Reconstruction: scalar(b.reconstruction), Energy: b.terms.Energy, Penalty: b.terms.Penalty}, nil
+}
+
+// scalar reads a node without allocating where it holds what graphop's operations give.
+func scalar(n *gorgonia.Node) float64 {
+	if v, ok := n.Value().(*gorgonia.F64); ok {
+		return float64(*v)
+	}
+	v, _ := n.Value().Data().(float64)
+	return v
 }

@@ -169,6 +169,9 @@ func (o *op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgon
 func Run(machine gorgonia.VM) error {
 	err := machine.RunAll()
 	machine.Reset()
+	if err == nil {
+		return nil
+	}
 	var hiding interface{ Err() error }
 	if errors.As(err, &hiding) {
 		return hiding.Err()

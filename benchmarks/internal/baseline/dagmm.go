@@ -79,6 +79,7 @@ func presets(set string) map[string]train.Config {
 	return map[string]train.Config{
 		"metrics":     train.Metrics(),
 		"series":      train.Series(),
+		"table":       train.Table(),
 		"autoencoder": train.Autoencoder(),
 		"paper":       paper,
 	}

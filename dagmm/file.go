@@ -78,21 +78,29 @@ func (m *Model) Save(w io.Writer) error {
 
 // SaveFile writes the model to path, all or nothing: into a temporary file beside it,
 // flushed to disk, then renamed. An existing file keeps its permissions.
-func (m *Model) SaveFile(path string) (err error) {
+func (m *Model) SaveFile(path string) error {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+	if err := replaceFile(path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
 		return fmt.Errorf("dagmm: save %s: %w", path, err)
+	}
+	return nil
+}
+
+// replaceFile writes a file, all or nothing; pattern names the temporary one.
+func replaceFile(path, pattern string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), pattern)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("dagmm: save %s: %w", path, err), discard(f))
+			err = errors.Join(err, discard(f))
 		}
 	}()
-	if err = m.Save(f); err != nil {
+	if err = write(f); err != nil {
 		return err
 	}
 	if err = f.Chmod(mode); err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -176,7 +177,11 @@ func (m *Monitor) encode(s *stream) ([]byte, error) {
 func (m *Monitor) write(id string, body []byte, modelFile string) error {
 	path := m.fileOf("stream", id, ".state")
 	head := fmt.Sprintf("%s %08x\n", stateMagic, crc32.ChecksumIEEE(body))
-	if err := replaceFile(path, append([]byte(head), body...)); err != nil {
+	write := func(w io.Writer) error {
+		_, err := w.Write(append([]byte(head), body...))
+		return err
+	}
+	if err := replaceFile(path, ".tmp-*", 0o600, write); err != nil {
 		return fmt.Errorf("dagmm: monitor: %w", err)
 	}
 	if modelFile == "" {
@@ -194,29 +199,6 @@ func (m *Monitor) write(id string, body []byte, modelFile string) error {
 		}
 	}
 	return nil
-}
-
-// replaceFile writes a file, all or nothing.
-func replaceFile(path string, text []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, discard(f))
-		}
-	}()
-	if _, err = f.Write(text); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // load makes a stream, from its state file where there is one.

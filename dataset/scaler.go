@@ -46,8 +46,8 @@ type ScalerOptions struct {
 	// its lower one; negative: no column gets Log1p unless Transforms says so.
 	Skew float64
 	// Floors is the smallest scale of a column in its own unit; 0 or nil: 2 % of the
-	// absolute value of a constant column; for one that is constantly 0, 2 % of the
-	// smallest magnitude that another column reaches.
+	// absolute value of a constant column; for one that is constantly 0, 2 % of the lower
+	// quartile of the magnitudes that the other columns reach.
 	Floors []float64
 }
 
@@ -119,18 +119,24 @@ func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
 }
 
 // floorZeros sets the scale of columns that are constantly 0 and so say nothing of their
-// unit: 2 % of the smallest magnitude that a varying column reaches.
+// unit: 2 % of the lower quartile of the magnitudes that the varying columns reach. Their
+// smallest would make one quiet column decide.
 func (s *Scaler) floorZeros(floors []float64) {
-	least := math.Inf(1)
+	var reached []float64
 	for _, c := range s.Columns {
 		if !c.Constant {
-			least = min(least, max(math.Abs(c.Min), math.Abs(c.Max)))
+			reached = append(reached, max(math.Abs(c.Min), math.Abs(c.Max)))
 		}
 	}
+	if len(reached) == 0 {
+		return
+	}
+	slices.Sort(reached)
+	usual := reached[(len(reached)-1)/4]
 	for j := range s.Columns {
 		c := &s.Columns[j]
-		if c.Constant && c.Center == 0 && !math.IsInf(least, 1) && (floors == nil || floors[j] == 0) {
-			c.Scale = max(.02*least, math.SmallestNonzeroFloat64*0x1p60)
+		if c.Constant && c.Center == 0 && (floors == nil || floors[j] == 0) {
+			c.Scale = max(.02*usual, math.SmallestNonzeroFloat64*0x1p60)
 		}
 	}
 }

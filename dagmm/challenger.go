@@ -59,7 +59,7 @@ type examination struct{ ordinary, faulty []float64 }
 
 // examine scores the judged rows, each as it is and with one metric moved by 2 to 6
 // standard deviations of the window or taken from another row. Every model gets the same
-// faults.
+// faults, in the metrics' own values.
 func (w *Window) examine(m *Model) (examination, error) {
 	var e examination
 	n, d := w.X.Dims()
@@ -78,7 +78,7 @@ func (w *Window) examine(m *Model) (examination, error) {
 	f := newFiller(m)
 	fault := make([]float64, d)
 	for r := range n {
-		x := w.X.RawRowView(r)
+		x, t := w.X.RawRowView(r), w.Times[r]
 		if w.judged[r] && complete(x) {
 			for range copies {
 				copy(fault, x)
@@ -87,11 +87,11 @@ func (w *Window) examine(m *Model) (examination, error) {
 				if v := w.X.At(rng.IntN(n), j); rng.IntN(2) == 0 && v == v {
 					fault[j] = v
 				}
-				e.faulty = append(e.faulty, f.peek(fault))
+				e.faulty = append(e.faulty, f.peek(m.deseasonalised(t, fault)))
 			}
-			e.ordinary = append(e.ordinary, f.peek(x))
+			e.ordinary = append(e.ordinary, f.peek(m.deseasonalised(t, x)))
 		}
-		f.observe(x)
+		f.observe(m.deseasonalised(t, x))
 	}
 	return e, nil
 }

@@ -163,7 +163,8 @@ type Detector struct {
 }
 
 // NewDetector makes a detector for a model. training holds the ordered rows that the
-// model was trained on (NaN is missing); the budget's threshold starts from them. nil
+// model was trained on (NaN is missing), deseasonalised for a model with a season; the
+// budget's threshold starts from them. nil
 // starts it from the tail of the training energies, which is too high a threshold by as
 // much as neighbouring samples are alike. Only Budget and Stuck need it.
 func NewDetector(m *Model, training mat.Matrix, cfg DetectorConfig) (*Detector, error) {
@@ -292,7 +293,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	s.Last = t
 	s.Samples++
 	before := d.Threshold()
-	energy, quality, err := d.fill.next(x)
+	energy, quality, err := d.fill.next(d.m.deseasonalised(t, x))
 	if err != nil {
 		return Result{}, err
 	}
@@ -330,7 +331,9 @@ func (d *Detector) takeEvents() []Event {
 	return e
 }
 
+// emit takes an event in the model's values.
 func (d *Detector) emit(e Event) {
+	e = d.outward(e)
 	d.s.Seq++
 	e.Seq = d.s.Seq
 	d.s.events = append(d.s.events, e)

@@ -35,6 +35,7 @@ type file struct {
 	Calibration Calibration    `json:"calibration"`
 	Prototypes  [][]float64    `json:"prototypes"`
 	Training    Training       `json:"training"`
+	Season      *Profile       `json:"season,omitempty"`
 	Checksum    string         `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
 }
 
@@ -65,7 +66,7 @@ func (m *Model) Save(w io.Writer) error {
 	p := &m.p
 	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
 		Context: p.Context, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
-		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training})
+		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season})
 	if err == nil {
 		covered := bytes.TrimSuffix(text, []byte(fileEnd))
 		_, err = w.Write(append(covered, checksum(covered)+fileEnd+"\n"...))
@@ -152,7 +153,7 @@ func Load(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}
 	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, Context: f.Context, Members: f.Members,
-		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training})
+		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season})
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // stream is one host of a Monitor.
@@ -62,7 +64,7 @@ func (m *Monitor) process(s *stream, sample Sample) error {
 	if a.Open && !a.Admitted && m.cfg.Admit > 0 && sample.Time.Sub(a.Start) >= m.cfg.Admit {
 		a.Admitted = true
 		s.Window.mark(a.Start, sample.Time, false)
-		e := s.detector.event(NewNormal, sample.Time)
+		e := s.detector.outward(s.detector.event(NewNormal, sample.Time))
 		e.Detail = fmt.Sprintf("the alarm has lasted %s; its samples count as normal from now on", m.cfg.Admit)
 		events = append(events, e)
 		m.begin(s, sample.Time, "new normal")
@@ -189,15 +191,26 @@ func (m *Monitor) work() {
 // train does a job. It returns nil when the Monitor is being closed.
 func (m *Monitor) train(j job) *outcome {
 	defer m.training.Add(-1)
-	model, err := m.cfg.Train(m.ctx, j.window)
+	season, why, err := m.season(j.window)
+	var model *Model
+	if err == nil {
+		model, err = m.cfg.Train(m.ctx, j.window.without(season))
+	}
 	if m.ctx.Err() != nil {
 		return nil
 	}
 	o := &outcome{Kind: RetrainFailed}
+	if err == nil && model == nil {
+		err = fmt.Errorf("no model: %w", ErrModel)
+	}
 	if err == nil && !slices.Equal(model.p.Columns, m.cfg.Columns) {
 		err = fmt.Errorf("model of columns %q: %w", model.p.Columns, ErrWidth)
 	}
 	if err == nil {
+		model, err = model.WithSeason(season)
+	}
+	if err == nil {
+		j.reason += why
 		err = m.judge(o, j, model)
 	}
 	if err != nil {
@@ -220,7 +233,7 @@ func (m *Monitor) judge(o *outcome, j job, model *Model) error {
 			return nil
 		}
 	}
-	energies, err := model.Series(nil, j.window.X)
+	energies, err := model.Series(nil, model.deseasonalisedRows(j.window.Times, j.window.X))
 	if err != nil {
 		return err
 	}
@@ -289,7 +302,7 @@ func (s *stream) prime() {
 		if i > 0 && w.Times[i]-w.Times[i-1] > staleFor*int64(s.detector.cfg.Interval) {
 			f.forget()
 		}
-		f.observe(w.X[i*d : (i+1)*d])
+		f.observe(s.detector.m.deseasonalised(time.Unix(0, w.Times[i]), w.X[i*d:(i+1)*d]))
 	}
 	if s.detector.s.Scored.IsZero() {
 		last := time.Unix(0, w.Times[n-1]).UTC()
@@ -314,6 +327,44 @@ func (d *Detector) succeed(old *Detector) {
 	// Energies of different models do not compare: the next flagged sample is judged by
 	// its level, the peak so far stays unless that one is more severe.
 	a.PeakLevel = old.levels.level(a.Peak.Energy) - old.levels.level(a.Peak.Threshold)
+	a.reseason(old.m, d.m)
+}
+
+// season returns the profile of a window where the Monitor takes seasons and the window
+// shows one, and for the report what there is; nil for none.
+func (m *Monitor) season(w *Window) (p *Profile, why string, err error) {
+	if !m.cfg.Seasonal {
+		return nil, "", nil
+	}
+	x := mat.DenseCopyOf(w.X)
+	for r, out := range w.Exclude {
+		if out && !w.judged[r] {
+			row := x.RawRowView(r)
+			for j := range row {
+				row[j] = nan
+			}
+		}
+	}
+	p, err = NewProfile(w.Columns, w.Times, x, m.cfg.Zone)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !p.finite():
+		return nil, "; no season: a metric has no values", nil
+	case p.Kind == ProfileFlat:
+		return nil, "; no season: " + p.Reason, nil
+	}
+	return p, fmt.Sprintf("; %s season", p.Kind), nil
+}
+
+// without returns the window with its rows deseasonalised.
+func (w *Window) without(p *Profile) *Window {
+	if p == nil {
+		return w
+	}
+	out := *w
+	out.X = p.subtract(w.Times, w.X)
+	return &out
 }
 
 // jobQueue is an unbounded queue of trainings; a stream has at most one in it.

@@ -23,6 +23,8 @@ type Parameters struct {
 	// context, deviations from each level.
 	Prototypes [][]float64
 	Training   Training
+	// Season, where there is one, deseasonalised the training rows; see WithSeason.
+	Season *Profile
 }
 
 // Training says how a model was made.
@@ -98,6 +100,9 @@ func (m *Model) checkColumns() error {
 		if i > 0 && c == sorted[i-1] {
 			return fmt.Errorf("dagmm: two columns are named %q: %w", c, ErrModel)
 		}
+	}
+	if p.Season != nil && !slices.Equal(p.Season.columns, p.Columns) {
+		return fmt.Errorf("dagmm: season of columns %q, model of %q: %w", p.Season.columns, p.Columns, ErrModel)
 	}
 	if err := p.Scaler.Check(); err != nil {
 		return fmt.Errorf("dagmm: scaler: %w", err)

@@ -40,6 +40,12 @@ type MonitorConfig struct {
 	// training, and one starts. 0 means 6 hours, negative never.
 	Admit   time.Duration
 	Workers int // training at once; 0 means 1
+	// Seasonal takes the time of day, and of the week, out of the samples before they are
+	// learned and scored, once a stream's window shows a season (Window.Days above 3, for
+	// weeks above 14). The Retrained event says what was found. Zone is NewProfile's, by its
+	// name in the time zone database; nil is UTC.
+	Seasonal bool
+	Zone     *time.Location
 	// Synchronous trains within Push: a replay then gives the same events every time.
 	Synchronous bool
 	// MaxStreams bounds the streams in memory; the least recently used one goes. With Dir
@@ -79,6 +85,11 @@ func (c MonitorConfig) resolved() (MonitorConfig, error) {
 			c.Interval, c.WarmUp, c.Workers, c.MaxStreams, c.Window.Recent, c.Window.PerHour, ErrDetector)
 	case c.WarmUp > c.Window.rows():
 		return c, fmt.Errorf("dagmm: monitor: warm-up of %d samples, window of %d: %w", c.WarmUp, c.Window.rows(), ErrDetector)
+	}
+	if c.Zone != nil {
+		if _, err := time.LoadLocation(c.Zone.String()); err != nil {
+			return c, fmt.Errorf("dagmm: monitor: time zone %q is not in the time zone database: %w", c.Zone, ErrDetector)
+		}
 	}
 	_, err := NewInput(c.Columns, c.Input)
 	return c, err

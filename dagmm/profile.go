@@ -75,12 +75,13 @@ func NewProfile(columns []string, times []time.Time, x mat.Matrix, zone *time.Lo
 		hours[i] = p.hour(t)
 	}
 	p.choose(hours, times)
-	p.level, p.spread = p.fit(hours, x)
-	if p.Kind != ProfileFlat && !p.relevant(hours, x) {
-		p.Reason = fmt.Sprintf("the hours explain less than %.0f %% of every metric's variation", 100*seasonRelevance)
-		p.Kind = ProfileFlat
-		p.level, p.spread = p.fit(hours, x)
+	if p.Kind == ProfileWeekly && !p.relevant(ProfileDaily, hours, times, x) {
+		p.Kind, p.Reason = ProfileDaily, fmt.Sprintf("the days of the week explain less than %.0f %% of what the hours of the day leave", 100*seasonRelevance)
 	}
+	if p.Kind == ProfileDaily && !p.relevant(ProfileFlat, hours, times, x) {
+		p.Kind, p.Reason = ProfileFlat, fmt.Sprintf("the hours explain less than %.0f %% of every metric's variation", 100*seasonRelevance)
+	}
+	p.level, p.spread = p.fit(hours, x, nil)
 	return p, nil
 }
 
@@ -123,8 +124,8 @@ func (p *Profile) choose(hours []int, times []time.Time) {
 	}
 }
 
-// fit returns level and spread by slot and metric.
-func (p *Profile) fit(hours []int, x mat.Matrix) (level, spread [][]float64) {
+// fit returns level and spread by slot and metric, from the rows that are not left out.
+func (p *Profile) fit(hours []int, x mat.Matrix, leaveOut []bool) (level, spread [][]float64) {
 	n, d := x.Dims()
 	slots := map[ProfileKind]int{ProfileFlat: 1, ProfileDaily: 24, ProfileWeekly: weekHours}[p.Kind]
 	level, spread = make([][]float64, slots), make([][]float64, slots)
@@ -135,7 +136,7 @@ func (p *Profile) fit(hours []int, x mat.Matrix) (level, spread [][]float64) {
 		all := make([]float64, 0, n)
 		by := make([][]float64, slots)
 		for r := range n {
-			if v := x.At(r, j); v == v && !math.IsInf(v, 0) {
+			if v := x.At(r, j); v == v && !math.IsInf(v, 0) && (leaveOut == nil || !leaveOut[r]) {
 				all = append(all, v)
 				s := p.slot(hours[r])
 				by[s] = append(by[s], v)
@@ -179,24 +180,55 @@ func medianSpread(values []float64) (center, spread float64) {
 	return center, math.Sqrt(spread)
 }
 
-// relevant tells whether the hours explain enough of at least one metric.
-func (p *Profile) relevant(hours []int, x mat.Matrix) bool {
-	n, d := x.Dims()
-	for j := range d {
-		var plain, rest []float64
-		for r := range n {
-			if v := x.At(r, j); v == v && !math.IsInf(v, 0) {
-				plain = append(plain, v)
-				rest = append(rest, v-p.level[p.slot(hours[r])][j])
-			}
-		}
-		_, before := medianSpread(plain)
-		_, after := medianSpread(rest)
-		if after*after < (1-seasonRelevance)*before*before {
+// relevant tells whether the hours explain enough of at least one metric beyond what a
+// coarser profile does, on days that the levels were not taken from: the levels of a few
+// samples an hour explain those samples whatever they are.
+func (p *Profile) relevant(coarser ProfileKind, hours []int, times []time.Time, x mat.Matrix) bool {
+	days := 1
+	if p.Kind == ProfileWeekly {
+		days = 7
+	}
+	before := p.unexplained(coarser, days, hours, times, x)
+	after := p.unexplained(p.Kind, days, hours, times, x)
+	for j, b := range before {
+		if after[j]*after[j] < (1-seasonRelevance)*b*b {
 			return true
 		}
 	}
 	return false
+}
+
+// unexplained is the mean distance of each metric from the levels of the other half of
+// the blocks of days, every second block being a half: a mean, since Sundays are few.
+func (p *Profile) unexplained(kind ProfileKind, days int, hours []int, times []time.Time, x mat.Matrix) []float64 {
+	n, d := x.Dims()
+	q := &Profile{Kind: kind, zone: p.zone}
+	out, count := make([]float64, d), make([]float64, d)
+	odd := make([]bool, n)
+	for i, t := range times {
+		odd[i] = t.Unix()/int64(days*86400)%2 == 1
+	}
+	for range 2 {
+		level, _ := q.fit(hours, x, odd)
+		for r := range n {
+			if !odd[r] {
+				continue
+			}
+			for j := range d {
+				if v := x.At(r, j) - level[q.slot(hours[r])][j]; v == v && !math.IsInf(v, 0) {
+					out[j] += math.Abs(v)
+					count[j]++
+				}
+			}
+		}
+		for r := range odd {
+			odd[r] = !odd[r]
+		}
+	}
+	for j := range out {
+		out[j] /= max(count[j], 1)
+	}
+	return out
 }
 
 // Limits returns the usual range of every metric at time t: width standard deviations on
@@ -226,4 +258,16 @@ func (p *Profile) Deseasonalise(t time.Time, x []float64) {
 		}
 		x[j] -= p.level[s][j] - mean
 	}
+}
+
+// finite tells that every metric has a level.
+func (p *Profile) finite() bool {
+	for _, row := range p.level {
+		for _, v := range row {
+			if v != v {
+				return false
+			}
+		}
+	}
+	return true
 }

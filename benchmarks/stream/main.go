@@ -45,7 +45,11 @@ func main() {
 	flag.BoolVar(&o.policy.Cap, "cap", false, "never below the starting threshold")
 	flag.IntVar(&o.policy.Open, "open", 1, "samples above the threshold that open an alarm …")
 	flag.IntVar(&o.policy.Of, "of", 1, "… among so many")
+	adapt := flag.Bool("adapt", false, "let the mixtures follow slow change")
 	flag.Parse()
+	if *adapt {
+		o.policy.Adapt = &dagmm.AdaptConfig{}
+	}
 	o.sets = strings.Split(sets, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

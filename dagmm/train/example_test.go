@@ -7,6 +7,8 @@ import (
 	"log"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/metric-streams/anomaly/dagmm/train"
 	"github.com/metric-streams/anomaly/dataset"
 )
@@ -98,4 +100,32 @@ func ExampleFit_cancel() {
 	fmt.Println(errors.Is(err, context.Canceled))
 	// Output:
 	// true
+}
+
+// One model a host, several at a time; a host that cannot be trained keeps its error to
+// itself.
+func ExampleFitAll() {
+	var hosts []train.Host
+	for i := range 3 {
+		table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500, Seed: uint64(i)})
+		if err != nil {
+			log.Fatal(err)
+		}
+		cfg := train.Metrics()
+		cfg.Columns, cfg.MinSteps = table.Columns, 500
+		hosts = append(hosts, train.Host{Name: fmt.Sprint("web-", i), Rows: table.X, Config: cfg})
+	}
+	hosts = append(hosts, train.Host{Name: "new", Rows: mat.NewDense(3, 4, nil)})
+	fitted, err := train.FitAll(context.Background(), hosts, train.FleetConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range fitted {
+		fmt.Println(f.Name, f.Model != nil, f.Err)
+	}
+	// Output:
+	// web-0 true <nil>
+	// web-1 true <nil>
+	// web-2 true <nil>
+	// new false train: host 3 (new): train: all 4 columns are constant over 3 rows: unusable training data
 }

@@ -30,7 +30,7 @@ import (
 type options struct {
 	in, host, timeColumn, state string
 	columns                     string
-	follow                      bool
+	follow, seasonal, adapt     bool
 	speed, budget               float64
 	interval                    time.Duration
 	warmUp                      int
@@ -58,6 +58,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.BoolVar(&o.follow, "follow", false, "rows come live: train in the background, wait for more rows")
 	f.Float64Var(&o.speed, "speed", 0, "times faster than recorded; 0 is as fast as possible")
 	f.Float64Var(&o.budget, "budget", 1, "alarms a day and host")
+	f.BoolVar(&o.seasonal, "seasonal", false, "take the time of day and of the week out, once the data show it")
+	f.BoolVar(&o.adapt, "adapt", false, "let the models follow slow change between trainings")
 	f.DurationVar(&o.interval, "interval", time.Minute, "between samples")
 	f.IntVar(&o.warmUp, "warmup", 1000, "samples before the first model")
 	f.IntVar(&o.steps, "steps", 2000, "of a training")
@@ -85,10 +87,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		in = f
 	}
 	columns := strings.Split(o.columns, ",")
+	detector := dagmm.DetectorConfig{Budget: o.budget}
+	if o.adapt {
+		detector.Adapt = &dagmm.AdaptConfig{}
+	}
 	var mu sync.Mutex // hosts may have events at the same time
 	m, err := dagmm.OpenMonitor(dagmm.MonitorConfig{
 		Columns: columns, Train: trainer(o.steps), Interval: o.interval, Dir: o.state, WarmUp: o.warmUp, Synchronous: !o.follow,
-		Detector: dagmm.DetectorConfig{Budget: o.budget},
+		Detector: detector, Seasonal: o.seasonal,
 		Handle: func(e dagmm.Event) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -20,7 +20,8 @@ type Host struct {
 	// be in memory at once.
 	Rows mat.Matrix
 	Load func(ctx context.Context) (mat.Matrix, error)
-	// Config of this host. Progress is called as in Fit; Workers is FitAll's to choose.
+	// Config of this host. Its Progress may be called while another host's is; Workers is
+	// FitAll's to choose.
 	Config Config
 }
 

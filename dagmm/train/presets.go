@@ -40,8 +40,9 @@ func Metrics() Config {
 // members compress current values and deviations and are scored by a full and a diagonal
 // Gaussian; two predict the sample from what came before and are scored by a diagonal
 // one, which leaves the decorrelating to the network. On the public server sets the mix
-// holds the precision of the former and the event recall of the latter
-// (benchmarks/quality/README.md).
+// holds the precision of the former and the event recall of the latter, and is ahead of
+// simple methods with the same context but for hosts with many metrics
+// (benchmarks/QUALITY.md, go run ./benchmarks/quality -suite smd4,asd,smd38,jumpstarter).
 func Series() Config {
 	c := Metrics()
 	c.Preset = "series"
@@ -55,9 +56,10 @@ func Series() Config {
 
 // Table is for tables of records instead of samples of a host: columns are taken as they
 // are, since the long tail that a logarithm would fold in may be what is sought, and four
-// components stand for several kinds of ordinary records. On the classical sets of the
-// literature its mean is ahead of Gaussian mixtures, nearest neighbours and isolation
-// forests under the paper's protocol (benchmarks/quality/README.md).
+// components stand for several kinds of ordinary records. On classical sets its mean is
+// ahead of Gaussian mixtures, nearest neighbours and isolation forests under the paper's
+// protocol; the training itself adds little there (benchmarks/QUALITY.md,
+// go run ./benchmarks/quality -suite tabular).
 func Table() Config {
 	c := Metrics()
 	c.Preset = "table"

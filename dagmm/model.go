@@ -104,6 +104,9 @@ func (m *Model) checkColumns() error {
 	if p.Season != nil && !slices.Equal(p.Season.columns, p.Columns) {
 		return fmt.Errorf("dagmm: season of columns %q, model of %q: %w", p.Season.columns, p.Columns, ErrModel)
 	}
+	if p.Season != nil && !p.Season.finite() {
+		return fmt.Errorf("dagmm: season of a metric without values: %w", ErrModel)
+	}
 	if err := p.Scaler.Check(); err != nil {
 		return fmt.Errorf("dagmm: scaler: %w", err)
 	}

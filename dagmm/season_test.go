@@ -162,6 +162,10 @@ func TestProfileSurvivesJSON(t *testing.T) {
 	other, err := m.WithSeason(p)
 	require.NoError(t, err)
 	require.Same(t, p, other.Season())
+	empty := *p
+	empty.level = [][]float64{{1, math.NaN(), 1}}
+	_, err = m.WithSeason(&empty)
+	require.ErrorIs(t, err, ErrModel)
 	p.columns = []string{"x", "y", "z"}
 	_, err = m.WithSeason(p)
 	require.ErrorIs(t, err, ErrModel)

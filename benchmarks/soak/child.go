@@ -99,7 +99,13 @@ func child(o options) error {
 	defer progress.Close()
 	cfg := dagmm.MonitorConfig{Columns: columns, Train: trainFunc(o.steps), Detector: dagmm.DetectorConfig{Budget: 1}, Dir: filepath.Join(o.dir, "state"),
 		Input: dagmm.InputConfig{Lateness: 3 * time.Minute}, Handle: sink.handle, Delivered: sink.delivered,
-		Retrain: o.retrain, Window: dagmm.WindowConfig{Recent: 1000, Days: 3}}
+		Retrain: o.retrain, Window: dagmm.WindowConfig{Recent: 1000, Days: 3}, Seasonal: o.seasonal}
+	if o.adapt {
+		cfg.Detector.Adapt = &dagmm.AdaptConfig{}
+	}
+	if o.seasonal {
+		cfg.Window.Days = 7
+	}
 	began := time.Now()
 	m, err := dagmm.OpenMonitor(cfg)
 	if err != nil {

@@ -25,6 +25,8 @@ type options struct {
 	child       bool
 	steps       int
 	retrain     time.Duration
+	adapt       bool
+	seasonal    bool
 }
 
 func main() {
@@ -36,6 +38,8 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "of hosts and kills")
 	flag.IntVar(&o.steps, "steps", 1000, "of a training")
 	flag.DurationVar(&o.retrain, "retrain", 7*24*time.Hour, "simulated time between trainings of a host")
+	flag.BoolVar(&o.adapt, "adapt", false, "let the mixtures follow slow change")
+	flag.BoolVar(&o.seasonal, "seasonal", false, "take the seasons out")
 	flag.BoolVar(&o.child, "child", false, "run the simulation in this process")
 	flag.Parse()
 	run := parent
@@ -68,7 +72,8 @@ func parent(o options) (err error) {
 	total, killed := o.hosts*o.days*1440, 0
 	for {
 		c := exec.Command(self, "-child", "-dir", o.dir, "-hosts", strconv.Itoa(o.hosts), "-days", strconv.Itoa(o.days),
-			"-seed", strconv.FormatUint(o.seed, 10), "-steps", strconv.Itoa(o.steps), "-retrain", o.retrain.String())
+			"-seed", strconv.FormatUint(o.seed, 10), "-steps", strconv.Itoa(o.steps), "-retrain", o.retrain.String(),
+			"-adapt="+strconv.FormatBool(o.adapt), "-seasonal="+strconv.FormatBool(o.seasonal))
 		c.Stdout, c.Stderr = os.Stdout, os.Stderr
 		if err := c.Start(); err != nil {
 			return err

@@ -447,6 +447,13 @@ func TestMonitorConcurrency(t *testing.T) {
 		}()
 	}
 	wg.Wait()
+	// On a busy machine all samples may come before the first training ends: its model is
+	// taken over with a later one.
+	next := 1500
+	require.Eventually(t, func() bool {
+		next++
+		return m.Push("host1", minute(next), ordinary(1, 1)[0]) != nil || m.Stats().Trained > 0
+	}, time.Minute, 5*time.Millisecond)
 	done.Store(true)
 	readers.Wait()
 	require.NoError(t, m.Close())

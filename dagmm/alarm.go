@@ -102,9 +102,7 @@ func (d *Detector) close(t time.Time) {
 	e := d.event(Closed, t)
 	e.Explanation = s.Alarm.Explained
 	if d.peak != nil {
-		m := &Model{p: d.m.p, shares: d.m.shares}
-		m.p.Threshold = s.Alarm.Peak.Threshold
-		e.Explanation, _ = m.explain(s.Alarm.Peak.Values, d.peak)
+		e.Explanation, _ = d.m.withThreshold(s.Alarm.Peak.Threshold).explain(s.Alarm.Peak.Values, d.peak)
 	}
 	s.Alarm.Open, s.ClosedAt, d.peak = false, t, nil
 	d.emit(e)

@@ -164,9 +164,9 @@ type Detector struct {
 
 // NewDetector makes a detector for a model. training holds the ordered rows that the
 // model was trained on (NaN is missing), deseasonalised for a model with a season; the
-// budget's threshold starts from them. nil
-// starts it from the tail of the training energies, which is too high a threshold by as
-// much as neighbouring samples are alike. Only Budget and Stuck need it.
+// budget's threshold starts from them. nil starts it from the tail of the training
+// energies, which is too high a threshold by as much as neighbouring samples are alike.
+// Only Budget and Stuck need it.
 func NewDetector(m *Model, training mat.Matrix, cfg DetectorConfig) (*Detector, error) {
 	if training == nil {
 		return newDetector(m, nil, nil, cfg)
@@ -413,7 +413,12 @@ func (r MetricRule) passes(c Contribution) bool {
 
 // explain explains a row with the detector's threshold instead of the model's.
 func (d *Detector) explain(x []float64, h *history) (*Explanation, error) {
-	m := &Model{p: d.m.p, shares: d.m.shares}
-	m.p.Threshold = d.Threshold()
-	return m.explain(x, h)
+	return d.m.withThreshold(d.Threshold()).explain(x, h)
+}
+
+// withThreshold returns a model to explain with that takes energies above t for anomalous.
+func (m *Model) withThreshold(t float64) *Model {
+	out := &Model{p: m.p, shares: m.shares}
+	out.p.Threshold = t
+	return out
 }

@@ -233,12 +233,12 @@ func (m *Monitor) judge(o *outcome, j job, model *Model) error {
 			return nil
 		}
 	}
-	energies, err := model.Series(nil, model.deseasonalisedRows(j.window.Times, j.window.X))
+	energies, err := model.Series(nil, model.p.Season.subtract(j.window.Times, j.window.X))
 	if err != nil {
 		return err
 	}
-	for i, e := range j.window.Exclude {
-		if e && !j.window.judged[i] {
+	for i := range energies {
+		if j.window.leftOut(i) {
 			energies[i] = nan
 		}
 	}
@@ -320,9 +320,7 @@ func (d *Detector) succeed(old *Detector) {
 		return
 	}
 	if old.peak != nil {
-		m := &Model{p: old.m.p, shares: old.m.shares}
-		m.p.Threshold = a.Peak.Threshold
-		a.Explained, _ = m.explain(a.Peak.Values, old.peak)
+		a.Explained, _ = old.m.withThreshold(a.Peak.Threshold).explain(a.Peak.Values, old.peak)
 	}
 	// Energies of different models do not compare: the next flagged sample is judged by
 	// its level, the peak so far stays unless that one is more severe.
@@ -337,12 +335,9 @@ func (m *Monitor) season(w *Window) (p *Profile, why string, err error) {
 		return nil, "", nil
 	}
 	x := mat.DenseCopyOf(w.X)
-	for r, out := range w.Exclude {
-		if out && !w.judged[r] {
-			row := x.RawRowView(r)
-			for j := range row {
-				row[j] = nan
-			}
+	for r := range w.Exclude {
+		if w.leftOut(r) {
+			blank(x.RawRowView(r))
 		}
 	}
 	p, err = NewProfile(w.Columns, w.Times, x, m.cfg.Zone)
@@ -359,9 +354,6 @@ func (m *Monitor) season(w *Window) (p *Profile, why string, err error) {
 
 // without returns the window with its rows deseasonalised.
 func (w *Window) without(p *Profile) *Window {
-	if p == nil {
-		return w
-	}
 	out := *w
 	out.X = p.subtract(w.Times, w.X)
 	return &out

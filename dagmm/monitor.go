@@ -450,10 +450,7 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
 	s.mu.Unlock()
 	for r, out := range incident {
 		if out {
-			row := w.X.RawRowView(r)
-			for j := range row {
-				row[j] = nan
-			}
+			blank(w.X.RawRowView(r))
 		}
 	}
 	return NewProfile(w.Columns, w.Times, w.X, zone)

@@ -53,6 +53,7 @@ type Profile struct {
 	zone    *time.Location
 	level   [][]float64 // hour of the week × metric
 	spread  [][]float64
+	mean    []float64 // of level over the hours
 }
 
 // NewProfile makes the profile of a recording: the rows of x at times, NaN where missing.
@@ -82,6 +83,7 @@ func NewProfile(columns []string, times []time.Time, x mat.Matrix, zone *time.Lo
 		p.Kind, p.Reason = ProfileFlat, fmt.Sprintf("the hours explain less than %.0f %% of every metric's variation", 100*seasonRelevance)
 	}
 	p.level, p.spread = p.fit(hours, x, nil)
+	p.mean = meanLevel(p.level)
 	return p, nil
 }
 
@@ -250,14 +252,29 @@ func (p *Profile) Deseasonalise(t time.Time, x []float64) {
 	if p.Kind == ProfileFlat {
 		return
 	}
-	s := p.slot(p.hour(t))
+	offsets := p.offsets(t)
 	for j := range x {
-		var mean float64
-		for _, level := range p.level {
-			mean += level[j] / float64(len(p.level))
-		}
-		x[j] -= p.level[s][j] - mean
+		x[j] -= offsets[j]
 	}
+}
+
+// offsets returns what the hour of t adds to each metric's mean level.
+func (p *Profile) offsets(t time.Time) []float64 {
+	out := make([]float64, len(p.columns))
+	for j, v := range p.level[p.slot(p.hour(t))] {
+		out[j] = v - p.mean[j]
+	}
+	return out
+}
+
+func meanLevel(level [][]float64) []float64 {
+	mean := make([]float64, len(level[0]))
+	for _, row := range level {
+		for j, v := range row {
+			mean[j] += v / float64(len(level))
+		}
+	}
+	return mean
 }
 
 // finite tells that every metric has a level.

@@ -30,16 +30,6 @@ func (m *Model) WithSeason(p *Profile) (*Model, error) {
 // Season returns what WithSeason was given, nil for none.
 func (m *Model) Season() *Profile { return m.p.Season }
 
-// offsets returns what the hour of t adds to each metric's mean level.
-func (p *Profile) offsets(t time.Time) []float64 {
-	out := make([]float64, len(p.columns))
-	p.Deseasonalise(t, out)
-	for j, v := range out {
-		out[j] = -v
-	}
-	return out
-}
-
 // deseasonalised returns x as the model wants it; x itself without a season.
 func (m *Model) deseasonalised(t time.Time, x []float64) []float64 {
 	if m.p.Season == nil {
@@ -50,16 +40,11 @@ func (m *Model) deseasonalised(t time.Time, x []float64) []float64 {
 	return y
 }
 
-// deseasonalisedRows is deseasonalised for the rows of a window.
-func (m *Model) deseasonalisedRows(times []time.Time, x *mat.Dense) *mat.Dense {
-	if m.p.Season == nil {
+// subtract returns a deseasonalised copy of the rows of x; x itself without a profile.
+func (p *Profile) subtract(times []time.Time, x *mat.Dense) *mat.Dense {
+	if p == nil {
 		return x
 	}
-	return m.p.Season.subtract(times, x)
-}
-
-// subtract returns a deseasonalised copy of the rows of x.
-func (p *Profile) subtract(times []time.Time, x *mat.Dense) *mat.Dense {
 	out := mat.DenseCopyOf(x)
 	for i, t := range times {
 		p.Deseasonalise(t, out.RawRowView(i))
@@ -162,6 +147,6 @@ func (p *Profile) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("dagmm: profile: time zone %q: %w: %w", s.Zone, ErrModel, err)
 	}
-	*p = Profile{Kind: s.Kind, columns: s.Columns, zone: zone, level: s.Level, spread: s.Spread}
+	*p = Profile{Kind: s.Kind, columns: s.Columns, zone: zone, level: s.Level, spread: s.Spread, mean: meanLevel(s.Level)}
 	return nil
 }

@@ -133,3 +133,13 @@ func (w *window) training(columns []string, interval time.Duration, judge bool) 
 	}
 	return out
 }
+
+// leftOut tells that row r takes part in nothing: neither in training nor in judging.
+func (w *Window) leftOut(r int) bool { return w.Exclude[r] && !w.judged[r] }
+
+// blank makes a row missing.
+func blank(row []float64) {
+	for j := range row {
+		row[j] = nan
+	}
+}

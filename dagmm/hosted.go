@@ -289,42 +289,43 @@ func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
 	return m.deliver(s, []Event{{Kind: o.Kind, Time: t, Detail: o.Detail}})
 }
 
-// prime gives a new detector the context of the samples before the next one.
+// prime gives a new detector the context and the baseline of the samples before the next one.
 func (s *stream) prime() {
 	const enough = 200 // weights of older samples in the slowest usual level are below 1e-4
-	w, f := &s.Window, s.detector.fill
+	w, d := &s.Window, s.detector
 	n := len(w.Times)
 	if n == 0 {
 		return
 	}
-	d := len(w.X) / n
-	for i := max(0, n-enough); i < n; i++ {
-		if i > 0 && w.Times[i]-w.Times[i-1] > staleFor*int64(s.detector.cfg.Interval) {
-			f.forget()
+	width := len(w.X) / n
+	for i := max(0, n-max(enough, d.s.Baseline.span())); i < n; i++ {
+		if i > 0 && w.Times[i]-w.Times[i-1] > staleFor*int64(d.cfg.Interval) {
+			d.fill.forget()
 		}
-		f.observe(s.detector.m.deseasonalised(time.Unix(0, w.Times[i]), w.X[i*d:(i+1)*d]))
+		x := d.m.deseasonalised(time.Unix(0, w.Times[i]), w.X[i*width:(i+1)*width])
+		energy := nan
+		if d.s.Baseline.due() && complete(x) {
+			energy = d.fill.peek(x)
+		}
+		d.s.Baseline.observe(energy)
+		d.fill.observe(x)
 	}
-	if s.detector.s.Scored.IsZero() {
-		last := time.Unix(0, w.Times[n-1]).UTC()
-		s.detector.s.Scored = last
+	if d.s.Scored.IsZero() {
+		d.s.Scored = time.Unix(0, w.Times[n-1]).UTC()
 	}
 }
 
-// succeed takes over the open alarm and the bookkeeping of the detector before.
+// succeed takes over the alarm and the bookkeeping of the detector before.
 func (d *Detector) succeed(old *Detector) {
-	c := d.s.Controller
+	c, b := d.s.Controller, d.s.Baseline
 	d.s = old.s
-	d.s.Controller = c
+	d.s.Controller, d.s.Baseline = c, b
 	a := &d.s.Alarm
-	if !a.Open {
-		return
-	}
 	if old.peak != nil {
-		a.Explained, _ = old.m.withThreshold(a.Peak.Threshold).explain(a.Peak.Values, old.peak)
+		a.Explained = old.explainPeak()
 	}
 	// Energies of different models do not compare: the next flagged sample is judged by
 	// its level, the peak so far stays unless that one is more severe.
-	a.PeakLevel = old.levels.level(a.Peak.Energy) - old.levels.level(a.Peak.Threshold)
 	a.reseason(old.m, d.m)
 }
 

@@ -200,6 +200,22 @@ func TestSuddenNeedsATail(t *testing.T) {
 	require.NotEmpty(t, feed(t, d, 0, incident(ordinary(200, 3), 100, 101, 300)))
 }
 
+// An absurd value is an alarm of its own, and the samples after it are judged as before.
+func TestGlitchDoesNotLinger(t *testing.T) {
+	x := fixtureRows(1500, 1)
+	lasted := func(step float64) time.Duration {
+		m, err := quickModelOf(fixtureColumns, x, nil, Context{Alphas: []float64{.05, .5}, Step: step})
+		require.NoError(t, err)
+		d, err := NewDetector(m, x, strict)
+		require.NoError(t, err)
+		events := feed(t, d, 0, incident(ordinary(600, 3), 100, 101, 1e6))
+		require.Equal(t, minute(100), events[0].Time)
+		return events[len(events)-1].Duration()
+	}
+	require.Less(t, lasted(50), 45*time.Minute)
+	require.Greater(t, lasted(0), 90*time.Minute)
+}
+
 // The value that an event says clears the alarm does so under hysteresis too.
 func TestClearsIsQuiet(t *testing.T) {
 	cfg := strict

@@ -17,6 +17,10 @@ import (
 // quickModel makes a sound model of the rows of x in milliseconds: a random network, the
 // signed residual, and a mixture fitted to its latents. Rows marked in exclude are left out.
 func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64) (*Model, error) {
+	return quickModelOf(columns, x, exclude, Context{Alphas: alphas})
+}
+
+func quickModelOf(columns []string, x *mat.Dense, exclude []bool, c Context) (*Model, error) {
 	n, w := x.Dims()
 	var rows []int
 	for r := range n {
@@ -36,7 +40,6 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 	if err != nil {
 		return nil, err
 	}
-	c := Context{Alphas: alphas}
 	features, err := Features(scaler, c, x)
 	if err != nil {
 		return nil, err

@@ -91,6 +91,9 @@ func (c MonitorConfig) resolved() (MonitorConfig, error) {
 			return c, fmt.Errorf("dagmm: monitor: time zone %q is not in the time zone database: %w", c.Zone, ErrDetector)
 		}
 	}
+	if _, err := c.Detector.resolved(&Model{p: Parameters{Columns: c.Columns}}); err != nil {
+		return c, fmt.Errorf("dagmm: monitor: %w", err)
+	}
 	_, err := NewInput(c.Columns, c.Input)
 	return c, err
 }

@@ -122,6 +122,20 @@ func TestMonitorConfigErrors(t *testing.T) {
 	}
 }
 
+// What no model could be scored with is an error at once, not of every training.
+func TestMonitorChecksTheDetector(t *testing.T) {
+	for _, d := range []DetectorConfig{{Budget: -1}, {Open: 3, Of: 2}, {Sudden: 2}, {Recover: 2}, {Gap: -1}, {Metrics: map[string]MetricRule{"cpuu": {}}},
+		{Metrics: map[string]MetricRule{"cpu": {MinDeviation: -1}}}, {Adapt: &AdaptConfig{Memory: -1}}} {
+		cfg := monitorConfig(&sink{})
+		cfg.Detector = d
+		_, err := OpenMonitor(cfg)
+		require.ErrorIs(t, err, ErrDetector)
+	}
+	cfg := monitorConfig(&sink{})
+	cfg.Detector = DetectorConfig{Budget: 1, Open: 3, Of: 5, Metrics: map[string]MetricRule{"cpu": {Direction: High}}, Adapt: &AdaptConfig{}}
+	require.NoError(t, open(t, cfg).Close())
+}
+
 func TestGateKeepsTheOldModel(t *testing.T) {
 	s := &sink{}
 	cfg := monitorConfig(s)

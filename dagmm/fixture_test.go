@@ -17,6 +17,11 @@ import (
 // quickModel makes a sound model of the rows of x in milliseconds: a random network, the
 // signed residual, and a mixture fitted to its latents. Rows marked in exclude are left out.
 func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64) (*Model, error) {
+	return mixtureModel(columns, x, exclude, alphas, 1)
+}
+
+// mixtureModel is quickModel with a mixture of several components.
+func mixtureModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64, components int) (*Model, error) {
 	n, w := x.Dims()
 	var rows []int
 	for r := range n {
@@ -59,7 +64,7 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 	for f, v := range member.Latents(block, len(rows)) {
 		z.Set(f%len(rows), f/len(rows), v)
 	}
-	mix, _, err := gmm.Fit(z, gmm.FitConfig{Components: 1, Ridge: 1e-3, Seed: 1})
+	mix, _, err := gmm.Fit(z, gmm.FitConfig{Components: components, Ridge: 1e-3, Seed: 1})
 	if err != nil {
 		return nil, err
 	}

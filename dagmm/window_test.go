@@ -1,0 +1,119 @@
+package dagmm
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The newest rows are judged and learned in turns: a tenth of the window is judged, never
+// more than half of what is new but for one block, whatever is left out between.
+func TestHeldRowsAlternateWithLearnedOnes(t *testing.T) {
+	for _, n := range []int{10, 40, 100, 600, 2000, 7720} {
+		w := &window{}
+		for i, x := range ordinary(n, 1) {
+			w.add(WindowConfig{Recent: n, Days: 0}, time.Minute, minute(i), x, n-200 < i && i < n-150)
+		}
+		out := w.training(fixtureColumns, time.Minute, make([]bool, n))
+		out.hold()
+		judged, usable, run := 0, 0, 0
+		for i := n - 1; i >= 0; i-- {
+			if out.out[i] {
+				require.True(t, out.Exclude[i])
+				require.False(t, out.judged[i])
+				continue
+			}
+			usable++
+			require.Equal(t, out.judged[i], out.Exclude[i])
+			if !out.judged[i] {
+				run = 0
+				continue
+			}
+			judged++
+			run++
+			require.LessOrEqual(t, run, judgedBlock)
+			require.LessOrEqual(t, judged, usable/2+judgedBlock/2+1, "of the newest %d rows of %d", usable, n)
+		}
+		want := min(max(n/10, fewestRows), usable/2)
+		require.GreaterOrEqual(t, judged, want, n)
+		require.LessOrEqual(t, judged, want+judgedBlock, n)
+	}
+}
+
+// Of the rows before a change so many are left that those since are a fifth, spread over
+// the window.
+func TestFewRowsSinceAChangeAreNotDrowned(t *testing.T) {
+	c := WindowConfig{}.resolved()
+	w := &window{}
+	for i, x := range ordinary(8*1440, 1) {
+		w.add(c, time.Minute, minute(i), x, false)
+	}
+	w.prune(c, time.Minute)
+	count := func(change int) (before, since, oldest int) {
+		out := w.training(fixtureColumns, time.Minute, make([]bool, len(w.Times)))
+		out.hold()
+		oldest = -1
+		out.favour(minute(change))
+		for i, e := range out.Exclude {
+			switch {
+			case e:
+				continue
+			case out.Times[i].Before(minute(change)):
+				before++
+			default:
+				since++
+			}
+			if oldest < 0 {
+				oldest = i
+			}
+		}
+		return before, since, oldest
+	}
+	before, since, oldest := count(8*1440 - 360)
+	require.Equal(t, 180, since)
+	require.Equal(t, 720, before)
+	require.Less(t, oldest, 60)
+	before, since, _ = count(8*1440 - 60)
+	require.Equal(t, 30, since)
+	require.Equal(t, fewestBefore, before)
+	before, _, _ = count(8 * 1440)
+	require.Greater(t, before, 2500, "nothing since: nothing to favour")
+	before, since, _ = count(3 * 1440)
+	require.Greater(t, float64(since), changedShare*float64(before+since))
+	require.Greater(t, before+since, 2500, "enough since: nothing is left out")
+	before, _, _ = count(-1)
+	require.Zero(t, before)
+}
+
+// Known incidents stay out whatever their number; of what an open alarm leaves out no more
+// than a tenth does.
+func TestOnlyAlarmsAreCapped(t *testing.T) {
+	w := &window{}
+	known := make([]bool, 1000)
+	for i, x := range ordinary(1000, 1) {
+		w.add(WindowConfig{Recent: 1000}, time.Minute, minute(i), x, i < 600)
+		known[i] = i >= 100 && i < 500
+	}
+	out := w.training(fixtureColumns, time.Minute, known)
+	excluded := 0
+	for i, e := range out.Exclude {
+		require.True(t, e || !known[i])
+		if e {
+			excluded++
+		}
+	}
+	require.Equal(t, 400+100, excluded)
+}
+
+func TestKnownIncidentsAreBounded(t *testing.T) {
+	s := &stream{}
+	for i := range 1500 {
+		s.exclude(minute(10*i), minute(10*i+1))
+	}
+	require.Len(t, s.Known, 1000)
+	s.Window.Times = []int64{minute(14000).UnixNano()}
+	s.exclude(minute(0), minute(20000))
+	require.Len(t, s.Known, 101, "those that ended before the window are forgotten")
+	require.Equal(t, []bool{true}, s.known())
+}

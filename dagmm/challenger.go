@@ -23,12 +23,16 @@ type verdictOfGate struct {
 	Reason   string
 }
 
-// contender is a model that rows of a window are given to.
-type contender struct{ *Model }
+// contender is a model with the longest runs of its training, which tell what it takes for
+// absent.
+type contender struct {
+	*Model
+	longest []int
+}
 
 // row returns a row of the window as the model knows rows.
 func (c contender) row(t time.Time, x []float64) []float64 {
-	return c.deseasonalised(t, x)
+	return c.deseasonalised(t, learned(x, c.longest))
 }
 
 // challenge compares a new model with the old one on rows that the new one has not

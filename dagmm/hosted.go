@@ -56,7 +56,7 @@ func (m *Monitor) process(s *stream, sample Sample) error {
 	if s.detector == nil {
 		return m.warmUp(s, sample)
 	}
-	r, err := s.detector.Next(sample.Time, sample.Values)
+	r, err := s.detector.Next(sample.Time, learned(sample.Values, s.detector.longest))
 	if err != nil {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
 		return nil
@@ -174,7 +174,7 @@ func (m *Monitor) launch(s *stream) {
 	j := job{s: s, window: s.Window.training(m.cfg.Columns, m.cfg.Interval, s.known()), reason: s.Reason}
 	j.window.Stream, j.window.Number = s.id, s.Trainings-1
 	if s.detector != nil {
-		j.old = contender{s.detector.m}
+		j.old = contender{s.detector.m, s.detector.longest}
 		j.window.hold()
 	}
 	j.window.favour(s.Changed)
@@ -239,11 +239,13 @@ func (m *Monitor) train(j job) *outcome {
 // learn makes a model of a window. It returns the window as the model has learned it, and
 // for the report what was taken out.
 func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, err error) {
-	season, why, err := m.season(w)
+	c.longest = w.runs()
+	learned, why = w.learned(c.longest)
+	season, found, err := m.season(learned)
 	if err != nil {
 		return c, nil, "", err
 	}
-	learned = w.without(season)
+	learned = learned.without(season)
 	model, err := m.cfg.Train(m.ctx, learned)
 	switch {
 	case err != nil:
@@ -254,7 +256,7 @@ func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, er
 	default:
 		c.Model, err = model.WithSeason(season)
 	}
-	return c, learned, why, err
+	return c, learned, why + found, err
 }
 
 // judge lets the model pass the gate and prepares its detector; w is what it has learned.
@@ -280,7 +282,7 @@ func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 			energies[i] = nan
 		}
 	}
-	o.Longest = longestRuns(j.window.X)
+	o.Longest = c.longest
 	if o.detector, err = newDetector(c.Model, energies, o.Longest, m.cfg.Detector); err != nil {
 		return err
 	}
@@ -333,7 +335,7 @@ const contextRows = 200
 
 // prime gives a new detector the context of the samples before the next one.
 func (s *stream) prime() {
-	w, f, c := &s.Window, s.detector.fill, contender{s.detector.m}
+	w, f, c := &s.Window, s.detector.fill, contender{s.detector.m, s.detector.longest}
 	n := len(w.Times)
 	if n == 0 {
 		return

@@ -18,7 +18,9 @@ type TrainFunc func(ctx context.Context, w *Window) (*Model, error)
 // MonitorConfig sets up a Monitor. Columns and Train are required; everything else works
 // as 0.
 type MonitorConfig struct {
-	// Columns of every stream, in the order of its rows.
+	// Columns of every stream, in the order of its rows. A metric that a stream hardly ever
+	// reports (values in less than a tenth of the remembered samples) is no part of its model
+	// until a later training sees more; the Retrained event names it.
 	Columns []string
 	Train   TrainFunc
 	// Interval between samples; 0 means one minute.

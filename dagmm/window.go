@@ -36,7 +36,7 @@ type Window struct {
 	Stream  string
 	Columns []string
 	Times   []time.Time
-	X       *mat.Dense // one row per time; NaN is missing
+	X       *mat.Dense // one row per time; NaN is missing, a metric that has hardly any values is 0
 	// Exclude marks rows to leave out of training, which still give context to the rows
 	// after them: incidents, rows without a value, the first ones after a gap, those that a
 	// new model is judged by, and most of those before a change that has persisted, so that

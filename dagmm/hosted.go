@@ -221,6 +221,7 @@ func (m *Monitor) work() {
 // train does a job. It returns nil when the Monitor is being closed.
 func (m *Monitor) train(j job) *outcome {
 	defer m.training.Add(-1)
+	j.reason += j.window.pace()
 	c, w, why, err := m.learn(j.window)
 	if m.ctx.Err() != nil {
 		return nil
@@ -239,6 +240,9 @@ func (m *Monitor) train(j job) *outcome {
 // learn makes a model of a window. It returns the window as the model has learned it, and
 // for the report what was taken out.
 func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, err error) {
+	if err := w.check(); err != nil {
+		return c, nil, "", err
+	}
 	c.longest = w.runs()
 	learned, why = w.learned(c.longest)
 	season, found, err := m.season(learned)

@@ -23,7 +23,9 @@ type MonitorConfig struct {
 	// until a later training sees more; the Retrained event names it.
 	Columns []string
 	Train   TrainFunc
-	// Interval between samples; 0 means one minute.
+	// Interval between samples; 0 means one minute. Samples more than 1.5 intervals apart have
+	// a gap between them, and the 20 after a gap are not learned from: Retrained and
+	// RetrainFailed say so where the samples come at another pace.
 	Interval time.Duration
 	Detector DetectorConfig
 	Input    InputConfig

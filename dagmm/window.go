@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -197,4 +198,39 @@ func blank(row []float64) {
 
 func empty(row []float64) bool {
 	return !slices.ContainsFunc(row, func(v float64) bool { return v == v })
+}
+
+// check tells when there is too little to learn from.
+func (w *Window) check() error {
+	left := 0
+	for _, out := range w.Exclude {
+		if !out {
+			left++
+		}
+	}
+	if left >= fewestRows {
+		return nil
+	}
+	return fmt.Errorf("dagmm: monitor: %d rows left of %d, need %d: the others lie in incidents, have no value, or are among the %d after a gap of more than 1.5 intervals of %s: %w",
+		left, len(w.Exclude), fewestRows, staleFor, w.Interval, ErrShort)
+}
+
+// pace tells of samples that come at another interval than the configuration says, as the
+// newest ones show.
+func (w *Window) pace() string {
+	const newest = 100
+	times := w.Times[max(0, len(w.Times)-newest):]
+	var steps []time.Duration
+	for i := 1; i < len(times); i++ {
+		steps = append(steps, times[i].Sub(times[i-1]))
+	}
+	if len(steps) == 0 {
+		return ""
+	}
+	slices.Sort(steps)
+	median := steps[len(steps)/2]
+	if 2*median <= 3*w.Interval && 3*median >= 2*w.Interval {
+		return ""
+	}
+	return fmt.Sprintf("; samples come every %s, but MonitorConfig.Interval is %s", median, w.Interval)
 }

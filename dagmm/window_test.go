@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -116,4 +117,41 @@ func TestKnownIncidentsAreBounded(t *testing.T) {
 	s.exclude(minute(0), minute(20000))
 	require.Len(t, s.Known, 101, "those that ended before the window are forgotten")
 	require.Equal(t, []bool{true}, s.known())
+}
+
+// A wrong Interval is told with both numbers; where it leaves nothing to learn from, that
+// is the error.
+func TestWrongIntervalIsTold(t *testing.T) {
+	for _, c := range []struct {
+		every time.Duration
+		kind  EventKind
+		tells []string
+	}{
+		{5 * time.Minute, RetrainFailed, []string{"first model; samples come every 5m0s, but MonitorConfig.Interval is 1m0s", "1 rows left of 500, need 10", ErrShort.Error()}},
+		{10 * time.Second, Retrained, []string{"first model; samples come every 10s, but MonitorConfig.Interval is 1m0s"}},
+		{65 * time.Second, Retrained, nil},
+	} {
+		s := &sink{}
+		cfg := monitorConfig(s)
+		called := 0
+		cfg.Train = func(ctx context.Context, w *Window) (*Model, error) {
+			called++
+			return quickTrain(ctx, w)
+		}
+		m := open(t, cfg)
+		for i, x := range ordinary(510, 3) {
+			require.NoError(t, m.Push("a", fixtureStart.Add(time.Duration(i)*c.every), x))
+		}
+		trained := s.only(Retrained, RetrainFailed)
+		require.Len(t, trained, 1)
+		require.Equal(t, c.kind, trained[0].Kind, trained[0].Detail)
+		require.Equal(t, c.kind == Retrained, called == 1)
+		for _, text := range c.tells {
+			require.Contains(t, trained[0].Detail, text)
+		}
+		if c.tells == nil {
+			require.Equal(t, "first model", trained[0].Detail)
+		}
+		require.NoError(t, m.Close())
+	}
 }

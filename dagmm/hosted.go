@@ -123,7 +123,7 @@ func (m *Monitor) warmUp(s *stream, sample Sample) error {
 			return err
 		}
 	}
-	if s.Samples >= uint64(m.cfg.WarmUp) && (s.Trained.IsZero() || sample.Time.Sub(s.Trained) >= time.Duration(m.cfg.WarmUp/4)*m.cfg.Interval) {
+	if n := int64(s.Samples) - int64(m.cfg.WarmUp); n >= 0 && n%int64(max(1, m.cfg.WarmUp/4)) == 0 {
 		m.begin(s, sample.Time, "first model")
 	}
 	return nil

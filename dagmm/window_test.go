@@ -128,6 +128,7 @@ func TestWrongIntervalIsTold(t *testing.T) {
 		tells []string
 	}{
 		{5 * time.Minute, RetrainFailed, []string{"first model; samples come every 5m0s, but MonitorConfig.Interval is 1m0s", "1 rows left of 500, need 10", ErrShort.Error()}},
+		{time.Hour, RetrainFailed, []string{"samples come every 1h0m0s"}},
 		{10 * time.Second, Retrained, []string{"first model; samples come every 10s, but MonitorConfig.Interval is 1m0s"}},
 		{65 * time.Second, Retrained, nil},
 	} {

@@ -204,7 +204,7 @@ func TestSuddenNeedsATail(t *testing.T) {
 func TestGlitchDoesNotLinger(t *testing.T) {
 	x := fixtureRows(1500, 1)
 	lasted := func(step float64) time.Duration {
-		m, err := quickModelOf(fixtureColumns, x, nil, Context{Alphas: []float64{.05, .5}, Step: step})
+		m, err := quickModelOf(fixtureColumns, x, nil, Context{Alphas: []float64{.05, .5}, Step: step}, 1)
 		require.NoError(t, err)
 		d, err := NewDetector(m, x, strict)
 		require.NoError(t, err)

@@ -267,35 +267,19 @@ func (m *Monitor) restore() error {
 		return fmt.Errorf("dagmm: monitor: %w", err)
 	}
 	m.journal = &journal{dir: m.cfg.Dir, replaying: true}
+	past, err := m.journal.scan()
+	if err != nil {
+		return err
+	}
 	if err := m.readAll(); err != nil {
 		return err
 	}
-	files, err := segments(m.cfg.Dir)
-	if err != nil {
-		return fmt.Errorf("dagmm: monitor: %w", err)
-	}
-	delivered := map[string]uint64{}
-	note := func(r record) error {
-		m.journal.number = max(m.journal.number, r.Number)
-		if r.Kind == recordDelivered {
-			delivered[r.Stream] = max(delivered[r.Stream], r.Seq)
-		}
-		return nil
-	}
-	for _, path := range files {
-		if err := readSegment(path, note); err != nil {
-			return err
-		}
-	}
-	for _, path := range files {
-		if err := readSegment(path, func(r record) error { return m.replay(r, delivered) }); err != nil {
+	for _, path := range past.files {
+		if _, err := readSegment(path, true, func(r record) error { return m.replay(r, past) }); err != nil {
 			return err
 		}
 	}
 	m.journal.replaying = false
-	if _, err := m.journal.rotate(); err != nil {
-		return err
-	}
 	return m.Save()
 }
 
@@ -327,14 +311,14 @@ func (m *Monitor) readAll() error {
 }
 
 // replay applies a record that the stream's state does not have yet.
-func (m *Monitor) replay(r record, delivered map[string]uint64) error {
+func (m *Monitor) replay(r record, past past) error {
 	s, err := m.stream(r.Stream)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.delivered = max(s.delivered, delivered[r.Stream])
+	s.delivered = max(s.delivered, past.delivered[r.Stream])
 	if r.Kind == recordDelivered || r.Number <= s.Applied {
 		return nil
 	}

@@ -2,6 +2,7 @@ package dagmm
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,13 +15,15 @@ import (
 type stream struct {
 	id   string
 	used atomic.Uint64
-	next atomic.Pointer[outcome] // of a training, until the next sample
+
+	file sync.Mutex // held while the state file is written; after mu where both are held
 
 	mu        sync.Mutex
-	gone      bool // evicted
+	gone      bool // evicted; set with both locks held, so either is enough to read it
 	input     *Input
 	detector  *Detector // nil while it warms up
 	delivered uint64
+	training  *training // under way, or ended and not taken over
 	streamState
 }
 
@@ -136,32 +139,72 @@ func (m *Monitor) begin(s *stream, t time.Time, reason string) {
 	s.Training, s.Reason, s.Trained, s.Drift = true, reason, t, 0
 	s.Trainings++
 	s.Window.prune(m.cfg.Window, m.cfg.Interval)
-	if m.journal == nil || !m.journal.replaying {
-		m.launch(s)
-	}
+	m.launch(s)
 }
 
-// launch hands the stream's window to a worker; s.mu is held.
+// launch gets the training of the stream going, unless it is; s.mu is held. While a
+// Monitor restores, nothing is trained: the outcome may follow in the journal.
 func (m *Monitor) launch(s *stream) {
-	j := job{s: s, window: s.Window.training(m.cfg.Columns, m.cfg.Interval, s.detector != nil), reason: s.Reason}
-	j.window.Stream, j.window.Number = s.id, s.Trainings-1
-	if s.detector != nil {
-		j.old = s.detector.m
-	}
-	m.training.Add(1)
-	if m.cfg.Synchronous {
-		s.next.Store(m.train(j))
+	if m.journal != nil && m.journal.replaying {
 		return
 	}
-	m.jobs.put(j)
+	t, fresh := m.trainings.begin(m.ctx, s.id)
+	s.training = t
+	switch {
+	case !fresh:
+	case m.cfg.Synchronous:
+		if o := m.train(s.job(m.cfg, t)); o != nil {
+			t.done.Store(o)
+		}
+	default:
+		m.trainings.put(t)
+	}
 }
 
 // job is a training to do.
 type job struct {
-	s      *stream
+	*training
 	old    *Model
 	window *Window
 	reason string
+}
+
+// job copies from the stream what the training needs; s.mu is held.
+func (s *stream) job(cfg MonitorConfig, t *training) job {
+	s.Window.prune(cfg.Window, cfg.Interval)
+	j := job{training: t, window: s.Window.training(cfg.Columns, cfg.Interval, s.detector != nil), reason: s.Reason}
+	j.window.Stream, j.window.Number = s.id, s.Trainings-1
+	if s.detector != nil {
+		j.old = s.detector.m
+	}
+	return j
+}
+
+// jobOf makes the job of a training whose turn has come. The samples of a stream that has
+// been evicted are in its file.
+func (m *Monitor) jobOf(t *training) (job, error) {
+	for {
+		m.mu.RLock()
+		s := m.streams[t.id]
+		m.mu.RUnlock()
+		if s == nil && m.cfg.Dir == "" {
+			return job{}, fmt.Errorf("dagmm: monitor: stream %q is gone: %w", t.id, ErrShort)
+		}
+		if s == nil {
+			var err error
+			if s, err = m.read(m.fileOf("stream", t.id, ".state")); err != nil {
+				return job{}, err
+			}
+		}
+		s.mu.Lock()
+		if s.gone { // evicted between look-up and lock
+			s.mu.Unlock()
+			continue
+		}
+		j := s.job(m.cfg, t)
+		s.mu.Unlock()
+		return j, nil
+	}
 }
 
 // outcome is what a training brings.
@@ -178,25 +221,34 @@ type outcome struct {
 func (m *Monitor) work() {
 	defer m.workers.Done()
 	for {
-		j, ok := m.jobs.get()
-		if !ok {
+		t := m.trainings.next()
+		if t == nil {
 			return
 		}
-		if o := m.train(j); o != nil {
-			j.s.next.Store(o)
+		o := &outcome{Kind: RetrainFailed}
+		if j, err := m.jobOf(t); err != nil {
+			o.Detail = err.Error()
+		} else if o = m.train(j); o == nil {
+			continue
+		}
+		t.done.Store(o)
+		m.mu.RLock()
+		here := m.streams[t.id] != nil
+		m.mu.RUnlock()
+		if !here {
+			t.slim()
 		}
 	}
 }
 
-// train does a job. It returns nil when the Monitor is being closed.
+// train does a job. It returns nil when the training is no longer wanted.
 func (m *Monitor) train(j job) *outcome {
-	defer m.training.Add(-1)
 	season, why, err := m.season(j.window)
 	var model *Model
 	if err == nil {
-		model, err = m.cfg.Train(m.ctx, j.window.without(season))
+		model, err = m.cfg.Train(j.ctx, j.window.without(season))
 	}
-	if m.ctx.Err() != nil {
+	if j.ctx.Err() != nil {
 		return nil
 	}
 	o := &outcome{Kind: RetrainFailed}
@@ -248,26 +300,50 @@ func (m *Monitor) judge(o *outcome, j job, model *Model) error {
 	}
 	o.Start = o.detector.s.Controller.Start
 	if m.cfg.Dir != "" {
-		o.File, err = m.saveModel(j.s.id, j.window.Number, model)
+		o.File, err = m.saveModel(j.training, model)
 	}
 	return err
 }
 
 // takeOutcome takes over what a training has brought, if one has ended; s.mu is held.
 func (m *Monitor) takeOutcome(s *stream) error {
-	o := s.next.Swap(nil)
-	if o == nil {
+	if s.training == nil {
 		return nil
 	}
+	done := s.training.done.Load()
+	if done == nil {
+		return nil
+	}
+	o := *done
+	if err := m.revive(&o); err != nil {
+		o = outcome{Kind: RetrainFailed, Detail: err.Error()}
+	}
 	if m.journal != nil {
-		n, err := m.journal.outcome(s.id, o)
+		n, err := m.journal.outcome(s.id, &o)
 		if err != nil {
-			s.next.Store(o)
 			return err
 		}
 		s.Applied = n
 	}
-	return m.applyOutcome(s, o)
+	m.trainings.forget(s.id)
+	s.training = nil
+	return m.applyOutcome(s, &o)
+}
+
+// revive makes the detector of an outcome that was left to its file.
+func (m *Monitor) revive(o *outcome) error {
+	if o.Kind != Retrained || o.detector != nil {
+		return nil
+	}
+	model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
+	if err != nil {
+		return err
+	}
+	if o.detector, err = newDetector(model, nil, o.Longest, m.cfg.Detector); err != nil {
+		return err
+	}
+	o.detector.s.Controller = controller{Start: o.Start, Threshold: o.Start}
+	return nil
 }
 
 func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
@@ -357,42 +433,4 @@ func (w *Window) without(p *Profile) *Window {
 	out := *w
 	out.X = p.subtract(w.Times, w.X)
 	return &out
-}
-
-// jobQueue is an unbounded queue of trainings; a stream has at most one in it.
-type jobQueue struct {
-	mu     sync.Mutex
-	some   *sync.Cond
-	list   []job
-	closed bool
-}
-
-func (q *jobQueue) init() { q.some = sync.NewCond(&q.mu) }
-
-func (q *jobQueue) put(j job) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = append(q.list, j)
-	q.some.Signal()
-}
-
-func (q *jobQueue) get() (job, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.list) == 0 && !q.closed {
-		q.some.Wait()
-	}
-	if q.closed {
-		return job{}, false
-	}
-	j := q.list[0]
-	q.list = slices.Delete(q.list, 0, 1)
-	return j, true
-}
-
-func (q *jobQueue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed, q.list = true, nil
-	q.some.Broadcast()
 }

@@ -102,6 +102,14 @@ func (j *journal) write(r record) (uint64, error) {
 	return r.Number, nil
 }
 
+// next returns a number that no record has, nor will have.
+func (j *journal) next() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.number++
+	return j.number
+}
+
 func (r *record) append(b []byte) []byte {
 	str := func(s string) {
 		b = binary.AppendUvarint(b, uint64(len(s)))

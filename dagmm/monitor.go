@@ -119,8 +119,10 @@ type Monitor struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
-	jobs    jobQueue
 	journal *journal // nil without Dir
+
+	trainings trainings
+	saving    sync.Mutex // one Save at a time
 
 	mu      sync.RWMutex
 	streams map[string]*stream
@@ -128,7 +130,6 @@ type Monitor struct {
 	clock   atomic.Uint64 // for the least recently used
 
 	samples, dropped, events, alarms, trained, kept, failed, evicted atomic.Uint64
-	training                                                         atomic.Int64
 }
 
 // OpenMonitor starts a Monitor, with the state in cfg.Dir where there is one: samples
@@ -141,7 +142,7 @@ func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
 	}
 	m := &Monitor{cfg: cfg, streams: map[string]*stream{}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.jobs.init()
+	m.trainings.init()
 	if cfg.Dir != "" {
 		if err := m.restore(); err != nil {
 			m.cancel()
@@ -333,13 +334,14 @@ func (m *Monitor) add(id string) (*stream, error) {
 	m.streams[id] = s
 	if s.Training {
 		s.mu.Lock()
+		defer s.mu.Unlock()
 		m.launch(s)
-		s.mu.Unlock()
 	}
 	return s, nil
 }
 
-// evict saves and drops the stream that was used least recently. m.mu is held.
+// evict saves and drops the stream that was used least recently. With Dir its training
+// goes on, and waits for it to come back. m.mu is held.
 func (m *Monitor) evict() error {
 	var oldest *stream
 	for _, s := range m.streams {
@@ -349,16 +351,16 @@ func (m *Monitor) evict() error {
 	}
 	oldest.mu.Lock()
 	defer oldest.mu.Unlock()
-	if m.cfg.Dir != "" {
-		if err := m.takeOutcome(oldest); err != nil {
-			return err
-		}
-		if err := m.save(oldest); err != nil {
-			return err
-		}
+	oldest.file.Lock()
+	defer oldest.file.Unlock()
+	if m.cfg.Dir == "" {
+		m.trainings.forget(oldest.id)
+	} else if err := m.store(oldest); err != nil {
+		return err
 	}
 	oldest.gone = true
 	delete(m.streams, oldest.id)
+	m.trainings.slim(oldest.id)
 	m.evicted.Add(1)
 	return nil
 }
@@ -459,7 +461,7 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
 // Stats counts.
 func (m *Monitor) Stats() MonitorStats {
 	out := MonitorStats{Samples: m.samples.Load(), Dropped: m.dropped.Load(), Events: m.events.Load(), Alarms: m.alarms.Load(),
-		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: int(m.training.Load())}
+		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: m.trainings.underway()}
 	for _, s := range m.all() {
 		s.mu.Lock()
 		out.Streams++
@@ -486,7 +488,7 @@ func (m *Monitor) Close() error {
 	m.closed = true
 	m.mu.Unlock()
 	m.cancel()
-	m.jobs.close()
+	m.trainings.close()
 	m.workers.Wait()
 	if m.journal == nil {
 		return nil

@@ -310,7 +310,7 @@ func restartChangesNothing(t *testing.T, adapt *AdaptConfig) {
 // abandon is what remains of a monitor when its process is killed.
 func (m *Monitor) abandon() {
 	m.cancel()
-	m.jobs.close()
+	m.trainings.close()
 	m.workers.Wait()
 	_ = m.journal.close()
 }
@@ -436,7 +436,11 @@ func TestMonitorConcurrency(t *testing.T) {
 		}()
 	}
 	var readers sync.WaitGroup
-	for _, f := range []func(){func() { m.Stats() }, func() { _ = m.Save() }, func() { _ = m.Tick(minute(100)) }, func() { m.Model("host1") }} {
+	for _, f := range []func(){func() { m.Stats() }, func() {
+		if err := m.Save(); err != nil {
+			t.Error(err)
+		}
+	}, func() { _ = m.Save() }, func() { _ = m.Tick(minute(100)) }, func() { m.Model("host1") }} {
 		readers.Add(1)
 		go func() {
 			defer readers.Done()

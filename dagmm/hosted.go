@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,8 @@ type stream struct {
 	gone      bool // evicted; set with both locks held, so either is enough to read it
 	input     *Input
 	detector  *Detector // nil while it warms up
-	delivered uint64
+	delivered uint64    // last event handed out
+	noted     uint64    // in the journal: the last one handed out
 	training  *training // under way, or ended and not taken over
 	streamState
 }
@@ -40,6 +42,7 @@ type streamState struct {
 	Trainings uint64
 	Drift     float64 // mean of recent samples with p ≤ gateP
 	ModelFile string  // in the folder, with Dir
+	Pending   []Event // raised and not handed out yet
 }
 
 type timeRange struct{ From, To time.Time }
@@ -51,15 +54,16 @@ const (
 )
 
 // process takes a sample in its turn.
-func (m *Monitor) process(s *stream, sample Sample) error {
+func (m *Monitor) process(s *stream, sample Sample) {
 	s.Samples++
 	if s.detector == nil {
-		return m.warmUp(s, sample)
+		m.warmUp(s, sample)
+		return
 	}
 	r, err := s.detector.Next(sample.Time, sample.Values)
 	if err != nil {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
-		return nil
+		return
 	}
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, s.incident(sample.Time, r.Open))
 	events := r.Events
@@ -72,11 +76,8 @@ func (m *Monitor) process(s *stream, sample Sample) error {
 		events = append(events, e)
 		m.begin(s, sample.Time, "new normal")
 	}
-	if err := m.deliver(s, events); err != nil {
-		return err
-	}
+	m.raise(s, events...)
 	m.schedule(s, sample.Time, r)
-	return nil
 }
 
 // incident tells whether a sample stays out of training.
@@ -95,18 +96,14 @@ func (s *stream) exclude(from, to time.Time) {
 }
 
 // warmUp collects samples for the first model.
-func (m *Monitor) warmUp(s *stream, sample Sample) error {
+func (m *Monitor) warmUp(s *stream, sample Sample) {
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, s.incident(sample.Time, false))
 	if s.Samples == 1 {
-		e := Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
-		if err := m.deliver(s, []Event{e}); err != nil {
-			return err
-		}
+		m.raise(s, Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)})
 	}
 	if s.Samples >= uint64(m.cfg.WarmUp) && (s.Trained.IsZero() || sample.Time.Sub(s.Trained) >= time.Duration(m.cfg.WarmUp/4)*m.cfg.Interval) {
 		m.begin(s, sample.Time, "first model")
 	}
-	return nil
 }
 
 // schedule starts a training when it is time, or when too many samples are improbable.
@@ -196,15 +193,20 @@ func (m *Monitor) jobOf(t *training) (job, error) {
 				return job{}, err
 			}
 		}
-		s.mu.Lock()
-		if s.gone { // evicted between look-up and lock
-			s.mu.Unlock()
-			continue
+		if j, ok := s.tryJob(m.cfg, t); ok {
+			return j, nil
 		}
-		j := s.job(m.cfg, t)
-		s.mu.Unlock()
-		return j, nil
 	}
+}
+
+// tryJob is job of a stream that may have been evicted between look-up and lock.
+func (s *stream) tryJob(cfg MonitorConfig, t *training) (job, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return job{}, false
+	}
+	return s.job(cfg, t), true
 }
 
 // outcome is what a training brings.
@@ -246,7 +248,7 @@ func (m *Monitor) train(j job) *outcome {
 	season, why, err := m.season(j.window)
 	var model *Model
 	if err == nil {
-		model, err = m.cfg.Train(j.ctx, j.window.without(season))
+		model, err = m.fit(j.ctx, j.window.without(season))
 	}
 	if j.ctx.Err() != nil {
 		return nil
@@ -269,6 +271,16 @@ func (m *Monitor) train(j job) *outcome {
 		o.Kind, o.Detail = RetrainFailed, fmt.Sprintf("%s: %v", j.reason, err)
 	}
 	return o
+}
+
+// fit calls the training function; a panic of it is an error like any other.
+func (m *Monitor) fit(ctx context.Context, w *Window) (model *Model, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("training panicked: %v", p)
+		}
+	}()
+	return m.cfg.Train(ctx, w)
 }
 
 // judge lets the model pass the gate and prepares its detector.
@@ -327,7 +339,8 @@ func (m *Monitor) takeOutcome(s *stream) error {
 	}
 	m.trainings.forget(s.id)
 	s.training = nil
-	return m.applyOutcome(s, &o)
+	m.applyOutcome(s, &o)
+	return nil
 }
 
 // revive makes the detector of an outcome that was left to its file.
@@ -346,7 +359,7 @@ func (m *Monitor) revive(o *outcome) error {
 	return nil
 }
 
-func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
+func (m *Monitor) applyOutcome(s *stream, o *outcome) {
 	s.Training = false
 	t := s.input.s.Passed
 	switch o.Kind {
@@ -362,7 +375,7 @@ func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
 	default:
 		m.failed.Add(1)
 	}
-	return m.deliver(s, []Event{{Kind: o.Kind, Time: t, Detail: o.Detail}})
+	m.raise(s, Event{Kind: o.Kind, Time: t, Detail: o.Detail})
 }
 
 // prime gives a new detector the context of the samples before the next one.

@@ -258,6 +258,7 @@ func (m *Monitor) ask(s *stream) {
 	if m.cfg.Delivered != nil {
 		s.delivered = max(s.delivered, m.cfg.Delivered(s.id))
 	}
+	s.noted = s.delivered
 }
 
 func (m *Monitor) read(path string) (*stream, error) {
@@ -351,8 +352,11 @@ func (m *Monitor) replay(r record, past past) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	_, err = m.do(s, func(s *stream) error { return m.apply(s, r, past) })
+	return err
+}
+
+func (m *Monitor) apply(s *stream, r record, past past) error {
 	s.delivered = max(s.delivered, past.delivered[r.Stream])
 	if r.Kind == recordDelivered || r.Number <= s.Applied {
 		return nil
@@ -363,9 +367,11 @@ func (m *Monitor) replay(r record, past past) error {
 		if len(r.Values) != len(m.cfg.Columns) {
 			return fmt.Errorf("dagmm: monitor: journal: row of width %d, want %d: %w", len(r.Values), len(m.cfg.Columns), ErrState)
 		}
-		return m.take(s, r.Time, r.Values)
+		_ = m.take(s, r.Time, r.Values) // what the input refuses, Push has refused
+		return nil
 	case recordTick:
-		return m.takeTick(s, r.Time)
+		m.takeTick(s, r.Time)
+		return nil
 	case recordIncident:
 		s.exclude(r.Time, r.Until)
 		return nil
@@ -373,7 +379,8 @@ func (m *Monitor) replay(r record, past past) error {
 	if err := m.revive(&r.Outcome); err != nil {
 		return fmt.Errorf("dagmm: monitor: journal: %w: %w", ErrState, err)
 	}
-	return m.applyOutcome(s, &r.Outcome)
+	m.applyOutcome(s, &r.Outcome)
+	return nil
 }
 
 // wants tells whether a tick would change anything.

@@ -3,6 +3,7 @@ package dagmm
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -205,4 +206,70 @@ func TestExcludeRacesWithEviction(t *testing.T) {
 	require.NoError(t, m.Exclude("a", minute(5), minute(6)))
 	require.Len(t, m.streams["a"].Known, 1)
 	require.NoError(t, m.Close())
+}
+
+// Whatever happens to a stream's state, the receiver that knows the numbers it has gets
+// all alarms.
+func TestNumbersGoOnAfterTheReceivers(t *testing.T) {
+	s := &sink{}
+	cfg := monitorConfig(s)
+	rows := incident(ordinary(800, 3), 700, 705, 95)
+	var m *Monitor
+	from := 0
+	feed := func(t *testing.T, rows [][]float64, after func(i int)) {
+		before := len(s.only(Opened))
+		for i, x := range rows {
+			require.NoError(t, m.Push("a", minute(from+i), x))
+			after(i)
+		}
+		from += len(rows)
+		require.Greater(t, len(s.only(Opened)), before)
+		require.Zero(t, s.twice)
+		require.Equal(t, s.last["a"], m.streams["a"].Seq)
+	}
+	nothing := func(int) {}
+	t.Run("no folder", func(t *testing.T) {
+		for range 2 {
+			m = open(t, cfg)
+			feed(t, rows, nothing)
+			require.NoError(t, m.Close())
+		}
+	})
+	t.Run("evicted", func(t *testing.T) {
+		cfg := cfg
+		cfg.MaxStreams = 1
+		m = open(t, cfg)
+		for range 2 {
+			feed(t, rows, nothing)
+			require.NoError(t, m.Push("b", minute(from), rows[0]))
+		}
+		require.NoError(t, m.Close())
+	})
+	cfg.Dir = t.TempDir()
+	t.Run("another folder, and deaths", func(t *testing.T) {
+		m = open(t, cfg)
+		feed(t, rows, func(i int) {
+			if i%97 == 50 { // the first time nothing has been saved: the journal has it all
+				m.abandon()
+				m = open(t, cfg)
+			}
+		})
+		require.NoError(t, m.Close())
+	})
+	t.Run("state files deleted", func(t *testing.T) {
+		require.NoError(t, os.RemoveAll(cfg.Dir))
+		m = open(t, cfg)
+		feed(t, rows, nothing)
+		require.NoError(t, m.Close())
+	})
+	t.Run("end of the journal lost", func(t *testing.T) {
+		m = open(t, cfg)
+		require.NoError(t, m.Push("a", minute(from), rows[0]))
+		s.handle(Event{Kind: Stuck, Stream: "a", Seq: s.last["a"] + 1}) // the journal does not tell
+		m.abandon()
+		m = open(t, cfg)
+		from++
+		feed(t, rows, nothing)
+		require.NoError(t, m.Close())
+	})
 }

@@ -23,6 +23,7 @@ const (
 	recordDelivered
 	recordIncident
 	recordOutcome
+	recordSeq
 )
 
 const (
@@ -41,7 +42,7 @@ type record struct {
 	Time    time.Time // sample, tick, beginning of an incident
 	Until   time.Time // of an incident
 	Values  []float64
-	Seq     uint64 // delivered
+	Seq     uint64 // delivered; or after which the events go on
 	Outcome outcome
 }
 
@@ -81,6 +82,10 @@ func (j *journal) incident(id string, from, to time.Time) (uint64, error) {
 
 func (j *journal) outcome(id string, o *outcome) (uint64, error) {
 	return j.write(record{Kind: recordOutcome, Stream: id, Outcome: *o})
+}
+
+func (j *journal) seq(id string, seq uint64) (uint64, error) {
+	return j.write(record{Kind: recordSeq, Stream: id, Seq: seq})
 }
 
 func (j *journal) write(r record) (uint64, error) {
@@ -126,7 +131,7 @@ func (r *record) append(b []byte) []byte {
 		}
 	case recordTick:
 		b = binary.AppendVarint(b, r.Time.UnixNano())
-	case recordDelivered:
+	case recordDelivered, recordSeq:
 		b = binary.AppendUvarint(b, r.Seq)
 	case recordIncident:
 		b = binary.AppendVarint(b, r.Time.UnixNano())
@@ -206,7 +211,7 @@ func parseRecord(body []byte) (r record, ok bool) {
 		}
 	case recordTick:
 		r.Time = p.time()
-	case recordDelivered:
+	case recordDelivered, recordSeq:
 		r.Seq = p.uvarint()
 	case recordIncident:
 		r.Time = p.time()

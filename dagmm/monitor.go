@@ -35,8 +35,9 @@ type MonitorConfig struct {
 	// drops the events.
 	Handle func(Event)
 	// Delivered returns the highest Seq that the receiver of events has of a stream; with
-	// it no event comes twice after a crash. nil: those that were being handled when the
-	// process died come again with the same Seq.
+	// it no event comes twice after a crash, and the numbers of a stream whose state is lost
+	// (no Dir, another folder) go on after it. nil: the events that were being handled when the
+	// process died come again with the same Seq, and such a stream's numbers begin again at 1.
 	Delivered func(stream string) uint64
 
 	WarmUp  int           // samples before the first training; 0 means 1000

@@ -345,7 +345,7 @@ func TestJournalEndsAnywhere(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
-	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3},
+	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3}, {Kind: recordSeq, Seq: 4},
 		{Kind: recordOutcome, Outcome: outcome{Kind: Retrained, File: "m", Longest: []int{3}}}, {Kind: recordIncident, Time: minute(1), Until: minute(2)}} {
 		f.Add(r.append(nil))
 	}

@@ -239,8 +239,11 @@ func (m *Monitor) write(id string, body []byte, modelFile string) error {
 func (m *Monitor) load(id string) (*stream, error) {
 	if m.cfg.Dir != "" {
 		s, err := m.read(m.fileOf("stream", id, ".state"))
+		if err == nil {
+			return s, m.number(s)
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return s, err
+			return nil, err
 		}
 	}
 	in, err := NewInput(m.cfg.Columns, m.cfg.Input)
@@ -250,7 +253,7 @@ func (m *Monitor) load(id string) (*stream, error) {
 	m.trainings.forget(id) // of an earlier stream of this name
 	s := &stream{id: id, input: in}
 	m.ask(s)
-	return s, nil
+	return s, m.number(s)
 }
 
 // ask lets the receiver of events say what it has.
@@ -259,6 +262,22 @@ func (m *Monitor) ask(s *stream) {
 		s.delivered = max(s.delivered, m.cfg.Delivered(s.id))
 	}
 	s.noted = s.delivered
+}
+
+// number lets the events of a stream whose state is lost, or older than what the receiver
+// has, go on after those: it would take them for the same ones. A replay will raise them
+// again and numbers them as they were.
+func (m *Monitor) number(s *stream) error {
+	if s.Seq >= s.delivered || m.journal != nil && m.journal.replaying {
+		return nil
+	}
+	s.Seq = s.delivered
+	if m.journal == nil {
+		return nil
+	}
+	n, err := m.journal.seq(s.id, s.Seq)
+	s.Applied = n
+	return err
 }
 
 func (m *Monitor) read(path string) (*stream, error) {
@@ -316,6 +335,9 @@ func (m *Monitor) restore() error {
 		}
 	}
 	m.journal.replaying = false
+	for _, s := range m.all() {
+		s.Seq = max(s.Seq, s.delivered) // what the journal has lost with a power failure
+	}
 	return m.Save()
 }
 
@@ -374,6 +396,9 @@ func (m *Monitor) apply(s *stream, r record, past past) error {
 		return nil
 	case recordIncident:
 		s.exclude(r.Time, r.Until)
+		return nil
+	case recordSeq:
+		s.Seq = max(s.Seq, r.Seq)
 		return nil
 	}
 	if err := m.revive(&r.Outcome); err != nil {

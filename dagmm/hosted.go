@@ -1,7 +1,9 @@
 package dagmm
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,13 +16,16 @@ import (
 type stream struct {
 	id   string
 	used atomic.Uint64
-	next atomic.Pointer[outcome] // of a training, until the next sample
+
+	file sync.Mutex // held while the state file is written; after mu where both are held
 
 	mu        sync.Mutex
-	gone      bool // evicted
+	gone      bool // evicted; set with both locks held, so either is enough to read it
 	input     *Input
 	detector  *Detector // nil while it warms up
-	delivered uint64
+	delivered uint64    // last event handed out
+	noted     uint64    // in the journal: the last one handed out
+	training  *training // under way, or ended and not taken over
 	streamState
 }
 
@@ -38,6 +43,7 @@ type streamState struct {
 	Drift     float64   // mean of recent samples with p ≤ gateP
 	Changed   time.Time // for good: the beginning of the last alarm that was admitted
 	ModelFile string    // in the folder, with Dir
+	Pending   []Event   // raised and not handed out yet
 }
 
 type timeRange struct{ From, To time.Time }
@@ -51,23 +57,20 @@ const (
 )
 
 // process takes a sample in its turn.
-func (m *Monitor) process(s *stream, sample Sample) error {
+func (m *Monitor) process(s *stream, sample Sample) {
 	s.Samples++
 	if s.detector == nil {
-		return m.warmUp(s, sample)
+		m.warmUp(s, sample)
+		return
 	}
 	r, err := s.detector.Next(sample.Time, learned(sample.Values, s.detector.longest))
 	if err != nil {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
-		return nil
+		return
 	}
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, r.Open && !s.detector.s.Alarm.Admitted)
-	events := append(r.Events, m.admit(s, sample.Time)...)
-	if err := m.deliver(s, events); err != nil {
-		return err
-	}
+	m.raise(s, append(r.Events, m.admit(s, sample.Time)...)...)
 	m.schedule(s, sample.Time, r)
-	return nil
 }
 
 // admit takes an alarm that has lasted long enough outside of known incidents for normal.
@@ -115,18 +118,14 @@ func (s *stream) known() []bool {
 }
 
 // warmUp collects samples for the first model.
-func (m *Monitor) warmUp(s *stream, sample Sample) error {
+func (m *Monitor) warmUp(s *stream, sample Sample) {
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, false)
 	if s.Samples == 1 {
-		e := Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
-		if err := m.deliver(s, []Event{e}); err != nil {
-			return err
-		}
+		m.raise(s, Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)})
 	}
 	if n := int64(s.Samples) - int64(m.cfg.WarmUp); n >= 0 && n%int64(max(1, m.cfg.WarmUp/4)) == 0 {
 		m.begin(s, sample.Time, "first model")
 	}
-	return nil
 }
 
 // schedule starts a training when it is time, when too many samples are improbable, or
@@ -164,34 +163,79 @@ func (m *Monitor) begin(s *stream, t time.Time, reason string) {
 	s.Training, s.Reason, s.Trained, s.Drift = true, reason, t, 0
 	s.Trainings++
 	s.Window.prune(m.cfg.Window, m.cfg.Interval)
-	if m.journal == nil || !m.journal.replaying {
-		m.launch(s)
+	m.launch(s)
+}
+
+// launch gets the training of the stream going, unless it is; s.mu is held. While a
+// Monitor restores, nothing is trained: the outcome may follow in the journal.
+func (m *Monitor) launch(s *stream) {
+	if m.journal != nil && m.journal.replaying {
+		return
+	}
+	t, fresh := m.trainings.begin(m.ctx, s.id)
+	s.training = t
+	switch {
+	case !fresh:
+	case m.cfg.Synchronous:
+		if o := m.train(s.job(m.cfg, t)); o != nil {
+			t.done.Store(o)
+		}
+	default:
+		m.trainings.put(t)
 	}
 }
 
-// launch hands the stream's window to a worker; s.mu is held.
-func (m *Monitor) launch(s *stream) {
-	j := job{s: s, window: s.Window.training(m.cfg.Columns, m.cfg.Interval, s.known()), reason: s.Reason}
+// job is a training to do.
+type job struct {
+	*training
+	old    contender // without a model for the first
+	window *Window
+	reason string
+}
+
+// job copies from the stream what the training needs; s.mu is held.
+func (s *stream) job(cfg MonitorConfig, t *training) job {
+	s.Window.prune(cfg.Window, cfg.Interval)
+	j := job{training: t, window: s.Window.training(cfg.Columns, cfg.Interval, s.known()), reason: s.Reason}
 	j.window.Stream, j.window.Number = s.id, s.Trainings-1
 	if s.detector != nil {
 		j.old = contender{s.detector.m, s.detector.longest}
 		j.window.hold()
 	}
 	j.window.favour(s.Changed)
-	m.training.Add(1)
-	if m.cfg.Synchronous {
-		s.next.Store(m.train(j))
-		return
-	}
-	m.jobs.put(j)
+	return j
 }
 
-// job is a training to do.
-type job struct {
-	s      *stream
-	old    contender // without a model for the first
-	window *Window
-	reason string
+// jobOf makes the job of a training whose turn has come. The samples of a stream that has
+// been evicted are in its file.
+func (m *Monitor) jobOf(t *training) (job, error) {
+	for {
+		m.mu.RLock()
+		s := m.streams[t.id]
+		m.mu.RUnlock()
+		if s == nil && m.cfg.Dir == "" {
+			return job{}, fmt.Errorf("dagmm: monitor: stream %q is gone: %w", t.id, ErrShort)
+		}
+		if s == nil {
+			var err error
+			if s, err = m.read(m.fileOf("stream", t.id, ".state")); err != nil {
+				return job{}, err
+			}
+		}
+		if j, ok := s.tryJob(m.cfg, t); ok {
+			return j, nil
+		}
+	}
+}
+
+// tryJob is job of a stream that may have been evicted between look-up and lock.
+func (s *stream) tryJob(cfg MonitorConfig, t *training) (job, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return job{}, false
+	}
+	return s.job(cfg, t), true
 }
 
 // outcome is what a training brings.
@@ -208,22 +252,31 @@ type outcome struct {
 func (m *Monitor) work() {
 	defer m.workers.Done()
 	for {
-		j, ok := m.jobs.get()
-		if !ok {
+		t := m.trainings.next()
+		if t == nil {
 			return
 		}
-		if o := m.train(j); o != nil {
-			j.s.next.Store(o)
+		o := &outcome{Kind: RetrainFailed}
+		if j, err := m.jobOf(t); err != nil {
+			o.Detail = err.Error()
+		} else if o = m.train(j); o == nil {
+			continue
+		}
+		t.done.Store(o)
+		m.mu.RLock()
+		here := m.streams[t.id] != nil
+		m.mu.RUnlock()
+		if !here {
+			t.slim()
 		}
 	}
 }
 
-// train does a job. It returns nil when the Monitor is being closed.
+// train does a job. It returns nil when the training is no longer wanted.
 func (m *Monitor) train(j job) *outcome {
-	defer m.training.Add(-1)
 	j.reason += j.window.pace()
-	c, w, why, err := m.learn(j.window)
-	if m.ctx.Err() != nil {
+	c, w, why, err := m.learn(j)
+	if j.ctx.Err() != nil {
 		return nil
 	}
 	o := &outcome{}
@@ -237,9 +290,10 @@ func (m *Monitor) train(j job) *outcome {
 	return o
 }
 
-// learn makes a model of a window. It returns the window as the model has learned it, and
-// for the report what was taken out.
-func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, err error) {
+// learn makes a model of the job's window. It returns the window as the model has learned
+// it, and for the report what was taken out.
+func (m *Monitor) learn(j job) (c contender, learned *Window, why string, err error) {
+	w := j.window
 	if err := w.check(); err != nil {
 		return c, nil, "", err
 	}
@@ -250,7 +304,7 @@ func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, er
 		return c, nil, "", err
 	}
 	learned = learned.without(season)
-	model, err := m.cfg.Train(m.ctx, learned)
+	model, err := m.fit(j.ctx, learned)
 	switch {
 	case err != nil:
 	case model == nil:
@@ -261,6 +315,16 @@ func (m *Monitor) learn(w *Window) (c contender, learned *Window, why string, er
 		c.Model, err = model.WithSeason(season)
 	}
 	return c, learned, why + found, err
+}
+
+// fit calls the training function; a panic of it is an error like any other.
+func (m *Monitor) fit(ctx context.Context, w *Window) (model *Model, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("training panicked: %v", p)
+		}
+	}()
+	return m.cfg.Train(ctx, w)
 }
 
 // judge lets the model pass the gate and prepares its detector; w is what it has learned.
@@ -292,29 +356,54 @@ func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 	}
 	o.Start = o.detector.s.Controller.Start
 	if m.cfg.Dir != "" {
-		o.File, err = m.saveModel(j.s.id, j.window.Number, c.Model)
+		o.File, err = m.saveModel(j.training, c.Model)
 	}
 	return err
 }
 
 // takeOutcome takes over what a training has brought, if one has ended; s.mu is held.
 func (m *Monitor) takeOutcome(s *stream) error {
-	o := s.next.Swap(nil)
-	if o == nil {
+	if s.training == nil {
 		return nil
 	}
+	done := s.training.done.Load()
+	if done == nil {
+		return nil
+	}
+	o := *done
+	if err := m.revive(&o); err != nil {
+		o = outcome{Kind: RetrainFailed, Detail: err.Error()}
+	}
 	if m.journal != nil {
-		n, err := m.journal.outcome(s.id, o)
+		n, err := m.journal.outcome(s.id, &o)
 		if err != nil {
-			s.next.Store(o)
 			return err
 		}
 		s.Applied = n
 	}
-	return m.applyOutcome(s, o)
+	m.trainings.forget(s.id)
+	s.training = nil
+	m.applyOutcome(s, &o)
+	return nil
 }
 
-func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
+// revive makes the detector of an outcome that was left to its file.
+func (m *Monitor) revive(o *outcome) error {
+	if o.Kind != Retrained || o.detector != nil {
+		return nil
+	}
+	model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
+	if err != nil {
+		return err
+	}
+	if o.detector, err = newDetector(model, nil, o.Longest, m.cfg.Detector); err != nil {
+		return err
+	}
+	o.detector.s.Controller = controller{Start: o.Start, Threshold: o.Start}
+	return nil
+}
+
+func (m *Monitor) applyOutcome(s *stream, o *outcome) {
 	s.Training = false
 	t := s.input.s.Passed
 	switch o.Kind {
@@ -330,7 +419,7 @@ func (m *Monitor) applyOutcome(s *stream, o *outcome) error {
 	default:
 		m.failed.Add(1)
 	}
-	return m.deliver(s, []Event{{Kind: o.Kind, Time: t, Detail: o.Detail}})
+	m.raise(s, Event{Kind: o.Kind, Time: t, Detail: o.Detail})
 }
 
 // contextRows is how many samples make a context: the weights of older ones in the slowest
@@ -405,42 +494,4 @@ func (w *Window) without(p *Profile) *Window {
 	out := *w
 	out.X = p.subtract(w.Times, w.X)
 	return &out
-}
-
-// jobQueue is an unbounded queue of trainings; a stream has at most one in it.
-type jobQueue struct {
-	mu     sync.Mutex
-	some   *sync.Cond
-	list   []job
-	closed bool
-}
-
-func (q *jobQueue) init() { q.some = sync.NewCond(&q.mu) }
-
-func (q *jobQueue) put(j job) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = append(q.list, j)
-	q.some.Signal()
-}
-
-func (q *jobQueue) get() (job, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.list) == 0 && !q.closed {
-		q.some.Wait()
-	}
-	if q.closed {
-		return job{}, false
-	}
-	j := q.list[0]
-	q.list = slices.Delete(q.list, 0, 1)
-	return j, true
-}
-
-func (q *jobQueue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed, q.list = true, nil
-	q.some.Broadcast()
 }

@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +23,15 @@ const (
 	recordDelivered
 	recordIncident
 	recordOutcome
+	recordSeq
 )
 
 const (
 	journalMagic = "dagmm-journal 1\n"
 	maxRecord    = 1 << 24
+	frameHead    = 8 // bytes before a record: its length and checksum
+
+	segmentPrefix = "journal-"
 )
 
 // record is one entry of the journal. Which fields count depends on the kind.
@@ -36,7 +42,7 @@ type record struct {
 	Time    time.Time // sample, tick, beginning of an incident
 	Until   time.Time // of an incident
 	Values  []float64
-	Seq     uint64 // delivered
+	Seq     uint64 // delivered; or after which the events go on
 	Outcome outcome
 }
 
@@ -78,6 +84,10 @@ func (j *journal) outcome(id string, o *outcome) (uint64, error) {
 	return j.write(record{Kind: recordOutcome, Stream: id, Outcome: *o})
 }
 
+func (j *journal) seq(id string, seq uint64) (uint64, error) {
+	return j.write(record{Kind: recordSeq, Stream: id, Seq: seq})
+}
+
 func (j *journal) write(r record) (uint64, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -97,6 +107,14 @@ func (j *journal) write(r record) (uint64, error) {
 	return r.Number, nil
 }
 
+// next returns a number that no record has, nor will have.
+func (j *journal) next() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.number++
+	return j.number
+}
+
 func (r *record) append(b []byte) []byte {
 	str := func(s string) {
 		b = binary.AppendUvarint(b, uint64(len(s)))
@@ -113,7 +131,7 @@ func (r *record) append(b []byte) []byte {
 		}
 	case recordTick:
 		b = binary.AppendVarint(b, r.Time.UnixNano())
-	case recordDelivered:
+	case recordDelivered, recordSeq:
 		b = binary.AppendUvarint(b, r.Seq)
 	case recordIncident:
 		b = binary.AppendVarint(b, r.Time.UnixNano())
@@ -193,7 +211,7 @@ func parseRecord(body []byte) (r record, ok bool) {
 		}
 	case recordTick:
 		r.Time = p.time()
-	case recordDelivered:
+	case recordDelivered, recordSeq:
 		r.Seq = p.uvarint()
 	case recordIncident:
 		r.Time = p.time()
@@ -220,7 +238,7 @@ func segments(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "journal-") {
+		if strings.HasPrefix(e.Name(), segmentPrefix) {
 			out = append(out, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -228,39 +246,105 @@ func segments(dir string) ([]string, error) {
 	return out, nil
 }
 
-// readSegment calls f with the records of a journal file up to the first that is not
-// whole: the process died while it wrote that one.
-func readSegment(path string, f func(record) error) error {
+// readSegment calls f with the records of a journal file and returns where they end. In
+// the last file that is before its end where the process died while it wrote; damage that
+// a whole record follows, or in an earlier file, is an error.
+func readSegment(path string, last bool, f func(record) error) (int64, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return 0, fmt.Errorf("dagmm: journal: %w", err)
 	}
-	if len(text) < len(journalMagic) {
-		return nil
+	if last && len(text) < len(journalMagic) {
+		return 0, nil
 	}
-	if string(text[:len(journalMagic)]) != journalMagic {
-		return fmt.Errorf("dagmm: %s: not a journal of this version: %w", path, ErrState)
+	if !bytes.HasPrefix(text, []byte(journalMagic)) {
+		return 0, fmt.Errorf("dagmm: journal: %s: not a journal of this version: %w", path, ErrState)
 	}
-	text = text[len(journalMagic):]
-	for len(text) >= 8 {
-		n := binary.LittleEndian.Uint32(text)
-		if n > maxRecord || int(n) > len(text)-8 {
-			return nil
-		}
-		body := text[8 : 8+n]
-		if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(text[4:]) {
-			return nil
+	at := len(journalMagic)
+	for at < len(text) {
+		body := frame(text[at:])
+		if body == nil && last && !recordIn(text[at+1:]) {
+			break
 		}
 		r, ok := parseRecord(body)
 		if !ok {
-			return fmt.Errorf("dagmm: %s: record of kind %d cannot be read: %w", path, r.Kind, ErrState)
+			return 0, fmt.Errorf("dagmm: journal: %s, offset %d: a record that is damaged or of another version: %w", path, at, ErrState)
 		}
 		if err := f(r); err != nil {
-			return err
+			return 0, err
 		}
-		text = text[8+n:]
+		at += frameHead + len(body)
 	}
-	return nil
+	return int64(at), nil
+}
+
+// frame returns the body of the record that text begins with; nil where it is not whole.
+func frame(text []byte) []byte {
+	if len(text) < frameHead {
+		return nil
+	}
+	n := binary.LittleEndian.Uint32(text)
+	if n == 0 || n > maxRecord || int(n) > len(text)-frameHead {
+		return nil
+	}
+	body := text[frameHead : frameHead+n]
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(text[4:]) {
+		return nil
+	}
+	return body
+}
+
+// recordIn tells whether a whole record begins anywhere in text.
+func recordIn(text []byte) bool {
+	for i := range text {
+		if frame(text[i:]) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// past is what the journal's files tell of the streams before they are replayed.
+type past struct {
+	files     []string
+	delivered map[string]uint64 // highest Seq that was handled
+}
+
+// scan reads all files, drops what a dying process left at the end of the last one, and
+// sets the number that the next record follows.
+func (j *journal) scan() (past, error) {
+	p := past{delivered: map[string]uint64{}}
+	var err error
+	if p.files, err = segments(j.dir); err != nil {
+		return p, fmt.Errorf("dagmm: journal: %w", err)
+	}
+	for i, path := range p.files {
+		last := i == len(p.files)-1
+		end, err := readSegment(path, last, func(r record) error {
+			p.note(r)
+			j.number = max(j.number, r.Number)
+			return nil
+		})
+		if err != nil {
+			return p, err
+		}
+		if last {
+			if err := os.Truncate(path, end); err != nil {
+				return p, fmt.Errorf("dagmm: journal: %w", err)
+			}
+		}
+		// A file's name counts too: there may be no record that tells how far the numbers went.
+		if n, err := strconv.ParseUint(strings.TrimPrefix(filepath.Base(path), segmentPrefix), 10, 64); err == nil && n > 0 {
+			j.number = max(j.number, n-1)
+		}
+	}
+	return p, nil
+}
+
+func (p *past) note(r record) {
+	if r.Kind == recordDelivered {
+		p.delivered[r.Stream] = max(p.delivered[r.Stream], r.Seq)
+	}
 }
 
 // rotate begins a new file and returns those before it.
@@ -271,12 +355,15 @@ func (j *journal) rotate() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: journal: %w", err)
 	}
-	path := filepath.Join(j.dir, fmt.Sprintf("journal-%020d", j.number+1))
+	path := filepath.Join(j.dir, fmt.Sprintf("%s%020d", segmentPrefix, j.number+1))
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: journal: %w", err)
 	}
-	if _, err := f.WriteAt([]byte(journalMagic), 0); err != nil {
+	if _, err = f.WriteAt([]byte(journalMagic), 0); err == nil {
+		err = f.Sync() // a power failure leaves no file without its head
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dagmm: journal: %w", err), f.Close())
 	}
 	if j.f != nil {

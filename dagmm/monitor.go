@@ -12,7 +12,9 @@ import (
 
 // TrainFunc makes a model of a stream's window: in this process with package
 // dagmm/train, or elsewhere. It is called by background workers, by several at once where
-// MonitorConfig.Workers says so, and must return soon after ctx is canceled.
+// MonitorConfig.Workers says so, and must return soon after ctx is canceled. It must not
+// modify the window: what it leaves there the new model is judged by. A panic of it is an
+// error, and makes a RetrainFailed event as any other.
 type TrainFunc func(ctx context.Context, w *Window) (*Model, error)
 
 // MonitorConfig sets up a Monitor. Columns and Train are required; everything else works
@@ -33,11 +35,15 @@ type MonitorConfig struct {
 
 	// Handle takes the events: those of one stream one after the other in the order of
 	// Event.Seq, those of several streams at the same time. It is called by Push and Tick
-	// while they hold the stream, so it must not call the Monitor. nil drops the events.
+	// while they hold the stream, and by OpenMonitor, so it must not call the Monitor. A panic
+	// of it goes through to their callers, who may recover: the stream is whole, the sample is
+	// taken, the event does not come again, and those after it come with the next call. nil
+	// drops the events.
 	Handle func(Event)
 	// Delivered returns the highest Seq that the receiver of events has of a stream; with
-	// it no event comes twice after a crash. nil: those that were being handled when the
-	// process died come again with the same Seq.
+	// it no event comes twice after a crash, and the numbers of a stream whose state is lost
+	// (no Dir, another folder) go on after it. nil: the events that were being handled when the
+	// process died come again with the same Seq, and such a stream's numbers begin again at 1.
 	Delivered func(stream string) uint64
 
 	WarmUp  int           // samples before the first training; 0 means 1000
@@ -130,8 +136,10 @@ type Monitor struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
-	jobs    jobQueue
 	journal *journal // nil without Dir
+
+	trainings trainings
+	saving    sync.Mutex // one Save at a time
 
 	mu      sync.RWMutex
 	streams map[string]*stream
@@ -139,7 +147,6 @@ type Monitor struct {
 	clock   atomic.Uint64 // for the least recently used
 
 	samples, dropped, events, alarms, trained, kept, failed, evicted atomic.Uint64
-	training                                                         atomic.Int64
 }
 
 // OpenMonitor starts a Monitor, with the state in cfg.Dir where there is one: samples
@@ -152,7 +159,7 @@ func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
 	}
 	m := &Monitor{cfg: cfg, streams: map[string]*stream{}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.jobs.init()
+	m.trainings.init()
 	if cfg.Dir != "" {
 		if err := m.restore(); err != nil {
 			m.cancel()
@@ -165,19 +172,20 @@ func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
 			go m.work()
 		}
 	}
-	return m, m.resume()
+	m.resume()
+	return m, nil
 }
 
 // resume starts the trainings that were under way when the state was written.
-func (m *Monitor) resume() error {
+func (m *Monitor) resume() {
 	for _, s := range m.all() {
-		s.mu.Lock()
-		if s.Training {
-			m.launch(s)
-		}
-		s.mu.Unlock()
+		_, _ = m.do(s, func(s *stream) error {
+			if s.Training {
+				m.launch(s)
+			}
+			return nil
+		})
 	}
-	return nil
 }
 
 func (m *Monitor) all() []*stream {
@@ -204,25 +212,40 @@ func compareStrings(a, b string) int {
 // Push takes a sample of a stream, in the metrics' own units, NaN where a value is
 // missing. Samples that are late or come twice are dropped and counted. A wrong width
 // (ErrWidth), a failure to write the journal, or a closed Monitor (ErrClosed) is an error,
-// and the sample is then not taken.
+// and the sample is then not taken. A failure to journal that events have been handled is
+// none: it is tried again with the next sample, and should the process die before, those
+// events come again with the same Seq.
 func (m *Monitor) Push(id string, t time.Time, x []float64) error {
 	if len(x) != len(m.cfg.Columns) {
 		return fmt.Errorf("dagmm: monitor: stream %q: row of width %d, want %d: %w", id, len(x), len(m.cfg.Columns), ErrWidth)
 	}
+	return m.on(id, func(s *stream) error { return m.push(s, t, x) })
+}
+
+// on calls f with the named stream.
+func (m *Monitor) on(id string, f func(*stream) error) error {
 	for {
 		s, err := m.stream(id)
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		if s.gone { // evicted between look-up and lock
-			s.mu.Unlock()
-			continue
+		if here, err := m.do(s, f); here {
+			return err
 		}
-		err = m.push(s, t, x)
-		s.mu.Unlock()
-		return err
 	}
+}
+
+// do locks a stream, calls f, and hands out the events that it raises. It returns false
+// where the stream has been evicted between look-up and lock.
+func (m *Monitor) do(s *stream, f func(*stream) error) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return false, nil
+	}
+	err := f(s)
+	m.deliver(s)
+	return true, err
 }
 
 func (m *Monitor) push(s *stream, t time.Time, x []float64) error {
@@ -250,9 +273,7 @@ func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
 	after := s.input.Stats()
 	m.dropped.Add(after.Late + after.Duplicate - before.Late - before.Duplicate)
 	for _, sample := range samples {
-		if err := m.process(s, sample); err != nil {
-			return err
-		}
+		m.process(s, sample)
 	}
 	return nil
 }
@@ -262,10 +283,7 @@ func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
 // about once an interval; a stream that is fed regularly does without.
 func (m *Monitor) Tick(now time.Time) error {
 	for _, s := range m.all() {
-		s.mu.Lock()
-		err := m.tick(s, now)
-		s.mu.Unlock()
-		if err != nil {
+		if _, err := m.do(s, func(s *stream) error { return m.tick(s, now) }); err != nil {
 			return err
 		}
 	}
@@ -273,9 +291,6 @@ func (m *Monitor) Tick(now time.Time) error {
 }
 
 func (m *Monitor) tick(s *stream, now time.Time) error {
-	if s.gone {
-		return nil
-	}
 	if err := m.takeOutcome(s); err != nil {
 		return err
 	}
@@ -290,19 +305,17 @@ func (m *Monitor) tick(s *stream, now time.Time) error {
 		}
 		s.Applied = n
 	}
-	return m.takeTick(s, now)
+	m.takeTick(s, now)
+	return nil
 }
 
-func (m *Monitor) takeTick(s *stream, now time.Time) error {
+func (m *Monitor) takeTick(s *stream, now time.Time) {
 	for _, sample := range s.input.Advance(now) {
-		if err := m.process(s, sample); err != nil {
-			return err
-		}
+		m.process(s, sample)
 	}
 	if s.detector != nil {
-		return m.deliver(s, s.detector.Tick(now))
+		m.raise(s, s.detector.Tick(now)...)
 	}
-	return nil
 }
 
 // stream returns the named stream, a new one where there is none.
@@ -344,13 +357,14 @@ func (m *Monitor) add(id string) (*stream, error) {
 	m.streams[id] = s
 	if s.Training {
 		s.mu.Lock()
+		defer s.mu.Unlock()
 		m.launch(s)
-		s.mu.Unlock()
 	}
 	return s, nil
 }
 
-// evict saves and drops the stream that was used least recently. m.mu is held.
+// evict saves and drops the stream that was used least recently. With Dir its training
+// goes on, and waits for it to come back. m.mu is held.
 func (m *Monitor) evict() error {
 	var oldest *stream
 	for _, s := range m.streams {
@@ -360,22 +374,23 @@ func (m *Monitor) evict() error {
 	}
 	oldest.mu.Lock()
 	defer oldest.mu.Unlock()
-	if m.cfg.Dir != "" {
-		if err := m.takeOutcome(oldest); err != nil {
-			return err
-		}
-		if err := m.save(oldest); err != nil {
-			return err
-		}
+	oldest.file.Lock()
+	defer oldest.file.Unlock()
+	if m.cfg.Dir == "" {
+		m.trainings.forget(oldest.id)
+	} else if err := m.store(oldest); err != nil {
+		return err
 	}
 	oldest.gone = true
 	delete(m.streams, oldest.id)
+	m.trainings.slim(oldest.id)
 	m.evicted.Add(1)
 	return nil
 }
 
-// deliver numbers the events and hands out those that the receiver does not have.
-func (m *Monitor) deliver(s *stream, events []Event) error {
+// raise numbers events. They wait until the stream's state is whole again: a receiver that
+// panics then interrupts nothing.
+func (m *Monitor) raise(s *stream, events ...Event) {
 	for _, e := range events {
 		s.Seq++
 		e.Seq, e.Stream = s.Seq, s.id
@@ -383,20 +398,37 @@ func (m *Monitor) deliver(s *stream, events []Event) error {
 		if e.Kind == Opened {
 			m.alarms.Add(1)
 		}
+		s.Pending = append(s.Pending, e)
+	}
+}
+
+// deliver hands out the events that wait, but for those that the receiver has. One at
+// which it panics does not come again.
+func (m *Monitor) deliver(s *stream) {
+	for len(s.Pending) > 0 {
+		e := s.Pending[0]
+		s.Pending = slices.Delete(s.Pending, 0, 1)
 		if e.Seq <= s.delivered {
 			continue
 		}
+		s.delivered = e.Seq
 		if m.cfg.Handle != nil {
 			m.cfg.Handle(e)
 		}
-		s.delivered = e.Seq
-		if m.journal != nil {
-			if err := m.journal.delivered(s.id, e.Seq); err != nil {
-				return err
-			}
-		}
+		m.note(s)
 	}
-	return nil
+	m.note(s)
+}
+
+// note journals how far the events have been handed out. Where that fails it is tried
+// again with the next sample, whose own record tells of the failure.
+func (m *Monitor) note(s *stream) {
+	if m.journal == nil || s.noted == s.delivered {
+		return
+	}
+	if m.journal.delivered(s.id, s.delivered) == nil {
+		s.noted = s.delivered
+	}
 }
 
 // Exclude leaves the samples of a known incident out of the stream's trainings, those
@@ -408,21 +440,17 @@ func (m *Monitor) Exclude(id string, from, to time.Time) error {
 	if to.Before(from) {
 		return fmt.Errorf("dagmm: monitor: incident ends %s before it begins %s: %w", to, from, ErrDetector)
 	}
-	s, err := m.stream(id)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if m.journal != nil {
-		n, err := m.journal.incident(id, from, to)
-		if err != nil {
-			return err
+	return m.on(id, func(s *stream) error {
+		if m.journal != nil {
+			n, err := m.journal.incident(id, from, to)
+			if err != nil {
+				return err
+			}
+			s.Applied = n
 		}
-		s.Applied = n
-	}
-	s.exclude(from, to)
-	return nil
+		s.exclude(from, to)
+		return nil
+	})
 }
 
 // Model returns the model that scores a stream; nil while it warms up, or for a stream
@@ -476,7 +504,7 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
 // Stats counts.
 func (m *Monitor) Stats() MonitorStats {
 	out := MonitorStats{Samples: m.samples.Load(), Dropped: m.dropped.Load(), Events: m.events.Load(), Alarms: m.alarms.Load(),
-		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: int(m.training.Load())}
+		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: m.trainings.underway()}
 	for _, s := range m.all() {
 		s.mu.Lock()
 		out.Streams++
@@ -503,7 +531,7 @@ func (m *Monitor) Close() error {
 	m.closed = true
 	m.mu.Unlock()
 	m.cancel()
-	m.jobs.close()
+	m.trainings.close()
 	m.workers.Wait()
 	if m.journal == nil {
 		return nil

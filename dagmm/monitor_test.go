@@ -325,7 +325,7 @@ func restartChangesNothing(t *testing.T, adapt *AdaptConfig) {
 // abandon is what remains of a monitor when its process is killed.
 func (m *Monitor) abandon() {
 	m.cancel()
-	m.jobs.close()
+	m.trainings.close()
 	m.workers.Wait()
 	_ = m.journal.close()
 }
@@ -360,7 +360,7 @@ func TestJournalEndsAnywhere(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
-	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3},
+	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3}, {Kind: recordSeq, Seq: 4},
 		{Kind: recordOutcome, Outcome: outcome{Kind: Retrained, File: "m", Longest: []int{3}}}, {Kind: recordIncident, Time: minute(1), Until: minute(2)}} {
 		f.Add(r.append(nil))
 	}
@@ -451,7 +451,11 @@ func TestMonitorConcurrency(t *testing.T) {
 		}()
 	}
 	var readers sync.WaitGroup
-	for _, f := range []func(){func() { m.Stats() }, func() { _ = m.Save() }, func() { _ = m.Tick(minute(100)) }, func() { m.Model("host1") }} {
+	for _, f := range []func(){func() { m.Stats() }, func() {
+		if err := m.Save(); err != nil {
+			t.Error(err)
+		}
+	}, func() { _ = m.Save() }, func() { _ = m.Tick(minute(100)) }, func() { m.Model("host1") }} {
 		readers.Add(1)
 		go func() {
 			defer readers.Done()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -110,35 +111,57 @@ func (m *Monitor) fileOf(kind, id, rest string) string {
 	return filepath.Join(m.cfg.Dir, kind+"-"+hex.EncodeToString(sum[:16])+rest)
 }
 
-func (m *Monitor) saveModel(id string, number uint64, model *Model) (string, error) {
-	path := m.fileOf("model", id, fmt.Sprintf("-%010d.json", number))
+// saveModel writes what a training has made, under a number above all earlier ones of the
+// stream. It is an error once the training is not wanted any more.
+func (m *Monitor) saveModel(t *training, model *Model) (string, error) {
+	t.file.Lock()
+	defer t.file.Unlock()
+	if err := t.ctx.Err(); err != nil {
+		return "", err
+	}
+	path := m.fileOf("model", t.id, fmt.Sprintf("-%010d.json", m.journal.next()))
 	return filepath.Base(path), model.SaveFile(path)
 }
 
+// modelNumber returns the number in the name of a model's file.
+func modelNumber(path string) (uint64, error) {
+	base := filepath.Base(path)
+	return strconv.ParseUint(strings.TrimSuffix(base[strings.LastIndexByte(base, '-')+1:], ".json"), 10, 64)
+}
+
+// removeModels removes the stream's models that come before a number.
+func (m *Monitor) removeModels(id string, before uint64) error {
+	models, err := filepath.Glob(m.fileOf("model", id, "-*.json"))
+	if err != nil {
+		return err
+	}
+	for _, f := range models {
+		if n, err := modelNumber(f); err != nil || n >= before {
+			continue
+		}
+		if err := os.Remove(f); err != nil {
+			return fmt.Errorf("dagmm: monitor: %w", err)
+		}
+	}
+	return nil
+}
+
 // Save writes the state of all streams to MonitorConfig.Dir and shortens the journal.
-// Each stream is held only while its state is copied. Nothing is lost without it, but
-// the journal grows and the next start takes longer: call it every few minutes.
+// Each stream is held only while its state is copied; one Save waits for another. Nothing
+// is lost without it, but the journal grows and the next start takes longer: call it every
+// few minutes.
 func (m *Monitor) Save() error {
 	if m.journal == nil {
 		return fmt.Errorf("dagmm: monitor: no folder to save to: %w", ErrDetector)
 	}
+	m.saving.Lock()
+	defer m.saving.Unlock()
 	old, err := m.journal.rotate()
 	if err != nil {
 		return err
 	}
 	for _, s := range m.all() {
-		s.mu.Lock()
-		if s.gone {
-			s.mu.Unlock()
-			continue
-		}
-		text, err := m.encode(s)
-		number := s.ModelFile
-		s.mu.Unlock()
-		if err == nil {
-			err = m.write(s.id, text, number)
-		}
-		if err != nil {
+		if err := m.save(s); err != nil {
 			return err
 		}
 	}
@@ -150,8 +173,26 @@ func (m *Monitor) Save() error {
 	return nil
 }
 
-// save writes the state of one stream that is locked.
+// save writes the state of a stream, which goes on meanwhile. What an eviction has written
+// since is newer and stays.
 func (m *Monitor) save(s *stream) error {
+	s.mu.Lock()
+	text, err := m.encode(s)
+	model := s.ModelFile
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.file.Lock()
+	defer s.file.Unlock()
+	if s.gone {
+		return nil
+	}
+	return m.write(s.id, text, model)
+}
+
+// store writes the state of a stream that is held with both locks.
+func (m *Monitor) store(s *stream) error {
 	text, err := m.encode(s)
 	if err != nil {
 		return err
@@ -174,7 +215,7 @@ func (m *Monitor) encode(s *stream) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// write replaces a stream's state file and removes models older than the one it names.
+// write replaces a stream's state file, whose lock is held, and removes models older than the one it names.
 func (m *Monitor) write(id string, body []byte, modelFile string) error {
 	path := m.fileOf("stream", id, ".state")
 	head := fmt.Sprintf("%s %08x\n", stateMagic, crc32.ChecksumIEEE(body))
@@ -188,35 +229,32 @@ func (m *Monitor) write(id string, body []byte, modelFile string) error {
 	if modelFile == "" {
 		return nil
 	}
-	models, err := filepath.Glob(m.fileOf("model", id, "-*.json"))
+	number, err := modelNumber(modelFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("dagmm: monitor: model file %q: %w", modelFile, err)
 	}
-	for _, f := range models {
-		if filepath.Base(f) < modelFile {
-			if err := os.Remove(f); err != nil {
-				return fmt.Errorf("dagmm: monitor: %w", err)
-			}
-		}
-	}
-	return nil
+	return m.removeModels(id, number)
 }
 
 // load makes a stream, from its state file where there is one.
 func (m *Monitor) load(id string) (*stream, error) {
 	if m.cfg.Dir != "" {
 		s, err := m.read(m.fileOf("stream", id, ".state"))
+		if err == nil {
+			return s, m.number(s)
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return s, err
+			return nil, err
 		}
 	}
 	in, err := NewInput(m.cfg.Columns, m.cfg.Input)
 	if err != nil {
 		return nil, err
 	}
+	m.trainings.forget(id) // of an earlier stream of this name
 	s := &stream{id: id, input: in}
 	m.ask(s)
-	return s, nil
+	return s, m.number(s)
 }
 
 // ask lets the receiver of events say what it has.
@@ -224,6 +262,23 @@ func (m *Monitor) ask(s *stream) {
 	if m.cfg.Delivered != nil {
 		s.delivered = max(s.delivered, m.cfg.Delivered(s.id))
 	}
+	s.noted = s.delivered
+}
+
+// number lets the events of a stream whose state is lost, or older than what the receiver
+// has, go on after those: it would take them for the same ones. A replay will raise them
+// again and numbers them as they were.
+func (m *Monitor) number(s *stream) error {
+	if s.Seq >= s.delivered || m.journal != nil && m.journal.replaying {
+		return nil
+	}
+	s.Seq = s.delivered
+	if m.journal == nil {
+		return nil
+	}
+	n, err := m.journal.seq(s.id, s.Seq)
+	s.Applied = n
+	return err
 }
 
 func (m *Monitor) read(path string) (*stream, error) {
@@ -268,34 +323,21 @@ func (m *Monitor) restore() error {
 		return fmt.Errorf("dagmm: monitor: %w", err)
 	}
 	m.journal = &journal{dir: m.cfg.Dir, replaying: true}
+	past, err := m.journal.scan()
+	if err != nil {
+		return err
+	}
 	if err := m.readAll(); err != nil {
 		return err
 	}
-	files, err := segments(m.cfg.Dir)
-	if err != nil {
-		return fmt.Errorf("dagmm: monitor: %w", err)
-	}
-	delivered := map[string]uint64{}
-	note := func(r record) error {
-		m.journal.number = max(m.journal.number, r.Number)
-		if r.Kind == recordDelivered {
-			delivered[r.Stream] = max(delivered[r.Stream], r.Seq)
-		}
-		return nil
-	}
-	for _, path := range files {
-		if err := readSegment(path, note); err != nil {
-			return err
-		}
-	}
-	for _, path := range files {
-		if err := readSegment(path, func(r record) error { return m.replay(r, delivered) }); err != nil {
+	for _, path := range past.files {
+		if _, err := readSegment(path, true, func(r record) error { return m.replay(r, past) }); err != nil {
 			return err
 		}
 	}
 	m.journal.replaying = false
-	if _, err := m.journal.rotate(); err != nil {
-		return err
+	for _, s := range m.all() {
+		s.Seq = max(s.Seq, s.delivered) // what the journal has lost with a power failure
 	}
 	return m.Save()
 }
@@ -328,14 +370,17 @@ func (m *Monitor) readAll() error {
 }
 
 // replay applies a record that the stream's state does not have yet.
-func (m *Monitor) replay(r record, delivered map[string]uint64) error {
+func (m *Monitor) replay(r record, past past) error {
 	s, err := m.stream(r.Stream)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.delivered = max(s.delivered, delivered[r.Stream])
+	_, err = m.do(s, func(s *stream) error { return m.apply(s, r, past) })
+	return err
+}
+
+func (m *Monitor) apply(s *stream, r record, past past) error {
+	s.delivered = max(s.delivered, past.delivered[r.Stream])
 	if r.Kind == recordDelivered || r.Number <= s.Applied {
 		return nil
 	}
@@ -345,25 +390,23 @@ func (m *Monitor) replay(r record, delivered map[string]uint64) error {
 		if len(r.Values) != len(m.cfg.Columns) {
 			return fmt.Errorf("dagmm: monitor: journal: row of width %d, want %d: %w", len(r.Values), len(m.cfg.Columns), ErrState)
 		}
-		return m.take(s, r.Time, r.Values)
+		_ = m.take(s, r.Time, r.Values) // what the input refuses, Push has refused
+		return nil
 	case recordTick:
-		return m.takeTick(s, r.Time)
+		m.takeTick(s, r.Time)
+		return nil
 	case recordIncident:
 		s.exclude(r.Time, r.Until)
 		return nil
+	case recordSeq:
+		s.Seq = max(s.Seq, r.Seq)
+		return nil
 	}
-	o := r.Outcome
-	if o.Kind == Retrained {
-		model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
-		if err != nil {
-			return fmt.Errorf("dagmm: monitor: journal: %w: %w", ErrState, err)
-		}
-		if o.detector, err = newDetector(model, nil, o.Longest, m.cfg.Detector); err != nil {
-			return err
-		}
-		o.detector.s.Controller = controller{Start: o.Start, Threshold: o.Start}
+	if err := m.revive(&r.Outcome); err != nil {
+		return fmt.Errorf("dagmm: monitor: journal: %w: %w", ErrState, err)
 	}
-	return m.applyOutcome(s, &o)
+	m.applyOutcome(s, &r.Outcome)
+	return nil
 }
 
 // wants tells whether a tick would change anything.

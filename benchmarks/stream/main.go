@@ -81,11 +81,11 @@ func measureSet(ctx context.Context, o options, set string) ([]outcome, error) {
 	}
 	var hosts []*suite.Series
 	for _, name := range names {
-		any, err := suite.Load(o.data, set, name)
+		loaded, err := suite.Load(o.data, set, name)
 		if err != nil {
 			return nil, err
 		}
-		s, ok := any.(*suite.Series)
+		s, ok := loaded.(*suite.Series)
 		if !ok {
 			return nil, fmt.Errorf("%s is no set of recordings", set)
 		}

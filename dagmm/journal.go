@@ -51,13 +51,32 @@ type record struct {
 // unbuffered: they survive the process, though not a power failure in the last seconds.
 type journal struct {
 	dir       string
-	replaying bool // while a Monitor restores, nothing is written
+	lock      *os.File // nil once closed
+	replaying bool     // while a Monitor restores, nothing is written
 
 	mu     sync.Mutex
 	f      *os.File
 	size   int64
 	number uint64 // of the last record
 	buf    []byte
+}
+
+// ErrInUse reports a folder that another Monitor has open.
+var ErrInUse = errors.New("in use")
+
+// openJournal makes the folder, where it is missing, and locks it.
+func openJournal(dir string) (*journal, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	if !lockFile(f) {
+		return nil, errors.Join(fmt.Errorf("dagmm: monitor: folder %s: %w", dir, ErrInUse), f.Close())
+	}
+	return &journal{dir: dir, lock: f}, nil
 }
 
 func (j *journal) sample(id string, t time.Time, x []float64) (uint64, error) {
@@ -351,6 +370,9 @@ func (p *past) note(r record) {
 func (j *journal) rotate() ([]string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.lock == nil {
+		return nil, fmt.Errorf("dagmm: journal: %w", ErrClosed)
+	}
 	old, err := segments(j.dir)
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: journal: %w", err)
@@ -376,10 +398,12 @@ func (j *journal) rotate() ([]string, error) {
 func (j *journal) close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.f == nil {
-		return nil
+	var errs []error
+	for _, f := range []*os.File{j.f, j.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
-	f := j.f
-	j.f = nil
-	return f.Close()
+	j.f, j.lock = nil, nil
+	return errors.Join(errs...)
 }

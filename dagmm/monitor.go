@@ -59,7 +59,8 @@ type MonitorConfig struct {
 	// 10,000.
 	MaxStreams int
 	// Dir keeps state: a journal of samples, written before they are scored, and what Save
-	// writes. "" keeps nothing. One Monitor at a time may use a folder.
+	// writes. "" keeps nothing. One Monitor at a time may use a folder: on Unix
+	// another one gets ErrInUse, elsewhere see to it.
 	Dir string
 }
 

@@ -317,11 +317,17 @@ func (m *Monitor) read(path string) (*stream, error) {
 }
 
 // restore reads the folder and replays the journal.
-func (m *Monitor) restore() error {
-	if err := os.MkdirAll(m.cfg.Dir, 0o755); err != nil {
-		return fmt.Errorf("dagmm: monitor: %w", err)
+func (m *Monitor) restore() (err error) {
+	if m.journal, err = openJournal(m.cfg.Dir); err != nil {
+		return err
 	}
-	m.journal = &journal{dir: m.cfg.Dir, replaying: true}
+	restored := false
+	defer func() { // the receiver of events may panic
+		if !restored {
+			err = errors.Join(err, m.journal.close())
+		}
+	}()
+	m.journal.replaying = true
 	past, err := m.journal.scan()
 	if err != nil {
 		return err
@@ -338,7 +344,9 @@ func (m *Monitor) restore() error {
 	for _, s := range m.all() {
 		s.Seq = max(s.Seq, s.delivered) // what the journal has lost with a power failure
 	}
-	return m.Save()
+	err = m.Save()
+	restored = err == nil
+	return err
 }
 
 // readAll reads the streams' states, as many as may be in memory.

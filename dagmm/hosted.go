@@ -3,7 +3,6 @@ package dagmm
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,6 +42,7 @@ type streamState struct {
 	Drift     float64 // mean of recent samples with p ≤ gateP
 	ModelFile string  // in the folder, with Dir
 	Pending   []Event // raised and not handed out yet
+	Lost      string  // file of the damaged state before this one
 }
 
 type timeRange struct{ From, To time.Time }
@@ -99,7 +99,11 @@ func (s *stream) exclude(from, to time.Time) {
 func (m *Monitor) warmUp(s *stream, sample Sample) {
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, s.incident(sample.Time, false))
 	if s.Samples == 1 {
-		m.raise(s, Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)})
+		e := Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
+		if s.Lost != "" {
+			e.Detail += "; the stream begins anew because its state was damaged, and is kept as " + s.Lost
+		}
+		m.raise(s, e)
 	}
 	if s.Samples >= uint64(m.cfg.WarmUp) && (s.Trained.IsZero() || sample.Time.Sub(s.Trained) >= time.Duration(m.cfg.WarmUp/4)*m.cfg.Interval) {
 		m.begin(s, sample.Time, "first model")
@@ -189,7 +193,7 @@ func (m *Monitor) jobOf(t *training) (job, error) {
 		}
 		if s == nil {
 			var err error
-			if s, err = m.read(m.fileOf("stream", t.id, ".state")); err != nil {
+			if s, err = m.read(m.stateFile(t.id)); err != nil {
 				return job{}, err
 			}
 		}
@@ -348,7 +352,7 @@ func (m *Monitor) revive(o *outcome) error {
 	if o.Kind != Retrained || o.detector != nil {
 		return nil
 	}
-	model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
+	model, err := m.loadModel(o.File)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 	recordIncident
 	recordOutcome
 	recordSeq
+	recordRemove
 )
 
 const (
@@ -105,6 +106,10 @@ func (j *journal) outcome(id string, o *outcome) (uint64, error) {
 
 func (j *journal) seq(id string, seq uint64) (uint64, error) {
 	return j.write(record{Kind: recordSeq, Stream: id, Seq: seq})
+}
+
+func (j *journal) remove(id string) (uint64, error) {
+	return j.write(record{Kind: recordRemove, Stream: id})
 }
 
 func (j *journal) write(r record) (uint64, error) {
@@ -243,6 +248,7 @@ func parseRecord(body []byte) (r record, ok bool) {
 		for len(p.b) > 0 {
 			r.Outcome.Longest = append(r.Outcome.Longest, int(p.uvarint()))
 		}
+	case recordRemove:
 	default:
 		return r, false
 	}
@@ -327,12 +333,13 @@ func recordIn(text []byte) bool {
 type past struct {
 	files     []string
 	delivered map[string]uint64 // highest Seq that was handled
+	removed   map[string]uint64 // number of the last removal: what came before it is no more
 }
 
 // scan reads all files, drops what a dying process left at the end of the last one, and
 // sets the number that the next record follows.
 func (j *journal) scan() (past, error) {
-	p := past{delivered: map[string]uint64{}}
+	p := past{delivered: map[string]uint64{}, removed: map[string]uint64{}}
 	var err error
 	if p.files, err = segments(j.dir); err != nil {
 		return p, fmt.Errorf("dagmm: journal: %w", err)
@@ -361,8 +368,12 @@ func (j *journal) scan() (past, error) {
 }
 
 func (p *past) note(r record) {
-	if r.Kind == recordDelivered {
+	switch r.Kind {
+	case recordDelivered:
 		p.delivered[r.Stream] = max(p.delivered[r.Stream], r.Seq)
+	case recordRemove:
+		p.removed[r.Stream] = r.Number
+		delete(p.delivered, r.Stream)
 	}
 }
 

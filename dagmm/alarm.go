@@ -14,8 +14,10 @@ type detectorState struct {
 	Last       time.Time // sample
 	Scored     time.Time // last sample with a score
 	Silent     bool      // NoData was emitted
-	Recent     uint64    // flags of the last samples, the latest in the lowest bit
-	Seq        uint64    // of the last event
+	Scores     uint64    // samples with a score
+	Flags      []flagged // among the last Of
+	Baseline   baseline
+	Seq        uint64 // of the last event
 	Alarm      alarmState
 	ClosedAt   time.Time
 	Runs       []int // samples for which each metric has kept its value
@@ -24,6 +26,12 @@ type detectorState struct {
 
 	flagged bool
 	events  []Event
+}
+
+// flagged is a sample above the threshold.
+type flagged struct {
+	Score uint64 // its number
+	Time  time.Time
 }
 
 type alarmState struct {
@@ -36,13 +44,14 @@ type alarmState struct {
 	Told       time.Time // last event
 	Admitted   bool      // NewNormal was emitted (Monitor)
 	PeakLevel  float64   // of Peak above its threshold
-	// Explained is the peak's explanation where another model has scored it.
+	// Explained is the peak's explanation where its context is gone.
 	Explained *Explanation
 }
 
 // severity of an energy under the threshold in force.
 func (d *Detector) severity(energy float64) Severity {
-	ratio := (energy - d.levels.Low) / max(d.Threshold()-d.levels.Low, 1e-12*d.levels.Spread)
+	ordinary := d.levels.Low + d.shift()
+	ratio := (energy - ordinary) / max(d.Threshold()-ordinary, 1e-12*d.levels.Spread)
 	switch {
 	case ratio > 5:
 		return Critical
@@ -54,41 +63,59 @@ func (d *Detector) severity(energy float64) Severity {
 
 func (d *Detector) open(t time.Time, energy, u float64) {
 	s := &d.s
-	s.Alarm = alarmState{Open: true, Number: s.Alarm.Number + 1, Start: t, End: t, Samples: 1, Severity: d.severity(energy), Told: t}
+	s.Alarm = alarmState{Open: true, Number: s.Alarm.Number + 1, Start: s.Flags[0].Time, End: t, Samples: len(s.Flags), Severity: d.severity(energy)}
 	d.setPeak(t, energy, u)
-	e := d.event(Opened, t)
-	e.Explanation, _ = d.explain(s.Alarm.Peak.Values, d.peak)
+	d.tell(Opened, t)
 	if d.cfg.Budget > 0 {
 		s.Controller.opened()
 	}
-	d.emit(e)
 }
 
-// extend takes a sample of an open alarm.
-func (d *Detector) extend(t time.Time, energy, u float64) {
-	s := &d.s
-	a := &s.Alarm
-	quiet := d.levels.Low + d.cfg.Recover*(d.Threshold()-d.levels.Low)
-	if !s.flagged && (d.cfg.Recover == 1 || !(energy > quiet) || !d.admissible()) {
+// reopen goes on with the last alarm.
+func (d *Detector) reopen(t time.Time, energy, u float64) {
+	d.s.Alarm.Open = true
+	d.extend(t, energy, u)
+	d.tell(Reopened, t)
+}
+
+// proceed takes a sample of an open alarm.
+func (d *Detector) proceed(t time.Time, energy, u float64) {
+	if !d.s.flagged && (d.cfg.Recover == 1 || !(energy > d.quiet(d.Threshold())) || !d.admissible()) {
 		return
 	}
+	graver := d.extend(t, energy, u)
+	if graver || d.cfg.Repeat > 0 && t.Sub(d.s.Alarm.Told) >= d.cfg.Repeat {
+		d.tell(Continued, t)
+	}
+}
+
+// extend makes a sample part of the alarm and tells whether it became more severe.
+func (d *Detector) extend(t time.Time, energy, u float64) (graver bool) {
+	a := &d.s.Alarm
 	a.End = t
 	a.Samples++
 	higher := energy > a.Peak.Energy
 	if a.Explained != nil {
-		higher = u-s.Controller.Threshold > a.PeakLevel
+		higher = u-d.s.Controller.Threshold > a.PeakLevel
 	}
 	if higher {
 		d.setPeak(t, energy, u)
 	}
 	if d.cfg.Budget > 0 && t.Sub(a.Start) > absorbing {
-		s.Controller.persists(u)
+		d.s.Controller.persists(u)
 	}
 	grade := d.severity(energy)
-	if grade > a.Severity || d.cfg.Repeat > 0 && t.Sub(a.Told) >= d.cfg.Repeat {
-		a.Severity, a.Told = max(grade, a.Severity), t
-		d.emit(d.event(Continued, t))
-	}
+	graver = grade > a.Severity
+	a.Severity = max(grade, a.Severity)
+	return graver
+}
+
+// tell emits what is known of the alarm.
+func (d *Detector) tell(kind EventKind, t time.Time) {
+	d.s.Alarm.Told = t
+	e := d.event(kind, t)
+	e.Explanation = d.explainPeak()
+	d.emit(e)
 }
 
 func (d *Detector) setPeak(t time.Time, energy, u float64) {
@@ -97,15 +124,26 @@ func (d *Detector) setPeak(t time.Time, energy, u float64) {
 	d.peak = d.fill.s.last.clone()
 }
 
+// explainPeak explains the highest sample of the alarm: what keeps it open, and the value
+// at which it would not.
+func (d *Detector) explainPeak() *Explanation {
+	a := &d.s.Alarm
+	if d.peak == nil {
+		return a.Explained
+	}
+	e, err := d.m.withThreshold(d.quiet(a.Peak.Threshold)).explain(a.Peak.Values, d.peak)
+	if err != nil {
+		return nil
+	}
+	e.Verdict.Threshold = a.Peak.Threshold
+	return e
+}
+
 func (d *Detector) close(t time.Time) {
 	s := &d.s
-	e := d.event(Closed, t)
-	e.Explanation = s.Alarm.Explained
-	if d.peak != nil {
-		e.Explanation, _ = d.m.withThreshold(s.Alarm.Peak.Threshold).explain(s.Alarm.Peak.Values, d.peak)
-	}
+	d.tell(Closed, t)
+	s.Alarm.Explained = d.explainPeak()
 	s.Alarm.Open, s.ClosedAt, d.peak = false, t, nil
-	d.emit(e)
 }
 
 func (d *Detector) event(kind EventKind, t time.Time) Event {

@@ -46,9 +46,9 @@ func (l levels) energy(level float64) float64 {
 }
 
 const (
-	raise     = .25 // of the threshold by an alarm
+	raise     = .2  // of the threshold by an alarm
 	absorb    = .02 // share of the excess by which each flagged sample of a long alarm raises the threshold
-	swing     = 9.  // levels that the threshold may move from its start
+	swing     = 9.  // levels that the threshold may rise above its start
 	absorbing = time.Hour
 )
 
@@ -67,14 +67,14 @@ func (c *controller) persists(level float64) {
 	c.Threshold += absorb * min(max(level-c.Threshold, 0), 1)
 }
 
-// sample lets one scored sample pass; perSample is the budget's alarms per sample.
-func (c *controller) sample(perSample float64, capped bool) {
-	c.Threshold -= raise * perSample
-	low := c.Start - swing
+// sample lets one scored sample pass; perSample is the budget's alarms per sample, ordinary
+// the level below which the threshold falls only where the budget began there.
+func (c *controller) sample(perSample, ordinary float64, capped bool) {
+	low := min(ordinary, c.Start)
 	if capped {
 		low = c.Start
 	}
-	c.Threshold = min(max(c.Threshold, low), c.Start+swing)
+	c.Threshold = min(max(c.Threshold-raise*perSample, low), c.Start+swing)
 }
 
 // startLevel is the lowest threshold at which the ordered levels of the training stream

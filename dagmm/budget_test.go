@@ -72,7 +72,7 @@ func TestControllerKeepsTheBudget(t *testing.T) {
 				}
 				last = i
 			}
-			c.sample(1./perDay, false)
+			c.sample(1./perDay, 0, false)
 		}
 		// The first days pay for a start that was too low.
 		require.LessOrEqual(t, float64(alarms), days+swing/raise, name)

@@ -131,13 +131,13 @@ func TestEventsSurviveAFullDisk(t *testing.T) {
 	for i := range 700 {
 		require.NoError(t, m.Push("a", minute(i), rows[i]))
 	}
-	require.NoError(t, m.Push("a", minute(800), rows[800]), "the sample is in the journal, and taken")
+	require.NoError(t, m.Push("a", minute(740), rows[740]), "the sample is in the journal, and taken")
 	require.Equal(t, []EventKind{NoData, DataResumed, Closed}, kinds(s.events)[len(s.events)-3:])
-	require.Error(t, m.Push("a", minute(801), rows[801]))
+	require.Error(t, m.Push("a", minute(741), rows[741]))
 	require.Equal(t, uint64(701), m.streams["a"].Samples, "and this one is not")
 	m.abandon()
 	m = open(t, cfg)
-	require.NoError(t, m.Push("a", minute(801), rows[801]))
+	require.NoError(t, m.Push("a", minute(741), rows[741]))
 	require.Zero(t, s.twice)
 	require.NoError(t, m.Close())
 }

@@ -42,10 +42,13 @@ type MetricRule struct {
 type DetectorConfig struct {
 	// Interval between samples; 0: as in training, or a minute where that is unknown.
 	Interval time.Duration
-	// Budget of alarms a day, true ones included. 0: the threshold is the model's own, a
-	// quantile of its training energies. Otherwise it starts where the training stream
-	// would have had that many, and then moves so as to spend the budget: down on a quiet
-	// host, up on a restless one.
+	// Budget of false alarms a day. 0: the threshold is the model's own, a quantile of its
+	// training energies. Otherwise it starts where the training stream would have had that
+	// many, and then moves so as to spend the budget: down on a quiet host, though never
+	// among its ordinary samples, up on a restless one. Nobody tells the detector which
+	// alarms are false: it holds all of them together at 1.15 times the budget. Energies
+	// count from the median of the last four hours where that is above training's, so that
+	// a host that has moved for good is judged by how it is now.
 	Budget float64
 	// Cap keeps the threshold from falling below its start: Budget is then a limit, and a
 	// quiet host has few alarms or none.
@@ -53,16 +56,20 @@ type DetectorConfig struct {
 	// Of > 1 opens an alarm only when at least Open of the last Of samples are above the
 	// threshold. For hosts whose events last that long; short ones are lost.
 	Open, Of int
-	// Sudden opens an alarm by a single sample with a p-value (of the model's Tail) below
-	// it, whatever Open of Of say; 0 is never.
+	// Sudden opens an alarm by a single sample with a p-value (of the model's Tail) of at
+	// most that, whatever Open of Of say; 0 is never. No sample has one below 1/(n+1) where
+	// the Tail is TailConformal.
 	Sudden float64
 	// Recover, in (0, 1], is the share of the threshold (as a distance from the least
 	// ordinary energy) below which samples of an open alarm count as quiet; 0 means 1.
 	Recover float64
-	// Gap without a sample above the threshold closes an alarm; what comes within it is the
-	// same alarm. 0 means ten intervals.
+	// Gap without a sample above the threshold closes an alarm; 0 means ten intervals.
 	Gap time.Duration
-	// Cooldown after an alarm has closed, in which none opens; 0 is none.
+	// Merge is how long after its last sample above the threshold a closed alarm is reopened
+	// by the next one, under its old number and at no cost to the Budget: faults flicker.
+	// 0 means an hour with a Budget and none without; negative is none.
+	Merge time.Duration
+	// Cooldown after an alarm has closed, in which none opens and none is reopened; 0 is none.
 	Cooldown time.Duration
 	// Repeat is how often a Continued event comes while an alarm is open; 0: only when its
 	// severity rises.
@@ -86,6 +93,9 @@ func (c DetectorConfig) resolved(m *Model) (DetectorConfig, error) {
 	}
 	if c.Gap == 0 {
 		c.Gap = 10 * c.Interval
+	}
+	if c.Merge == 0 && c.Budget > 0 {
+		c.Merge = time.Hour
 	}
 	if c.NoData == 0 {
 		c.NoData = 10 * c.Interval
@@ -150,16 +160,16 @@ type Result struct {
 // Detector turns the samples of one stream into alarms. It belongs to one goroutine;
 // several detectors may share a model. Its memory does not grow.
 type Detector struct {
-	m       *Model
-	cfg     DetectorConfig
-	tail    *Tail
-	levels  levels
-	fill    *filler
-	longest []int    // run of equal values of each metric in training; nil where unknown
-	sudden  float64  // energy
-	adapter *adapter // nil unless wanted
-	peak    *history // context at the peak of the open alarm
-	s       detectorState
+	m        *Model
+	cfg      DetectorConfig
+	tail     *Tail
+	levels   levels
+	fill     *filler
+	longest  []int    // run of equal values of each metric in training; nil where unknown
+	ordinary float64  // level below which samples are
+	adapter  *adapter // nil unless wanted
+	peak     *history // context at the peak of the open alarm
+	s        detectorState
 }
 
 // NewDetector makes a detector for a model. training holds the ordered rows that the
@@ -186,11 +196,13 @@ func newDetector(m *Model, energies []float64, longest []int, cfg DetectorConfig
 		return nil, err
 	}
 	d := &Detector{m: m, cfg: cfg, tail: m.Tail(), levels: newLevels(m.p.Calibration), fill: newFiller(m), longest: longest}
-	d.s.Controller.Threshold = d.levels.level(m.p.Threshold)
+	d.s.Baseline.follow(m.p.Calibration, cfg.Interval)
+	start := d.levels.level(m.p.Threshold)
 	if cfg.Budget > 0 {
-		d.s.Controller.Threshold = d.start(energies)
+		start = d.start(energies)
 	}
-	d.s.Controller.Start = d.s.Controller.Threshold
+	d.s.Controller = controller{Start: start, Threshold: start}
+	d.ordinary = d.levels.level(m.p.Calibration.quantile(1 - ordinaryP))
 	d.s.Runs = make([]int, len(m.p.Columns))
 	d.s.Values = make([]float64, len(m.p.Columns))
 	if cfg.Adapt != nil {
@@ -198,31 +210,47 @@ func newDetector(m *Model, energies []float64, longest []int, cfg DetectorConfig
 			return nil, err
 		}
 	}
-	d.sudden = math.Inf(1)
-	if cfg.Sudden > 0 {
-		d.sudden = d.tail.energy(cfg.Sudden)
-	}
 	return d, nil
 }
 
+const (
+	// ordinaryP is the p-value above which no sample is flagged, however quiet the host.
+	ordinaryP = .02
+	// spent is how many alarms, false and true, a budget of one false alarm pays for. On
+	// public server recordings with a budget of 1 a day about half of all alarms are true.
+	spent = 1.15
+)
+
+// perSample is how many alarms a sample pays for.
 func (d *Detector) perSample() float64 {
-	return d.cfg.Budget * float64(d.cfg.Interval) / float64(24*time.Hour)
+	return spent * d.cfg.Budget * float64(d.cfg.Interval) / float64(24*time.Hour)
+}
+
+// shift is what the energy of an ordinary sample is above training's.
+func (d *Detector) shift() float64 {
+	if d.cfg.Budget == 0 {
+		return 0
+	}
+	return d.s.Baseline.shift()
 }
 
 // start is the level at which the training stream spends the budget.
 func (d *Detector) start(energies []float64) float64 {
 	stream, n := make([]float64, len(energies)), 0
+	var b baseline
+	b.follow(d.m.p.Calibration, d.cfg.Interval)
 	for i, e := range energies {
 		stream[i] = nan
 		if e == e {
-			stream[i] = d.levels.level(e)
+			stream[i] = d.levels.level(e - b.shift())
 			n++
 		}
+		b.observe(e)
 	}
 	if n == 0 {
 		return d.levels.level(d.tail.energy(d.perSample()))
 	}
-	gap := max(0, int(d.cfg.Gap/d.cfg.Interval)-1)
+	gap := max(0, int(max(d.cfg.Gap, d.cfg.Merge)/d.cfg.Interval)-1)
 	return startLevel(stream, max(1, d.perSample()*float64(n)), gap)
 }
 
@@ -271,7 +299,13 @@ func longestRuns(x mat.Matrix) []int {
 func (d *Detector) Model() *Model { return d.m }
 
 // Threshold returns the energy above which the next sample will be flagged.
-func (d *Detector) Threshold() float64 { return d.levels.energy(d.s.Controller.Threshold) }
+func (d *Detector) Threshold() float64 { return d.levels.energy(d.s.Controller.Threshold) + d.shift() }
+
+// quiet is the energy up to which a sample of an open alarm is quiet under a threshold.
+func (d *Detector) quiet(threshold float64) float64 {
+	ordinary := d.levels.Low + d.shift()
+	return ordinary + d.cfg.Recover*(threshold-ordinary)
+}
 
 // Next takes the sample x of time t, in the metrics' own units, NaN where a value is
 // missing; 0 is a value. A time that is not after the last one (ErrOrder), a wrong width
@@ -347,36 +381,42 @@ func (d *Detector) scored(t time.Time, energy float64) {
 		d.emit(Event{Kind: DataResumed, Time: t, Detail: fmt.Sprintf("after %s", t.Sub(s.Scored))})
 	}
 	s.Scored = t
-	u := d.levels.level(energy)
+	s.Scores++
+	u := d.levels.level(energy - d.shift())
 	if s.Alarm.Open && t.Sub(s.Alarm.End) > d.cfg.Gap {
 		d.close(t)
 	}
 	s.flagged = u > s.Controller.Threshold && !d.fill.cold() && d.admissible()
-	s.Recent <<= 1
-	if s.flagged {
-		s.Recent |= 1
-	}
+	d.count(t)
 	switch {
 	case s.Alarm.Open:
-		d.extend(t, energy, u)
-	case s.flagged && t.Sub(s.ClosedAt) >= d.cfg.Cooldown && d.opens(energy):
+		d.proceed(t, energy, u)
+	case !s.flagged || t.Sub(s.ClosedAt) < d.cfg.Cooldown:
+	case s.Alarm.Number > 0 && t.Sub(s.Alarm.End) <= d.cfg.Merge:
+		d.reopen(t, energy, u)
+	case d.opens(energy):
 		d.open(t, energy, u)
 	}
 	if d.cfg.Budget > 0 {
-		s.Controller.sample(d.perSample(), d.cfg.Cap)
+		s.Controller.sample(d.perSample(), d.ordinary, d.cfg.Cap)
+		s.Baseline.observe(energy)
+	}
+}
+
+// count keeps the flagged among the last Of scored samples.
+func (d *Detector) count(t time.Time) {
+	s := &d.s
+	s.Flags = slices.DeleteFunc(s.Flags, func(f flagged) bool {
+		return s.Scores-f.Score >= uint64(d.cfg.Of) || t.Sub(f.Time) > d.cfg.Gap
+	})
+	if s.flagged {
+		s.Flags = append(s.Flags, flagged{s.Scores, t})
 	}
 }
 
 // opens tells whether the flagged sample and those before it make an alarm.
 func (d *Detector) opens(energy float64) bool {
-	if energy >= d.sudden {
-		return true
-	}
-	n := 0
-	for i := range d.cfg.Of {
-		n += int(d.s.Recent >> i & 1)
-	}
-	return n >= d.cfg.Open
+	return len(d.s.Flags) >= d.cfg.Open || d.tail.PValue(energy-d.shift()) <= d.cfg.Sudden
 }
 
 const ruleShare = .4 // of the energy that makes a metric a cause

@@ -3,6 +3,7 @@ package dagmm
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,71 @@ func TestBudgetHoldsOnNoise(t *testing.T) {
 	}
 }
 
+// A reopened alarm costs the budget nothing.
+func TestReopeningIsFree(t *testing.T) {
+	after := func(merge time.Duration) float64 {
+		cfg := strict
+		cfg.Merge = merge
+		d := detector(t, false, cfg)
+		feed(t, d, 0, incident(incident(ordinary(200, 3), 100, 102, 95), 130, 132, 95))
+		return d.s.Controller.Threshold
+	}
+	require.InDelta(t, raise, after(-1)-after(0), 1e-9)
+}
+
+// On a host that is quieter than it was in training the threshold falls, but no ordinary
+// sample makes an alarm.
+func TestQuietHostHasNoOrdinaryAlarms(t *testing.T) {
+	d := detector(t, false, DetectorConfig{Budget: 5})
+	mean := []float64{40, 60, 0}
+	for i, x := range ordinary(20*1440, 5) {
+		for j := range 2 {
+			x[j] = mean[j] + (x[j]-mean[j])/3
+		}
+		r, err := d.Next(minute(i), x)
+		require.NoError(t, err)
+		if r.Flagged {
+			require.LessOrEqual(t, r.PValue, ordinaryP+1e-9)
+			require.Greater(t, r.Energy, r.Threshold)
+		}
+	}
+}
+
+// A flagged sample is above the threshold that is told with it, also on a host that has
+// moved.
+func TestFlaggedIsAboveTheThreshold(t *testing.T) {
+	d := detector(t, true, DetectorConfig{Budget: 3})
+	for i, x := range ordinary(3*1440, 8) {
+		if i > 1440 {
+			x[1] += 8
+		}
+		r, err := d.Next(minute(i), x)
+		require.NoError(t, err)
+		if i > staleFor {
+			require.Equal(t, r.Energy > r.Threshold, r.Flagged, "sample %d", i)
+		}
+	}
+	require.Positive(t, d.shift())
+}
+
+// A host that has moved for good is judged by how it is now: a fault on top of the new
+// level is found although its energy is hardly above the level's.
+func TestFindsFaultsAfterAShift(t *testing.T) {
+	d := detector(t, false, DetectorConfig{Budget: 1})
+	rows := ordinary(2*1440, 6)
+	for i := range rows {
+		if i >= 720 {
+			rows[i][1] += 15
+		}
+	}
+	rows[2*1440-30][0] = 75
+	opened := feed(t, d, 0, rows[:2*1440-60])
+	events := feed(t, d, 2*1440-60, rows[2*1440-60:])
+	require.NotEmpty(t, opened)
+	require.Equal(t, []EventKind{Opened, Closed}, kinds(events), "%v", events)
+	require.Equal(t, minute(2*1440-30), events[0].Start)
+}
+
 // A host that has changed for good falls silent.
 func TestAbsorbsALevelShift(t *testing.T) {
 	d := detector(t, false, DetectorConfig{Budget: 1})
@@ -107,18 +173,89 @@ func TestSustainAndSudden(t *testing.T) {
 	events := feed(t, detector(t, false, cfg), 0, long)
 	require.Equal(t, Opened, events[0].Kind)
 	require.Equal(t, minute(102), events[0].Time)
+	require.Equal(t, minute(100), events[0].Start, "of the first of the three")
+	require.Equal(t, 3, events[0].Samples)
+	apart := incident(incident(ordinary(400, 3), 100, 102, 60), 300, 301, 60)
+	cfg.Of = 64
+	require.Empty(t, feed(t, detector(t, false, cfg), 0, apart[:290]))
+	d := detector(t, false, cfg)
+	feed(t, d, 0, apart[:102])
+	require.NotContains(t, kinds(feed(t, d, 700, apart[300:])), Opened, "what was flagged ten hours ago counts no more")
+	cfg.Of = 5
 	cfg.Sudden = 1e-4
 	require.NotEmpty(t, feed(t, detector(t, false, cfg), 0, incident(ordinary(200, 3), 100, 101, 300)))
+}
+
+// Where no fit reaches a p-value, no sample has it.
+func TestSuddenNeedsATail(t *testing.T) {
+	x := fixtureRows(800, 1)
+	m, err := quickModel(fixtureColumns, x, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, TailConformal, m.Tail().Kind)
+	d, err := NewDetector(m, x, DetectorConfig{Open: 5, Of: 5, Sudden: 1e-4})
+	require.NoError(t, err)
+	require.Empty(t, feed(t, d, 0, incident(ordinary(200, 3), 100, 101, 300)))
+	d, err = NewDetector(m, x, DetectorConfig{Open: 5, Of: 5, Sudden: 2e-3})
+	require.NoError(t, err)
+	require.NotEmpty(t, feed(t, d, 0, incident(ordinary(200, 3), 100, 101, 300)))
+}
+
+// An absurd value is an alarm of its own, and the samples after it are judged as before.
+func TestGlitchDoesNotLinger(t *testing.T) {
+	x := fixtureRows(1500, 1)
+	lasted := func(step float64) time.Duration {
+		m, err := quickModelOf(fixtureColumns, x, nil, Context{Alphas: []float64{.05, .5}, Step: step}, 1)
+		require.NoError(t, err)
+		d, err := NewDetector(m, x, strict)
+		require.NoError(t, err)
+		events := feed(t, d, 0, incident(ordinary(600, 3), 100, 101, 1e6))
+		require.Equal(t, minute(100), events[0].Time)
+		return events[len(events)-1].Duration()
+	}
+	require.Less(t, lasted(50), 45*time.Minute)
+	require.Greater(t, lasted(0), 90*time.Minute)
+}
+
+// The value that an event says clears the alarm does so under hysteresis too.
+func TestClearsIsQuiet(t *testing.T) {
+	cfg := strict
+	cfg.Recover = .5
+	d := detector(t, false, cfg)
+	rows := incident(ordinary(200, 3), 100, 105, 95)
+	for i := 101; i < 200; i++ {
+		rows[i] = slices.Clone(rows[100])
+	}
+	opened := feed(t, d, 0, rows[:105])[0]
+	for i := 105; i < 200; i++ {
+		rows[i][0] = opened.Explanation.Clears
+	}
+	closed := feed(t, d, 105, rows[105:])[0]
+	require.Equal(t, Closed, closed.Kind)
+	require.Equal(t, minute(104), closed.End)
 }
 
 func TestGapMergesAndCooldownHolds(t *testing.T) {
 	twice := incident(incident(ordinary(200, 3), 100, 102, 95), 107, 109, 95)
 	require.Equal(t, []EventKind{Opened, Closed}, kinds(feed(t, detector(t, false, strict), 0, twice)))
-	apart := incident(incident(ordinary(200, 3), 100, 102, 95), 130, 132, 95)
-	require.Equal(t, []EventKind{Opened, Closed, Opened, Closed}, kinds(feed(t, detector(t, false, strict), 0, apart)))
+	apart := incident(incident(ordinary(200, 3), 100, 102, 95), 130, 132, 300)
 	cfg := strict
+	cfg.Merge = -1
+	require.Equal(t, []EventKind{Opened, Closed, Opened, Closed}, kinds(feed(t, detector(t, false, cfg), 0, apart)))
+	cfg = strict
 	cfg.Cooldown = time.Hour
 	require.Equal(t, []EventKind{Opened, Closed}, kinds(feed(t, detector(t, false, cfg), 0, apart)))
+	d := detector(t, false, strict)
+	events := feed(t, d, 0, apart)
+	require.Equal(t, []EventKind{Opened, Closed, Reopened, Closed}, kinds(events))
+	for _, e := range events {
+		require.Equal(t, uint64(1), e.Alarm)
+		require.Equal(t, minute(100), e.Start)
+	}
+	require.Equal(t, 95., events[1].Peak.Values[0])
+	require.Equal(t, 300., events[3].Peak.Values[0], "the highest of both")
+	require.Equal(t, 300., events[3].Explanation.Contributions[0].Value)
+	late := incident(incident(ordinary(300, 3), 100, 102, 95), 163, 164, 95)
+	require.Equal(t, []EventKind{Opened, Closed, Opened, Closed}, kinds(feed(t, detector(t, false, strict), 0, late)))
 }
 
 func TestRules(t *testing.T) {

@@ -14,6 +14,8 @@ const (
 	Opened EventKind = "opened"
 	// Continued: an open alarm became more severe, or DetectorConfig.Repeat has passed.
 	Continued EventKind = "continued"
+	// Reopened: the alarm that closed last goes on (DetectorConfig.Merge).
+	Reopened EventKind = "reopened"
 	// Closed: an alarm is over; Peak and Explanation are those of its highest sample.
 	Closed EventKind = "closed"
 	// NoData: nothing to score has come for DetectorConfig.NoData.
@@ -79,13 +81,13 @@ type Event struct {
 	Seq  uint64
 	Time time.Time // of the sample at which it was noticed
 
-	// For Opened, Continued and Closed; Stuck and NewNormal tell Alarm where one is open.
+	// For Opened, Continued, Reopened and Closed; Stuck and NewNormal tell Alarm where one is open.
 	Alarm       uint64 // numbers the stream's alarms from 1
 	Start, End  time.Time
 	Samples     int // flagged so far
 	Severity    Severity
 	Peak        Peak
-	Explanation *Explanation // of the first sample when opened, of the peak when closed; nil when continued
+	Explanation *Explanation // of the highest sample so far; Clears is where it would be quiet (DetectorConfig.Recover)
 
 	Metric string // for Stuck
 	Detail string // a sentence; for some kinds
@@ -102,7 +104,7 @@ func (e Event) String() string {
 	}
 	s += " " + string(e.Kind)
 	switch e.Kind {
-	case Opened, Continued, Closed:
+	case Opened, Continued, Reopened, Closed:
 		s += fmt.Sprintf(" #%d %s", e.Alarm, e.Severity)
 		if e.Kind != Opened {
 			s += fmt.Sprintf(" after %s, %d samples", e.Duration().Round(time.Second), e.Samples)

@@ -13,6 +13,9 @@ type Context struct {
 	// Gains scale the deviations, scale by scale, each as wide as the metrics;
 	// nil is 1.
 	Gains []float64 `json:"gains,omitempty"`
+	// Step bounds, in scaled units, the deviation from a level that moves it: one absurd
+	// value would bend the levels, and with them the energies, for hours. 0 is no bound.
+	Step float64 `json:"step,omitempty"`
 }
 
 // The features of one sample stand block by block, each as wide as the model's
@@ -54,6 +57,9 @@ func (c Context) check(width int) error {
 			return fmt.Errorf("dagmm: context: gain %g: %w", g, ErrModel)
 		}
 	}
+	if !(c.Step >= 0) || math.IsInf(c.Step, 0) {
+		return fmt.Errorf("dagmm: context: step %g: %w", c.Step, ErrModel)
+	}
 	for _, a := range c.Alphas {
 		if !(a > 0 && a <= 1) {
 			return fmt.Errorf("dagmm: context: smoothing factor %g is not in (0, 1]: %w", a, ErrModel)
@@ -66,6 +72,7 @@ func (c Context) check(width int) error {
 type history struct {
 	alphas   []float64
 	gains    []float64
+	step     float64
 	width    int
 	seen     []bool    // per metric: has a level
 	levels   []float64 // scale by scale
@@ -73,7 +80,11 @@ type history struct {
 }
 
 func newHistory(c Context, width int) *history {
-	return &history{alphas: c.Alphas, gains: c.Gains, width: width, seen: make([]bool, width),
+	step := c.Step
+	if step == 0 {
+		step = math.Inf(1)
+	}
+	return &history{alphas: c.Alphas, gains: c.Gains, step: step, width: width, seen: make([]bool, width),
 		levels: make([]float64, len(c.Alphas)*width), previous: make([]float64, width)}
 }
 
@@ -130,11 +141,22 @@ func (h *history) observe(y []float64) {
 			if !h.seen[j] {
 				h.levels[s*w+j] = v
 			} else {
-				h.levels[s*w+j] += float64(a * (v - h.levels[s*w+j]))
+				h.levels[s*w+j] += float64(a * bounded(v-h.levels[s*w+j], h.step))
 			}
 		}
 		h.previous[j], h.seen[j] = v, true
 	}
+}
+
+// bounded returns v held between −limit and limit; builtin min and max are slow on floats.
+func bounded(v, limit float64) float64 {
+	if v > limit {
+		return limit
+	}
+	if v < -limit {
+		return -limit
+	}
+	return v
 }
 
 func (h *history) clone() *history {

@@ -17,6 +17,11 @@ import (
 // quickModel makes a sound model of the rows of x in milliseconds: a random network, the
 // signed residual, and a mixture fitted to its latents. Rows marked in exclude are left out.
 func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64) (*Model, error) {
+	return quickModelOf(columns, x, exclude, Context{Alphas: alphas}, 1)
+}
+
+// quickModelOf is quickModel with any context and number of components.
+func quickModelOf(columns []string, x *mat.Dense, exclude []bool, c Context, components int) (*Model, error) {
 	n, w := x.Dims()
 	var rows []int
 	for r := range n {
@@ -36,7 +41,6 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 	if err != nil {
 		return nil, err
 	}
-	c := Context{Alphas: alphas}
 	features, err := Features(scaler, c, x)
 	if err != nil {
 		return nil, err
@@ -59,7 +63,7 @@ func quickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64
 	for f, v := range member.Latents(block, len(rows)) {
 		z.Set(f%len(rows), f/len(rows), v)
 	}
-	mix, _, err := gmm.Fit(z, gmm.FitConfig{Components: 1, Ridge: 1e-3, Seed: 1})
+	mix, _, err := gmm.Fit(z, gmm.FitConfig{Components: components, Ridge: 1e-3, Seed: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -34,15 +34,16 @@ type streamState struct {
 	Seq       uint64 // of the last event
 	Samples   uint64
 	Window    window
-	Known     []timeRange // incidents
+	Known     []timeRange // incidents that somebody has named
 	Training  bool        // a training is under way
 	Reason    string      // of it
 	Trained   time.Time   // when the last training began, in the stream's time
 	Trainings uint64
-	Drift     float64 // mean of recent samples with p ≤ gateP
-	ModelFile string  // in the folder, with Dir
-	Pending   []Event // raised and not handed out yet
-	Lost      string  // file of the damaged state before this one
+	Drift     float64   // mean of recent samples with p ≤ gateP
+	Changed   time.Time // for good: the beginning of the last alarm that was admitted
+	ModelFile string    // in the folder, with Dir
+	Pending   []Event   // raised and not handed out yet
+	Lost      string    // file of the damaged state before this one
 }
 
 type timeRange struct{ From, To time.Time }
@@ -51,6 +52,8 @@ const (
 	driftMemory = 500 // samples
 	driftShare  = .1  // of them with p ≤ gateP start a training
 	driftPause  = 4   // at most so many trainings per Retrain interval
+	admitPause  = 2   // at most so many per Admit while an admitted alarm stays open,
+	admitMost   = 24  // and per Retrain interval
 )
 
 // process takes a sample in its turn.
@@ -60,44 +63,63 @@ func (m *Monitor) process(s *stream, sample Sample) {
 		m.warmUp(s, sample)
 		return
 	}
-	r, err := s.detector.Next(sample.Time, sample.Values)
+	r, err := s.detector.Next(sample.Time, learned(sample.Values, s.detector.longest))
 	if err != nil {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
 		return
 	}
-	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, s.incident(sample.Time, r.Open))
-	events := r.Events
-	a := &s.detector.s.Alarm
-	if a.Open && !a.Admitted && m.cfg.Admit > 0 && sample.Time.Sub(a.Start) >= m.cfg.Admit {
-		a.Admitted = true
-		s.Window.mark(a.Start, sample.Time, false)
-		e := s.detector.outward(s.detector.event(NewNormal, sample.Time))
-		e.Detail = fmt.Sprintf("the alarm has lasted %s; its samples count as normal from now on", m.cfg.Admit)
-		events = append(events, e)
-		m.begin(s, sample.Time, "new normal")
-	}
-	m.raise(s, events...)
+	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, r.Open && !s.detector.s.Alarm.Admitted)
+	m.raise(s, append(r.Events, m.admit(s, sample.Time)...)...)
 	m.schedule(s, sample.Time, r)
 }
 
-// incident tells whether a sample stays out of training.
-func (s *stream) incident(t time.Time, open bool) bool {
-	if open && !s.detector.s.Alarm.Admitted {
-		return true
+// admit takes an alarm that has lasted long enough outside of known incidents for normal.
+func (m *Monitor) admit(s *stream, t time.Time) []Event {
+	a := &s.detector.s.Alarm
+	if !a.Open || a.Admitted || m.cfg.Admit < 0 {
+		return nil
 	}
-	return slices.ContainsFunc(s.Known, func(r timeRange) bool { return !t.Before(r.From) && !t.After(r.To) })
+	since := a.Start
+	for _, r := range s.Known {
+		if !r.From.After(t) && r.To.After(since) {
+			since = r.To
+		}
+	}
+	if t.Sub(since) < m.cfg.Admit {
+		return nil
+	}
+	a.Admitted, s.Changed = true, since
+	s.Window.admit(since, t)
+	e := s.detector.outward(s.detector.event(NewNormal, t))
+	e.Detail = fmt.Sprintf("the alarm has lasted %s; its samples count as normal from now on", m.cfg.Admit)
+	return []Event{e}
 }
 
+// exclude remembers a known incident, of at most a thousand that have not left the window.
 func (s *stream) exclude(from, to time.Time) {
 	const most = 1000
+	if w := &s.Window; len(w.Times) > 0 {
+		s.Known = slices.DeleteFunc(s.Known, func(r timeRange) bool { return r.To.UnixNano() < w.Times[0] })
+	}
 	s.Known = append(s.Known, timeRange{from, to})
 	s.Known = s.Known[max(0, len(s.Known)-most):]
-	s.Window.mark(from, to, true)
+}
+
+// known marks the rows of the window that lie in known incidents.
+func (s *stream) known() []bool {
+	out := make([]bool, len(s.Window.Times))
+	for _, r := range s.Known {
+		from, to := r.From.UnixNano(), r.To.UnixNano()
+		for i, t := range s.Window.Times {
+			out[i] = out[i] || t >= from && t <= to
+		}
+	}
+	return out
 }
 
 // warmUp collects samples for the first model.
 func (m *Monitor) warmUp(s *stream, sample Sample) {
-	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, s.incident(sample.Time, false))
+	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, false)
 	if s.Samples == 1 {
 		e := Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
 		if s.Lost != "" {
@@ -105,14 +127,17 @@ func (m *Monitor) warmUp(s *stream, sample Sample) {
 		}
 		m.raise(s, e)
 	}
-	if s.Samples >= uint64(m.cfg.WarmUp) && (s.Trained.IsZero() || sample.Time.Sub(s.Trained) >= time.Duration(m.cfg.WarmUp/4)*m.cfg.Interval) {
+	if n := int64(s.Samples) - int64(m.cfg.WarmUp); n >= 0 && n%int64(max(1, m.cfg.WarmUp/4)) == 0 {
 		m.begin(s, sample.Time, "first model")
 	}
 }
 
-// schedule starts a training when it is time, or when too many samples are improbable.
+// schedule starts a training when it is time, when too many samples are improbable, or
+// when an alarm has been admitted: at once, and again while it stays open.
 func (m *Monitor) schedule(s *stream, t time.Time, r Result) {
-	if p := r.PValue; p == p && !r.Open { // what an alarm holds is no drift until it is admitted
+	a := &s.detector.s.Alarm
+	admitted := r.Open && a.Admitted
+	if p := r.PValue; p == p && (!r.Open || admitted) { // what an alarm holds is no drift until it is admitted
 		var improbable float64
 		if p <= gateP {
 			improbable = 1
@@ -125,6 +150,8 @@ func (m *Monitor) schedule(s *stream, t time.Time, r Result) {
 		pause = 24 * time.Hour
 	}
 	switch {
+	case admitted && (s.Trained.Before(s.Changed.Add(m.cfg.Admit)) || age >= max(m.cfg.Admit/admitPause, pause/admitMost)):
+		m.begin(s, t, "new normal")
 	case m.cfg.Retrain > 0 && age >= m.cfg.Retrain:
 		m.begin(s, t, "schedule")
 	case s.Drift > driftShare && age >= pause/driftPause:
@@ -165,7 +192,7 @@ func (m *Monitor) launch(s *stream) {
 // job is a training to do.
 type job struct {
 	*training
-	old    *Model
+	old    contender // without a model for the first
 	window *Window
 	reason string
 }
@@ -173,11 +200,13 @@ type job struct {
 // job copies from the stream what the training needs; s.mu is held.
 func (s *stream) job(cfg MonitorConfig, t *training) job {
 	s.Window.prune(cfg.Window, cfg.Interval)
-	j := job{training: t, window: s.Window.training(cfg.Columns, cfg.Interval, s.detector != nil), reason: s.Reason}
+	j := job{training: t, window: s.Window.training(cfg.Columns, cfg.Interval, s.known()), reason: s.Reason}
 	j.window.Stream, j.window.Number = s.id, s.Trainings-1
 	if s.detector != nil {
-		j.old = s.detector.m
+		j.old = contender{s.detector.m, s.detector.longest}
+		j.window.hold()
 	}
+	j.window.favour(s.Changed)
 	return j
 }
 
@@ -249,32 +278,47 @@ func (m *Monitor) work() {
 
 // train does a job. It returns nil when the training is no longer wanted.
 func (m *Monitor) train(j job) *outcome {
-	season, why, err := m.season(j.window)
-	var model *Model
-	if err == nil {
-		model, err = m.fit(j.ctx, j.window.without(season))
-	}
+	j.reason += j.window.pace()
+	c, w, why, err := m.learn(j)
 	if j.ctx.Err() != nil {
 		return nil
 	}
-	o := &outcome{Kind: RetrainFailed}
-	if err == nil && model == nil {
-		err = fmt.Errorf("no model: %w", ErrModel)
-	}
-	if err == nil && !slices.Equal(model.p.Columns, m.cfg.Columns) {
-		err = fmt.Errorf("model of columns %q: %w", model.p.Columns, ErrWidth)
-	}
-	if err == nil {
-		model, err = model.WithSeason(season)
-	}
+	o := &outcome{}
 	if err == nil {
 		j.reason += why
-		err = m.judge(o, j, model)
+		err = m.judge(o, j, c, w)
 	}
 	if err != nil {
 		o.Kind, o.Detail = RetrainFailed, fmt.Sprintf("%s: %v", j.reason, err)
 	}
 	return o
+}
+
+// learn makes a model of the job's window. It returns the window as the model has learned
+// it, and for the report what was taken out.
+func (m *Monitor) learn(j job) (c contender, learned *Window, why string, err error) {
+	w := j.window
+	if err := w.check(); err != nil {
+		return c, nil, "", err
+	}
+	c.longest = w.runs()
+	learned, why = w.learned(c.longest)
+	season, found, err := m.season(learned)
+	if err != nil {
+		return c, nil, "", err
+	}
+	learned = learned.without(season)
+	model, err := m.fit(j.ctx, learned)
+	switch {
+	case err != nil:
+	case model == nil:
+		err = fmt.Errorf("no model: %w", ErrModel)
+	case !slices.Equal(model.p.Columns, m.cfg.Columns):
+		err = fmt.Errorf("model of columns %q: %w", model.p.Columns, ErrWidth)
+	default:
+		c.Model, err = model.WithSeason(season)
+	}
+	return c, learned, why + found, err
 }
 
 // fit calls the training function; a panic of it is an error like any other.
@@ -287,11 +331,11 @@ func (m *Monitor) fit(ctx context.Context, w *Window) (model *Model, err error) 
 	return m.cfg.Train(ctx, w)
 }
 
-// judge lets the model pass the gate and prepares its detector.
-func (m *Monitor) judge(o *outcome, j job, model *Model) error {
+// judge lets the model pass the gate and prepares its detector; w is what it has learned.
+func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 	o.Kind, o.Detail = Retrained, j.reason
-	if j.old != nil {
-		v, err := challenge(j.old, model, j.window)
+	if j.old.Model != nil {
+		v, err := challenge(j.old, c, j.window)
 		if err != nil {
 			return err
 		}
@@ -301,22 +345,22 @@ func (m *Monitor) judge(o *outcome, j job, model *Model) error {
 			return nil
 		}
 	}
-	energies, err := model.Series(nil, model.p.Season.subtract(j.window.Times, j.window.X))
+	energies, err := c.Series(nil, w.X)
 	if err != nil {
 		return err
 	}
-	for i := range energies {
-		if j.window.leftOut(i) {
+	for i, out := range w.out {
+		if out {
 			energies[i] = nan
 		}
 	}
-	o.Longest = longestRuns(j.window.X)
-	if o.detector, err = newDetector(model, energies, o.Longest, m.cfg.Detector); err != nil {
+	o.Longest = c.longest
+	if o.detector, err = newDetector(c.Model, energies, o.Longest, m.cfg.Detector); err != nil {
 		return err
 	}
 	o.Start = o.detector.s.Controller.Start
 	if m.cfg.Dir != "" {
-		o.File, err = m.saveModel(j.training, model)
+		o.File, err = m.saveModel(j.training, c.Model)
 	}
 	return err
 }
@@ -382,42 +426,46 @@ func (m *Monitor) applyOutcome(s *stream, o *outcome) {
 	m.raise(s, Event{Kind: o.Kind, Time: t, Detail: o.Detail})
 }
 
-// prime gives a new detector the context of the samples before the next one.
+// contextRows is how many samples make a context: the weights of older ones in the slowest
+// usual level are below 1e-4.
+const contextRows = 200
+
+// prime gives a new detector the context and the baseline of the samples before the next one.
 func (s *stream) prime() {
-	const enough = 200 // weights of older samples in the slowest usual level are below 1e-4
-	w, f := &s.Window, s.detector.fill
+	w, d, c := &s.Window, s.detector, contender{s.detector.m, s.detector.longest}
 	n := len(w.Times)
 	if n == 0 {
 		return
 	}
-	d := len(w.X) / n
-	for i := max(0, n-enough); i < n; i++ {
-		if i > 0 && w.Times[i]-w.Times[i-1] > staleFor*int64(s.detector.cfg.Interval) {
-			f.forget()
+	width := len(w.X) / n
+	for i := max(0, n-max(contextRows, d.s.Baseline.span())); i < n; i++ {
+		if i > 0 && w.Times[i]-w.Times[i-1] > staleFor*int64(d.cfg.Interval) {
+			d.fill.forget()
 		}
-		f.observe(s.detector.m.deseasonalised(time.Unix(0, w.Times[i]), w.X[i*d:(i+1)*d]))
+		x := c.row(time.Unix(0, w.Times[i]), w.X[i*width:(i+1)*width])
+		energy := nan
+		if d.s.Baseline.due() && !empty(x) {
+			energy = d.fill.peek(x)
+		}
+		d.s.Baseline.observe(energy)
+		d.fill.observe(x)
 	}
-	if s.detector.s.Scored.IsZero() {
-		last := time.Unix(0, w.Times[n-1]).UTC()
-		s.detector.s.Scored = last
+	if d.s.Scored.IsZero() {
+		d.s.Scored = time.Unix(0, w.Times[n-1]).UTC()
 	}
 }
 
-// succeed takes over the open alarm and the bookkeeping of the detector before.
+// succeed takes over the alarm and the bookkeeping of the detector before.
 func (d *Detector) succeed(old *Detector) {
-	c := d.s.Controller
+	c, b := d.s.Controller, d.s.Baseline
 	d.s = old.s
-	d.s.Controller = c
+	d.s.Controller, d.s.Baseline = c, b
 	a := &d.s.Alarm
-	if !a.Open {
-		return
-	}
 	if old.peak != nil {
-		a.Explained, _ = old.m.withThreshold(a.Peak.Threshold).explain(a.Peak.Values, old.peak)
+		a.Explained = old.explainPeak()
 	}
 	// Energies of different models do not compare: the next flagged sample is judged by
 	// its level, the peak so far stays unless that one is more severe.
-	a.PeakLevel = old.levels.level(a.Peak.Energy) - old.levels.level(a.Peak.Threshold)
 	a.reseason(old.m, d.m)
 }
 
@@ -428,8 +476,8 @@ func (m *Monitor) season(w *Window) (p *Profile, why string, err error) {
 		return nil, "", nil
 	}
 	x := mat.DenseCopyOf(w.X)
-	for r := range w.Exclude {
-		if w.leftOut(r) {
+	for r, out := range w.out {
+		if out {
 			blank(x.RawRowView(r))
 		}
 	}

@@ -14,6 +14,17 @@ type InputConfig struct {
 	// Lateness is how long a sample waits for earlier ones; 0 is not at all. Samples within
 	// it may come in any order; one that comes later still is dropped and counted.
 	Lateness time.Duration
+	// Jump is how far a sample may be ahead of the newest one and pass at once. One further
+	// ahead is held back until another decides: one about as far ahead, and there was an
+	// outage, and both pass; one where time goes on as before, and a clock was wrong, and the
+	// sample is dropped. 0 means an hour, or ten times the usual step between samples where
+	// that is longer; negative lets everything pass. It is never less than Lateness.
+	Jump time.Duration
+	// Behind is how long samples must come that are too late, though in order among
+	// themselves, for the stream to go on from there: the host's clock was ahead and has been
+	// set right. 0 means six hours, or ten times the usual step where that is longer; negative
+	// is never. A redelivery of more than that looks the same and passes a second time.
+	Behind time.Duration
 	// Metrics describes metrics by name, where there is something to say.
 	Metrics map[string]InputRule
 }
@@ -35,6 +46,8 @@ type InputStats struct {
 	Passed    uint64
 	Late      uint64 // samples dropped: too late, or duplicates of one that has been passed
 	Duplicate uint64 // samples merged with one of the same time
+	Outliers  uint64 // samples dropped: their time was far ahead, and the stream did not follow
+	Returns   uint64 // times that the stream went on from an earlier time
 	Invalid   uint64 // values beyond Min and Max, or infinite
 	Wraps     uint64 // counters
 	Resets    uint64 // counters
@@ -51,7 +64,8 @@ const maxWaiting = 4096
 
 // Input puts the samples of one stream into order and turns counters into rates. Within
 // InputConfig.Lateness the result does not depend on the order of arrival or on
-// duplicates. It belongs to one goroutine; its memory is bounded.
+// duplicates. The times it returns rise, but where InputStats.Returns counts. It belongs
+// to one goroutine; its memory is bounded.
 type Input struct {
 	columns []string
 	cfg     InputConfig
@@ -60,9 +74,12 @@ type Input struct {
 }
 
 type inputState struct {
-	Newest   time.Time // seen
-	Passed   time.Time // last passed on
-	Waiting  []Sample  // in order
+	Newest   time.Time        // taken
+	Passed   time.Time        // last passed on
+	Waiting  []Sample         // in order
+	Ahead    []Sample         // held back, as they came
+	Run      timeRange        // of samples that came too late, one after the other
+	Steps    [2]time.Duration // between the last samples passed on
 	Counters []counterState
 	Stats    InputStats
 }
@@ -102,38 +119,49 @@ func (in *Input) Push(t time.Time, x []float64) ([]Sample, error) {
 	}
 	s := &in.s
 	s.Stats.Received++
+	if in.jumps(t) && !in.confirms(t) {
+		in.hold(t, x)
+		return nil, nil
+	}
+	if in.returns(t) {
+		in.rewind(t)
+	}
 	if !s.Passed.IsZero() && !t.After(s.Passed) {
 		s.Stats.Late++
 		return nil, nil
 	}
-	if t.After(s.Newest) {
-		s.Newest = t
-	}
+	in.settle(t)
+	s.Newest = later(s.Newest, t)
 	in.insert(t, x)
 	return in.release(s.Newest.Add(-in.cfg.Lateness)), nil
 }
 
-// insert puts the sample among those that wait. The values of one of the same time are
-// kept, those it lacks are filled in.
+// insert puts the sample among those that wait.
 func (in *Input) insert(t time.Time, x []float64) {
 	w := in.s.Waiting
 	i := sort.Search(len(w), func(i int) bool { return !w[i].Time.Before(t) })
 	if i < len(w) && w[i].Time.Equal(t) {
-		in.s.Stats.Duplicate++
-		for j, v := range x {
-			if w[i].Values[j] != w[i].Values[j] {
-				w[i].Values[j] = v
-			}
-		}
+		in.merge(w[i], x)
 		return
 	}
 	in.s.Waiting = slices.Insert(w, i, Sample{t, slices.Clone(x)})
 }
 
+// merge fills in what a sample lacks from another of the same time.
+func (in *Input) merge(s Sample, x []float64) {
+	in.s.Stats.Duplicate++
+	for j, v := range x {
+		if s.Values[j] != s.Values[j] {
+			s.Values[j] = v
+		}
+	}
+}
+
 // Advance returns the samples whose turn has come because it is now.
 func (in *Input) Advance(now time.Time) []Sample { return in.release(now.Add(-in.cfg.Lateness)) }
 
-// Flush returns all samples that wait.
+// Flush returns all samples that wait for earlier ones. One that is far ahead stays held
+// back.
 func (in *Input) Flush() []Sample { return in.release(in.s.Newest) }
 
 func (in *Input) release(until time.Time) []Sample {
@@ -145,9 +173,9 @@ func (in *Input) release(until time.Time) []Sample {
 	}
 	out := slices.Clone(s.Waiting[:n])
 	s.Waiting = slices.Delete(s.Waiting, 0, n)
-	s.Passed = out[n-1].Time
 	s.Stats.Passed += uint64(n)
 	for _, sample := range out {
+		in.step(sample.Time)
 		in.clean(sample)
 	}
 	return out

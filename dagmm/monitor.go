@@ -20,9 +20,15 @@ type TrainFunc func(ctx context.Context, w *Window) (*Model, error)
 // MonitorConfig sets up a Monitor. Columns and Train are required; everything else works
 // as 0.
 type MonitorConfig struct {
-	Columns  []string // of every stream, in the order of its rows
-	Train    TrainFunc
-	Interval time.Duration // between samples; 0 means one minute
+	// Columns of every stream, in the order of its rows. A metric that a stream hardly ever
+	// reports (values in less than a tenth of the remembered samples) is no part of its model
+	// until a later training sees more; the Retrained event names it.
+	Columns []string
+	Train   TrainFunc
+	// Interval between samples; 0 means one minute. Samples more than 1.5 intervals apart have
+	// a gap between them, and the 20 after a gap are not learned from: Retrained and
+	// RetrainFailed say so where the samples come at another pace.
+	Interval time.Duration
 	Detector DetectorConfig
 	Input    InputConfig
 	Window   WindowConfig
@@ -43,7 +49,9 @@ type MonitorConfig struct {
 	WarmUp  int           // samples before the first training; 0 means 1000
 	Retrain time.Duration // between trainings by the samples' times; 0 means a day, negative: only on drift
 	// Admit is after how long an open alarm counts as the new normal: its samples enter
-	// training, and one starts. 0 means 6 hours, negative never.
+	// training, and one starts at once and again every half of Admit while the alarm stays
+	// open, at most 24 times per Retrain. At least a fifth of what later trainings learn came
+	// since it opened. 0 means 6 hours, negative never.
 	Admit   time.Duration
 	Workers int // training at once; 0 means 1
 	// Seasonal takes the time of day, and of the week, out of the samples before they are
@@ -100,6 +108,9 @@ func (c MonitorConfig) resolved() (MonitorConfig, error) {
 		if _, err := time.LoadLocation(c.Zone.String()); err != nil {
 			return c, fmt.Errorf("dagmm: monitor: time zone %q is not in the time zone database: %w", c.Zone, ErrDetector)
 		}
+	}
+	if _, err := c.Detector.resolved(&Model{p: Parameters{Columns: c.Columns}}); err != nil {
+		return c, fmt.Errorf("dagmm: monitor: %w", err)
 	}
 	_, err := NewInput(c.Columns, c.Input)
 	return c, err
@@ -476,7 +487,10 @@ func (m *Monitor) note(s *stream) {
 }
 
 // Exclude leaves the samples of a known incident out of the stream's trainings, those
-// that have come and those to come.
+// that have come and those to come, however many they are: only of what an open alarm
+// leaves out, more than a tenth of the remembered samples is learned all the same. The
+// time in a known incident does not count towards MonitorConfig.Admit. Of more than a
+// thousand incidents that the remembered samples reach back to, the last are kept.
 func (m *Monitor) Exclude(id string, from, to time.Time) error {
 	if to.Before(from) {
 		return fmt.Errorf("dagmm: monitor: incident ends %s before it begins %s: %w", to, from, ErrDetector)
@@ -528,8 +542,11 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
 		s.mu.Unlock()
 		return nil, fmt.Errorf("dagmm: monitor: stream %q has no samples: %w", id, ErrShort)
 	}
-	w := s.Window.training(m.cfg.Columns, m.cfg.Interval, false)
-	incident := slices.Clone(s.Window.Incident)
+	incident := s.known()
+	w := s.Window.training(m.cfg.Columns, m.cfg.Interval, slices.Clone(incident))
+	for r, out := range s.Window.Incident {
+		incident[r] = incident[r] || out
+	}
 	s.mu.Unlock()
 	for r, out := range incident {
 		if out {

@@ -122,6 +122,20 @@ func TestMonitorConfigErrors(t *testing.T) {
 	}
 }
 
+// What no model could be scored with is an error at once, not of every training.
+func TestMonitorChecksTheDetector(t *testing.T) {
+	for _, d := range []DetectorConfig{{Budget: -1}, {Open: 3, Of: 2}, {Sudden: 2}, {Recover: 2}, {Gap: -1}, {Metrics: map[string]MetricRule{"cpuu": {}}},
+		{Metrics: map[string]MetricRule{"cpu": {MinDeviation: -1}}}, {Adapt: &AdaptConfig{Memory: -1}}} {
+		cfg := monitorConfig(&sink{})
+		cfg.Detector = d
+		_, err := OpenMonitor(cfg)
+		require.ErrorIs(t, err, ErrDetector)
+	}
+	cfg := monitorConfig(&sink{})
+	cfg.Detector = DetectorConfig{Budget: 1, Open: 3, Of: 5, Metrics: map[string]MetricRule{"cpu": {Direction: High}}, Adapt: &AdaptConfig{}}
+	require.NoError(t, open(t, cfg).Close())
+}
+
 func TestGateKeepsTheOldModel(t *testing.T) {
 	s := &sink{}
 	cfg := monitorConfig(s)
@@ -154,7 +168,8 @@ func TestGateLooksForFaults(t *testing.T) {
 	for r := range 1500 {
 		w.add(WindowConfig{Recent: 2000}, time.Minute, minute(r), x.RawRowView(r), false)
 	}
-	training := w.training(fixtureColumns, time.Minute, true)
+	training := w.training(fixtureColumns, time.Minute, make([]bool, 1500))
+	training.hold()
 	good, err := quickTrain(context.Background(), training)
 	require.NoError(t, err)
 	noise := mat.NewDense(1500, 3, nil)
@@ -164,11 +179,11 @@ func TestGateLooksForFaults(t *testing.T) {
 	}, noise)
 	blind, err := quickModel(fixtureColumns, noise, nil, nil)
 	require.NoError(t, err)
-	v, err := challenge(good, blind, training)
+	v, err := challenge(contender{Model: good}, contender{Model: blind}, training)
 	require.NoError(t, err)
 	require.False(t, v.Accepted)
 	require.Contains(t, v.Reason, "fewer faults")
-	v, err = challenge(blind, good, training)
+	v, err = challenge(contender{Model: blind}, contender{Model: good}, training)
 	require.NoError(t, err)
 	require.True(t, v.Accepted, v.Reason)
 }
@@ -207,7 +222,7 @@ func TestWindowIsBounded(t *testing.T) {
 	require.Greater(t, n, 500)
 	require.Equal(t, float64(19999), w.X[2*n-2])
 	require.GreaterOrEqual(t, w.Times[0], minute(20000-2*1440-1).UnixNano())
-	training := w.training([]string{"a", "b"}, time.Minute, false)
+	training := w.training([]string{"a", "b"}, time.Minute, make([]bool, n))
 	excluded := 0
 	for _, e := range training.Exclude {
 		if e {

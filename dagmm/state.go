@@ -96,6 +96,7 @@ func (s *savedDetector) restore(m *Model, cfg DetectorConfig) (*Detector, error)
 		return nil, fmt.Errorf("rows of another width: %w", ErrState)
 	}
 	d.s = s.State
+	d.s.Baseline.follow(m.p.Calibration, d.cfg.Interval)
 	if e := d.s.Alarm.Explained; e != nil {
 		e.usual = s.Usual
 	}

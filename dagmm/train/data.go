@@ -45,6 +45,9 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 		return nil, err
 	}
 	t := &trainingData{context: dagmm.Context{Alphas: slices.Clone(cfg.Context)}}
+	if len(cfg.Context) > 0 {
+		t.context.Step = maxStep
+	}
 	for r := range n {
 		complete := true
 		for j := range d {
@@ -111,6 +114,10 @@ func (t *trainingData) build(x mat.Matrix) error {
 // metric's own: a metric that hardly moves from sample to sample is not to be alarmed by
 // the first step of its resolution.
 const minDeviation = .2
+
+// maxStep is the largest deviation by which a sample moves its metric's levels, in units of
+// the metric's scale: a fault moves them as before, a glitch of a collector hardly.
+const maxStep = 50
 
 // scaleDeviations brings the deviations from the levels to unit scale over the used rows;
 // those of constant metrics, of which nothing is known, stay in the metric's own scale.

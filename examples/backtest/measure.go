@@ -6,15 +6,15 @@ import (
 )
 
 // measure holds the alarms against the labelled incidents. An incident is a run of
-// labelled rows; it is found when a sample in it was flagged. An alarm without a flagged
-// sample in an incident is false.
+// labelled rows; it is found when a sample in it was flagged while an alarm was open. An
+// alarm without such a sample is false.
 type measure struct {
 	days      float64
 	alarms    int
 	labelled  bool
 	incidents int
 	found     int
-	delay     time.Duration // mean from an incident's first row to its first flagged one
+	delay     time.Duration // mean from an incident's first row to the first flagged one with an alarm
 	falses    int
 	hits      []bool // by alarm
 }
@@ -31,7 +31,7 @@ func (r *result) score() measure {
 		}
 		begin, first := i, -1
 		for ; i < n && r.table.Labels[i]; i++ {
-			if r.samples[i].Flagged {
+			if r.samples[i].Flagged && r.samples[i].Open {
 				if first < 0 {
 					first = i
 				}

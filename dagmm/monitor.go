@@ -64,7 +64,7 @@ type MonitorConfig struct {
 	Synchronous bool
 	// MaxStreams bounds the streams in memory; the least recently used one goes. With Dir
 	// its state is on disk and comes back with its next sample, without it is lost. 0 means
-	// 10,000.
+	// 10,000. Where more are active, every sample may cost a state file read and one written.
 	MaxStreams int
 	// Dir keeps state: a journal of samples, written before they are scored, and what Save
 	// writes. "" keeps nothing. One Monitor at a time may use a folder: on Unix
@@ -127,7 +127,7 @@ type MonitorStats struct {
 	Training                       int // now: under way or waiting for a worker, evicted streams' too
 	WindowRows                     int // remembered, over all streams
 	Samples                        uint64
-	Dropped                        uint64 // late, duplicate or out of order
+	Dropped                        uint64 // late, duplicate or of a wrong clock: see InputStats
 	Invalid, Wraps, Resets         uint64 // values: see InputStats
 	Events, Alarms                 uint64
 	Trained, Kept, Failed          uint64 // models swapped in, refused by the gate, errors
@@ -172,7 +172,6 @@ func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
 	m.trainings.init()
 	if cfg.Dir != "" {
 		if err := m.restore(); err != nil {
-			m.cancel()
 			return nil, err
 		}
 	}
@@ -289,7 +288,7 @@ func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
 
 // count takes what an Input has counted.
 func (m *Monitor) count(before, after InputStats) {
-	m.dropped.Add(after.Late + after.Duplicate - before.Late - before.Duplicate)
+	m.dropped.Add(after.Late + after.Duplicate + after.Outliers - before.Late - before.Duplicate - before.Outliers)
 	m.invalid.Add(after.Invalid - before.Invalid)
 	m.wraps.Add(after.Wraps - before.Wraps)
 	m.resets.Add(after.Resets - before.Resets)
@@ -374,6 +373,7 @@ func (m *Monitor) add(id string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.used.Store(m.clock.Add(1))
 	m.streams[id] = s
 	if s.Training {
 		s.mu.Lock()

@@ -224,7 +224,8 @@ func (m *Monitor) encode(s *stream) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// write replaces a stream's state file, whose lock is held, and removes models older than the one it names.
+// write replaces a stream's state file, whose lock is held, and removes models older than
+// the one it names.
 func (m *Monitor) write(id string, body []byte, modelFile string) error {
 	path := m.stateFile(id)
 	head := fmt.Sprintf("%s %08x\n", stateMagic, crc32.ChecksumIEEE(body))
@@ -379,8 +380,9 @@ func (m *Monitor) restore() (err error) {
 		return err
 	}
 	restored := false
-	defer func() { // the receiver of events may panic
+	defer func() { // also where the receiver of events panics
 		if !restored {
+			m.cancel()
 			err = errors.Join(err, m.journal.close())
 		}
 	}()
@@ -438,7 +440,7 @@ func (m *Monitor) readOne(path string, past past) error {
 	if s == nil {
 		return err
 	}
-	if s.Applied <= past.removed[s.id] {
+	if number, ok := past.removed[s.id]; ok && s.Applied <= number {
 		return remove(path)
 	}
 	m.ask(s)

@@ -15,11 +15,11 @@ import (
 
 // While several goroutines save, streams go to disk and come back, and every sample counts.
 func TestSaveRacesWithEviction(t *testing.T) {
-	const hosts, samples = 5, 250
+	const hosts, samples = 5, 80
 	s := &sink{}
 	cfg := monitorConfig(s)
 	cfg.Dir, cfg.MaxStreams = t.TempDir(), 3
-	cfg.WarmUp, cfg.Window.Recent = 100, 200
+	cfg.WarmUp, cfg.Window.Recent = 50, 100
 	m := open(t, cfg)
 	var done atomic.Bool
 	var wg sync.WaitGroup

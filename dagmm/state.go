@@ -182,16 +182,25 @@ func (m *Monitor) Save() error {
 	return nil
 }
 
-// save writes the state of a stream, which goes on meanwhile. What an eviction has written
-// since is newer and stays.
+// save writes the state of a stream, which goes on meanwhile.
 func (m *Monitor) save(s *stream) error {
-	s.mu.Lock()
-	text, err := m.encode(s)
-	model := s.ModelFile
-	s.mu.Unlock()
+	text, model, err := m.snapshot(s)
 	if err != nil {
 		return err
 	}
+	return m.writeSnapshot(s, text, model)
+}
+
+func (m *Monitor) snapshot(s *stream) (text []byte, model string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, err = m.encode(s)
+	return text, s.ModelFile, err
+}
+
+// writeSnapshot writes what snapshot has returned. What an eviction has written since is
+// newer and stays.
+func (m *Monitor) writeSnapshot(s *stream, text []byte, model string) error {
 	s.file.Lock()
 	defer s.file.Unlock()
 	if s.gone {

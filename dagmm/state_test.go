@@ -55,6 +55,28 @@ func TestSaveRacesWithEviction(t *testing.T) {
 	require.NoError(t, m.Close())
 }
 
+// A state that was copied before an eviction and is written after it is not written.
+func TestOldSnapshotStaysUnwritten(t *testing.T) {
+	cfg := monitorConfig(&sink{})
+	cfg.Dir, cfg.MaxStreams = t.TempDir(), 1
+	m := open(t, cfg)
+	rows := ordinary(20, 3)
+	for i, x := range rows[:10] {
+		require.NoError(t, m.Push("a", minute(i), x))
+	}
+	old := m.streams["a"]
+	text, model, err := m.snapshot(old)
+	require.NoError(t, err)
+	for i, x := range rows[10:] {
+		require.NoError(t, m.Push("a", minute(10+i), x))
+	}
+	require.NoError(t, m.Push("b", minute(0), rows[0]))
+	require.NoError(t, m.writeSnapshot(old, text, model))
+	require.NoError(t, m.Push("a", minute(20), rows[0]))
+	require.Equal(t, uint64(21), m.streams["a"].Samples)
+	require.NoError(t, m.Close())
+}
+
 // twoHosts leaves the state of two streams with models, and more samples in the journal.
 func twoHosts(t *testing.T, cfg MonitorConfig) {
 	m := open(t, cfg)

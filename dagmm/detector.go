@@ -146,7 +146,8 @@ func (c DetectorConfig) check(m *Model) error {
 	return nil
 }
 
-// Result is what a Detector says of one sample.
+// Result is what a Detector says of one sample. It is a copy of its own, for its events see
+// Event.
 type Result struct {
 	Energy    float64 // NaN without a score
 	Threshold float64 // energy above which the sample is flagged

@@ -71,8 +71,9 @@ type Peak struct {
 	Values    []float64 // in the metrics' own units; a missing one is filled with what was assumed
 }
 
-// Event is something an operator may want to know. Events are values of their own:
-// nobody else writes to one.
+// Event is something an operator may want to know. Nobody writes to one, and any number of
+// goroutines may read it; nor must its receiver: Peak.Values and Explanation are shared
+// with later events of the alarm.
 type Event struct {
 	Kind   EventKind
 	Stream string // set by a Monitor

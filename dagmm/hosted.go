@@ -3,7 +3,6 @@ package dagmm
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -44,6 +43,7 @@ type streamState struct {
 	Changed   time.Time // for good: the beginning of the last alarm that was admitted
 	ModelFile string    // in the folder, with Dir
 	Pending   []Event   // raised and not handed out yet
+	Lost      string    // file of the damaged state before this one
 }
 
 type timeRange struct{ From, To time.Time }
@@ -121,7 +121,11 @@ func (s *stream) known() []bool {
 func (m *Monitor) warmUp(s *stream, sample Sample) {
 	s.Window.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, false)
 	if s.Samples == 1 {
-		m.raise(s, Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)})
+		e := Event{Kind: WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
+		if s.Lost != "" {
+			e.Detail += "; the stream begins anew because its state was damaged, and is kept as " + s.Lost
+		}
+		m.raise(s, e)
 	}
 	if n := int64(s.Samples) - int64(m.cfg.WarmUp); n >= 0 && n%int64(max(1, m.cfg.WarmUp/4)) == 0 {
 		m.begin(s, sample.Time, "first model")
@@ -218,7 +222,7 @@ func (m *Monitor) jobOf(t *training) (job, error) {
 		}
 		if s == nil {
 			var err error
-			if s, err = m.read(m.fileOf("stream", t.id, ".state")); err != nil {
+			if s, err = m.read(m.stateFile(t.id)); err != nil {
 				return job{}, err
 			}
 		}
@@ -392,7 +396,7 @@ func (m *Monitor) revive(o *outcome) error {
 	if o.Kind != Retrained || o.detector != nil {
 		return nil
 	}
-	model, err := LoadFile(filepath.Join(m.cfg.Dir, o.File))
+	model, err := m.loadModel(o.File)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 	recordIncident
 	recordOutcome
 	recordSeq
+	recordRemove
 )
 
 const (
@@ -51,13 +52,32 @@ type record struct {
 // unbuffered: they survive the process, though not a power failure in the last seconds.
 type journal struct {
 	dir       string
-	replaying bool // while a Monitor restores, nothing is written
+	lock      *os.File // nil once closed
+	replaying bool     // while a Monitor restores, nothing is written
 
 	mu     sync.Mutex
 	f      *os.File
 	size   int64
 	number uint64 // of the last record
 	buf    []byte
+}
+
+// ErrInUse reports a folder that another Monitor has open.
+var ErrInUse = errors.New("in use")
+
+// openJournal makes the folder, where it is missing, and locks it.
+func openJournal(dir string) (*journal, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	if !lockFile(f) {
+		return nil, errors.Join(fmt.Errorf("dagmm: monitor: folder %s: %w", dir, ErrInUse), f.Close())
+	}
+	return &journal{dir: dir, lock: f}, nil
 }
 
 func (j *journal) sample(id string, t time.Time, x []float64) (uint64, error) {
@@ -86,6 +106,10 @@ func (j *journal) outcome(id string, o *outcome) (uint64, error) {
 
 func (j *journal) seq(id string, seq uint64) (uint64, error) {
 	return j.write(record{Kind: recordSeq, Stream: id, Seq: seq})
+}
+
+func (j *journal) remove(id string) (uint64, error) {
+	return j.write(record{Kind: recordRemove, Stream: id})
 }
 
 func (j *journal) write(r record) (uint64, error) {
@@ -224,6 +248,7 @@ func parseRecord(body []byte) (r record, ok bool) {
 		for len(p.b) > 0 {
 			r.Outcome.Longest = append(r.Outcome.Longest, int(p.uvarint()))
 		}
+	case recordRemove:
 	default:
 		return r, false
 	}
@@ -308,12 +333,13 @@ func recordIn(text []byte) bool {
 type past struct {
 	files     []string
 	delivered map[string]uint64 // highest Seq that was handled
+	removed   map[string]uint64 // number of the last removal: what came before it is no more
 }
 
 // scan reads all files, drops what a dying process left at the end of the last one, and
 // sets the number that the next record follows.
 func (j *journal) scan() (past, error) {
-	p := past{delivered: map[string]uint64{}}
+	p := past{delivered: map[string]uint64{}, removed: map[string]uint64{}}
 	var err error
 	if p.files, err = segments(j.dir); err != nil {
 		return p, fmt.Errorf("dagmm: journal: %w", err)
@@ -342,8 +368,12 @@ func (j *journal) scan() (past, error) {
 }
 
 func (p *past) note(r record) {
-	if r.Kind == recordDelivered {
+	switch r.Kind {
+	case recordDelivered:
 		p.delivered[r.Stream] = max(p.delivered[r.Stream], r.Seq)
+	case recordRemove:
+		p.removed[r.Stream] = r.Number
+		delete(p.delivered, r.Stream)
 	}
 }
 
@@ -351,6 +381,9 @@ func (p *past) note(r record) {
 func (j *journal) rotate() ([]string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.lock == nil {
+		return nil, fmt.Errorf("dagmm: journal: %w", ErrClosed)
+	}
 	old, err := segments(j.dir)
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: journal: %w", err)
@@ -376,10 +409,12 @@ func (j *journal) rotate() ([]string, error) {
 func (j *journal) close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.f == nil {
-		return nil
+	var errs []error
+	for _, f := range []*os.File{j.f, j.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
-	f := j.f
-	j.f = nil
-	return f.Close()
+	j.f, j.lock = nil, nil
+	return errors.Join(errs...)
 }

@@ -62,8 +62,9 @@ func TestTornJournalIsMended(t *testing.T) {
 			cfg.Dir = t.TempDir()
 			path, text, offsets := journalOf(t, cfg)
 			require.NoError(t, os.WriteFile(path, tear(text, offsets[len(offsets)-1]), 0o644))
-			j := &journal{dir: cfg.Dir}
-			_, err := j.scan()
+			j, err := openJournal(cfg.Dir)
+			require.NoError(t, err)
+			_, err = j.scan()
 			require.NoError(t, err)
 			_, err = j.rotate() // and the process dies again, before Save removes the file
 			require.NoError(t, err)

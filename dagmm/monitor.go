@@ -64,10 +64,14 @@ type MonitorConfig struct {
 	Synchronous bool
 	// MaxStreams bounds the streams in memory; the least recently used one goes. With Dir
 	// its state is on disk and comes back with its next sample, without it is lost. 0 means
-	// 10,000.
+	// 10,000. Where more are active, every sample may cost a state file read and one written.
 	MaxStreams int
 	// Dir keeps state: a journal of samples, written before they are scored, and what Save
-	// writes. "" keeps nothing. One Monitor at a time may use a folder.
+	// writes. "" keeps nothing. One Monitor at a time may use a folder: on Unix
+	// another one gets ErrInUse, elsewhere see to it. A stream whose state file or model is
+	// damaged begins anew and its WarmingUp event says so; the file is kept with .damaged
+	// after its name until Remove. A damaged journal, or state of other Columns or of a later
+	// version, is ErrState: nothing is touched.
 	Dir string
 }
 
@@ -115,15 +119,20 @@ func (c MonitorConfig) resolved() (MonitorConfig, error) {
 // ErrClosed reports a call of a Monitor after Close.
 var ErrClosed = errors.New("monitor is closed")
 
-// MonitorStats are numbers for a service to export. Counts are since the Monitor was made.
+// MonitorStats are numbers for a service to export, a copy that nobody else reads or
+// writes. Counts are since the Monitor was made, of all streams there have been, what was
+// replayed included: they never fall.
 type MonitorStats struct {
-	Streams, WarmingUp, OpenAlarms, Training int // now
-	WindowRows                               int // remembered, over all streams
-	Samples                                  uint64
-	Dropped                                  uint64 // late, duplicate or out of order
-	Events, Alarms                           uint64
-	Trained, Kept, Failed                    uint64 // models swapped in, refused by the gate, errors
-	Evicted                                  uint64
+	Streams, WarmingUp, OpenAlarms int // now, in memory
+	Training                       int // now: under way or waiting for a worker, evicted streams' too
+	WindowRows                     int // remembered, over all streams
+	Samples                        uint64
+	Dropped                        uint64 // late, duplicate or of a wrong clock: see InputStats
+	Invalid, Wraps, Resets         uint64 // values: see InputStats
+	Events, Alarms                 uint64
+	Trained, Kept, Failed          uint64 // models swapped in, refused by the gate, errors
+	Evicted                        uint64
+	Damaged                        uint64 // state files set aside: see MonitorConfig.Dir
 }
 
 // Monitor watches many streams: it collects samples, trains a model per stream in the
@@ -147,6 +156,7 @@ type Monitor struct {
 	clock   atomic.Uint64 // for the least recently used
 
 	samples, dropped, events, alarms, trained, kept, failed, evicted atomic.Uint64
+	invalid, wraps, resets, damaged                                  atomic.Uint64
 }
 
 // OpenMonitor starts a Monitor, with the state in cfg.Dir where there is one: samples
@@ -162,7 +172,6 @@ func OpenMonitor(cfg MonitorConfig) (*Monitor, error) {
 	m.trainings.init()
 	if cfg.Dir != "" {
 		if err := m.restore(); err != nil {
-			m.cancel()
 			return nil, err
 		}
 	}
@@ -270,12 +279,19 @@ func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
 	if err != nil {
 		return err
 	}
-	after := s.input.Stats()
-	m.dropped.Add(after.Late + after.Duplicate - before.Late - before.Duplicate)
+	m.count(before, s.input.Stats())
 	for _, sample := range samples {
 		m.process(s, sample)
 	}
 	return nil
+}
+
+// count takes what an Input has counted.
+func (m *Monitor) count(before, after InputStats) {
+	m.dropped.Add(after.Late + after.Duplicate + after.Outliers - before.Late - before.Duplicate - before.Outliers)
+	m.invalid.Add(after.Invalid - before.Invalid)
+	m.wraps.Add(after.Wraps - before.Wraps)
+	m.resets.Add(after.Resets - before.Resets)
 }
 
 // Tick tells all streams that it is now: samples that waited for earlier ones are
@@ -310,7 +326,10 @@ func (m *Monitor) tick(s *stream, now time.Time) error {
 }
 
 func (m *Monitor) takeTick(s *stream, now time.Time) {
-	for _, sample := range s.input.Advance(now) {
+	before := s.input.Stats()
+	samples := s.input.Advance(now)
+	m.count(before, s.input.Stats())
+	for _, sample := range samples {
 		m.process(s, sample)
 	}
 	if s.detector != nil {
@@ -354,6 +373,7 @@ func (m *Monitor) add(id string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.used.Store(m.clock.Add(1))
 	m.streams[id] = s
 	if s.Training {
 		s.mu.Lock()
@@ -400,6 +420,41 @@ func (m *Monitor) raise(s *stream, events ...Event) {
 		}
 		s.Pending = append(s.Pending, e)
 	}
+}
+
+// Remove forgets a stream for good, with its training and its files: for a host that is
+// gone, or one that shall begin anew. A later sample of the name begins a new stream, whose
+// events are numbered from 1, or go on after what MonitorConfig.Delivered says. A stream
+// that is not known is no error. It waits for a call of the same stream that is under way,
+// and others' first samples wait with it. After an error call it again.
+func (m *Monitor) Remove(id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return fmt.Errorf("dagmm: monitor: %w", ErrClosed)
+	}
+	s := m.streams[id]
+	if s == nil {
+		s = &stream{} // evicted, or never seen
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.file.Lock()
+	defer s.file.Unlock()
+	var number uint64
+	if m.journal != nil {
+		var err error
+		if number, err = m.journal.remove(id); err != nil {
+			return err
+		}
+	}
+	s.gone = true
+	delete(m.streams, id)
+	m.trainings.forget(id)
+	if m.journal == nil {
+		return nil
+	}
+	return m.erase(id, number)
 }
 
 // deliver hands out the events that wait, but for those that the receiver has. One at
@@ -504,7 +559,8 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*Profile, error) {
 // Stats counts.
 func (m *Monitor) Stats() MonitorStats {
 	out := MonitorStats{Samples: m.samples.Load(), Dropped: m.dropped.Load(), Events: m.events.Load(), Alarms: m.alarms.Load(),
-		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(), Training: m.trainings.underway()}
+		Trained: m.trained.Load(), Kept: m.kept.Load(), Failed: m.failed.Load(), Evicted: m.evicted.Load(),
+		Invalid: m.invalid.Load(), Wraps: m.wraps.Load(), Resets: m.resets.Load(), Damaged: m.damaged.Load(), Training: m.trainings.underway()}
 	for _, s := range m.all() {
 		s.mu.Lock()
 		out.Streams++

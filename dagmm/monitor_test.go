@@ -360,7 +360,7 @@ func TestJournalEndsAnywhere(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
-	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3}, {Kind: recordSeq, Seq: 4},
+	for _, r := range []record{{Kind: recordSample, Stream: "a", Time: minute(1), Values: []float64{1, missing}}, {Kind: recordDelivered, Seq: 3}, {Kind: recordSeq, Seq: 4}, {Kind: recordRemove, Stream: "a"},
 		{Kind: recordOutcome, Outcome: outcome{Kind: Retrained, File: "m", Longest: []int{3}}}, {Kind: recordIncident, Time: minute(1), Until: minute(2)}} {
 		f.Add(r.append(nil))
 	}
@@ -372,31 +372,6 @@ func FuzzRecord(f *testing.F) {
 			require.Equal(t, fmt.Sprint(r), fmt.Sprint(again))
 		}
 	})
-}
-
-func TestDamagedStateIsAnError(t *testing.T) {
-	dir := t.TempDir()
-	cfg := monitorConfig(&sink{})
-	cfg.Dir = dir
-	m := open(t, cfg)
-	for i, x := range ordinary(600, 1) {
-		require.NoError(t, m.Push("a", minute(i), x))
-	}
-	require.NoError(t, m.Close())
-	files, err := filepath.Glob(filepath.Join(dir, "*.state"))
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-	text, err := os.ReadFile(files[0])
-	require.NoError(t, err)
-	text[len(text)/2] ^= 1
-	require.NoError(t, os.WriteFile(files[0], text, 0o644))
-	_, err = OpenMonitor(cfg)
-	require.ErrorIs(t, err, ErrState)
-	text[len(text)/2] ^= 1
-	require.NoError(t, os.WriteFile(files[0], text, 0o644))
-	cfg.Columns = []string{"cpu", "mem", "disk"}
-	_, err = OpenMonitor(cfg)
-	require.ErrorIs(t, err, ErrState)
 }
 
 // Streams beyond the bound go to disk and come back as they were.

@@ -21,7 +21,14 @@ import (
 // ErrState reports a file of a Monitor's folder that cannot be used.
 var ErrState = errors.New("unusable state")
 
-const stateMagic = "dagmm-stream 1"
+// errDamaged reports a file that is not as it was written.
+var errDamaged = errors.New("damaged")
+
+const (
+	stateFamily = "dagmm-stream "
+	stateMagic  = stateFamily + "1"
+	setAside    = ".damaged" // follows the name of a state file that cannot be used
+)
 
 // savedStream is version 1 of a stream's state file.
 type savedStream struct {
@@ -111,6 +118,8 @@ func (m *Monitor) fileOf(kind, id, rest string) string {
 	return filepath.Join(m.cfg.Dir, kind+"-"+hex.EncodeToString(sum[:16])+rest)
 }
 
+func (m *Monitor) stateFile(id string) string { return m.fileOf("stream", id, ".state") }
+
 // saveModel writes what a training has made, under a number above all earlier ones of the
 // stream. It is an error once the training is not wanted any more.
 func (m *Monitor) saveModel(t *training, model *Model) (string, error) {
@@ -173,16 +182,25 @@ func (m *Monitor) Save() error {
 	return nil
 }
 
-// save writes the state of a stream, which goes on meanwhile. What an eviction has written
-// since is newer and stays.
+// save writes the state of a stream, which goes on meanwhile.
 func (m *Monitor) save(s *stream) error {
-	s.mu.Lock()
-	text, err := m.encode(s)
-	model := s.ModelFile
-	s.mu.Unlock()
+	text, model, err := m.snapshot(s)
 	if err != nil {
 		return err
 	}
+	return m.writeSnapshot(s, text, model)
+}
+
+func (m *Monitor) snapshot(s *stream) (text []byte, model string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, err = m.encode(s)
+	return text, s.ModelFile, err
+}
+
+// writeSnapshot writes what snapshot has returned. What an eviction has written since is
+// newer and stays.
+func (m *Monitor) writeSnapshot(s *stream, text []byte, model string) error {
 	s.file.Lock()
 	defer s.file.Unlock()
 	if s.gone {
@@ -215,9 +233,10 @@ func (m *Monitor) encode(s *stream) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// write replaces a stream's state file, whose lock is held, and removes models older than the one it names.
+// write replaces a stream's state file, whose lock is held, and removes models older than
+// the one it names.
 func (m *Monitor) write(id string, body []byte, modelFile string) error {
-	path := m.fileOf("stream", id, ".state")
+	path := m.stateFile(id)
 	head := fmt.Sprintf("%s %08x\n", stateMagic, crc32.ChecksumIEEE(body))
 	write := func(w io.Writer) error {
 		_, err := w.Write(append([]byte(head), body...))
@@ -236,17 +255,22 @@ func (m *Monitor) write(id string, body []byte, modelFile string) error {
 	return m.removeModels(id, number)
 }
 
-// load makes a stream, from its state file where there is one.
+// load makes a stream, from its state file where there is one that can be used.
 func (m *Monitor) load(id string) (*stream, error) {
-	if m.cfg.Dir != "" {
-		s, err := m.read(m.fileOf("stream", id, ".state"))
-		if err == nil {
-			return s, m.number(s)
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
+	s, err := m.stored(m.stateFile(id))
+	if err != nil {
+		return nil, err
 	}
+	if s == nil {
+		return m.fresh(id)
+	}
+	m.ask(s)
+	return s, m.number(s)
+}
+
+// fresh makes a stream without a past. Where its state was damaged, what the journal still
+// has of it is no beginning: the new state file says that it is done with.
+func (m *Monitor) fresh(id string) (*stream, error) {
 	in, err := NewInput(m.cfg.Columns, m.cfg.Input)
 	if err != nil {
 		return nil, err
@@ -254,7 +278,35 @@ func (m *Monitor) load(id string) (*stream, error) {
 	m.trainings.forget(id) // of an earlier stream of this name
 	s := &stream{id: id, input: in}
 	m.ask(s)
-	return s, m.number(s)
+	if err := m.number(s); err != nil || m.cfg.Dir == "" {
+		return s, err
+	}
+	aside := m.stateFile(id) + setAside
+	if _, err := os.Stat(aside); err != nil {
+		return s, nil
+	}
+	s.Lost, s.Applied = filepath.Base(aside), m.journal.next()
+	return s, m.store(s)
+}
+
+// stored reads a state file; nil without one. One that is damaged is set aside: the other
+// streams need not wait for its repair, and there may be no other copy.
+func (m *Monitor) stored(path string) (*stream, error) {
+	if m.cfg.Dir == "" {
+		return nil, nil
+	}
+	s, err := m.read(path)
+	switch {
+	case errors.Is(err, errDamaged):
+		m.damaged.Add(1)
+		if err := os.Rename(path, path+setAside); err != nil {
+			return nil, fmt.Errorf("dagmm: monitor: %w", err)
+		}
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	}
+	return s, err
 }
 
 // ask lets the receiver of events say what it has.
@@ -288,8 +340,13 @@ func (m *Monitor) read(path string) (*stream, error) {
 	}
 	bad := func(err error) error { return fmt.Errorf("dagmm: monitor: %s: %w: %w", path, ErrState, err) }
 	head, body, _ := bytes.Cut(text, []byte("\n"))
-	if string(head) != fmt.Sprintf("%s %08x", stateMagic, crc32.ChecksumIEEE(body)) {
-		return nil, bad(errors.New("another version, or damaged"))
+	switch whole := fmt.Sprintf("%s %08x", stateMagic, crc32.ChecksumIEEE(body)); {
+	case !bytes.HasPrefix(head, []byte(stateFamily)):
+		return nil, bad(errDamaged)
+	case !bytes.HasPrefix(head, []byte(stateMagic+" ")):
+		return nil, bad(errors.New("of another version"))
+	case string(head) != whole:
+		return nil, bad(errDamaged)
 	}
 	var saved savedStream
 	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(&saved); err != nil {
@@ -305,7 +362,7 @@ func (m *Monitor) read(path string) (*stream, error) {
 	in.s = saved.Input
 	s := &stream{id: saved.ID, input: in, delivered: saved.Delivered, streamState: saved.Stream}
 	if saved.Detector != nil {
-		model, err := LoadFile(filepath.Join(m.cfg.Dir, s.ModelFile))
+		model, err := m.loadModel(s.ModelFile)
 		if err != nil {
 			return nil, bad(err)
 		}
@@ -313,22 +370,43 @@ func (m *Monitor) read(path string) (*stream, error) {
 			return nil, bad(err)
 		}
 	}
-	m.ask(s)
 	return s, nil
 }
 
-// restore reads the folder and replays the journal.
-func (m *Monitor) restore() error {
-	if err := os.MkdirAll(m.cfg.Dir, 0o755); err != nil {
-		return fmt.Errorf("dagmm: monitor: %w", err)
+// loadModel reads a model that a training has left. One that is gone or damaged is
+// errDamaged.
+func (m *Monitor) loadModel(file string) (*Model, error) {
+	model, err := LoadFile(filepath.Join(m.cfg.Dir, file))
+	if errors.Is(err, ErrModel) || errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	m.journal = &journal{dir: m.cfg.Dir, replaying: true}
+	return model, err
+}
+
+// restore reads the folder and replays the journal.
+func (m *Monitor) restore() (err error) {
+	if m.journal, err = openJournal(m.cfg.Dir); err != nil {
+		return err
+	}
+	restored := false
+	defer func() { // also where the receiver of events panics
+		if !restored {
+			m.cancel()
+			err = errors.Join(err, m.journal.close())
+		}
+	}()
+	m.journal.replaying = true
 	past, err := m.journal.scan()
 	if err != nil {
 		return err
 	}
-	if err := m.readAll(); err != nil {
+	if err := m.readAll(past); err != nil {
 		return err
+	}
+	for id, number := range past.removed { // the process may have died while it removed them
+		if err := m.removeModels(id, number); err != nil {
+			return err
+		}
 	}
 	for _, path := range past.files {
 		if _, err := readSegment(path, true, func(r record) error { return m.replay(r, past) }); err != nil {
@@ -339,11 +417,13 @@ func (m *Monitor) restore() error {
 	for _, s := range m.all() {
 		s.Seq = max(s.Seq, s.delivered) // what the journal has lost with a power failure
 	}
-	return m.Save()
+	err = m.Save()
+	restored = err == nil
+	return err
 }
 
 // readAll reads the streams' states, as many as may be in memory.
-func (m *Monitor) readAll() error {
+func (m *Monitor) readAll(past past) error {
 	entries, err := os.ReadDir(m.cfg.Dir)
 	if err != nil {
 		return fmt.Errorf("dagmm: monitor: %w", err)
@@ -356,21 +436,49 @@ func (m *Monitor) readAll() error {
 				return fmt.Errorf("dagmm: monitor: %w", err)
 			}
 		case strings.HasSuffix(e.Name(), ".state"):
-			s, err := m.read(name)
-			if err != nil {
+			if err := m.readOne(name, past); err != nil {
 				return err
-			}
-			m.journal.number = max(m.journal.number, s.Applied)
-			if len(m.streams) < m.cfg.MaxStreams {
-				m.streams[s.id] = s
 			}
 		}
 	}
 	return nil
 }
 
+func (m *Monitor) readOne(path string, past past) error {
+	s, err := m.stored(path)
+	if s == nil {
+		return err
+	}
+	if number, ok := past.removed[s.id]; ok && s.Applied <= number {
+		return remove(path)
+	}
+	m.ask(s)
+	m.journal.number = max(m.journal.number, s.Applied)
+	if len(m.streams) < m.cfg.MaxStreams {
+		m.streams[s.id] = s
+	}
+	return nil
+}
+
+// remove removes a file, if it is there.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("dagmm: monitor: %w", err)
+	}
+	return nil
+}
+
+// erase removes a stream's files, of its models those before a number.
+func (m *Monitor) erase(id string, number uint64) error {
+	path := m.stateFile(id)
+	return errors.Join(remove(path), remove(path+setAside), m.removeModels(id, number))
+}
+
 // replay applies a record that the stream's state does not have yet.
 func (m *Monitor) replay(r record, past past) error {
+	if r.Number <= past.removed[r.Stream] {
+		return nil
+	}
 	s, err := m.stream(r.Stream)
 	if err != nil {
 		return err
@@ -402,7 +510,11 @@ func (m *Monitor) apply(s *stream, r record, past past) error {
 		s.Seq = max(s.Seq, r.Seq)
 		return nil
 	}
-	if err := m.revive(&r.Outcome); err != nil {
+	err := m.revive(&r.Outcome)
+	switch {
+	case errors.Is(err, errDamaged):
+		r.Outcome = outcome{Kind: RetrainFailed, Detail: err.Error()}
+	case err != nil:
 		return fmt.Errorf("dagmm: monitor: journal: %w: %w", ErrState, err)
 	}
 	m.applyOutcome(s, &r.Outcome)

@@ -15,11 +15,11 @@ import (
 // one a host, and its model arrives.
 func TestTrainingOutlivesEviction(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	const hosts = 5
+	const hosts = 4
 	s := &sink{}
 	cfg := monitorConfig(s)
 	cfg.Synchronous, cfg.Dir, cfg.MaxStreams = false, t.TempDir(), 2
-	cfg.WarmUp, cfg.Window.Recent = 100, 200
+	cfg.WarmUp, cfg.Window.Recent = 50, 100
 	var calls atomic.Int64
 	release := make(chan bool)
 	cfg.Train = func(ctx context.Context, w *Window) (*Model, error) {
@@ -28,14 +28,14 @@ func TestTrainingOutlivesEviction(t *testing.T) {
 		return quickTrain(ctx, w)
 	}
 	m := open(t, cfg)
-	rows := ordinary(160, 3)
+	rows := ordinary(70, 3)
 	push := func(i int) {
 		for k := range hosts {
 			require.NoError(t, m.Push(fmt.Sprint("host", k), minute(i), rows[i]))
 			require.LessOrEqual(t, m.Stats().Training, hosts)
 		}
 	}
-	for i := range 150 {
+	for i := range 65 {
 		push(i)
 	}
 	require.Equal(t, hosts, m.Stats().Training)
@@ -47,7 +47,7 @@ func TestTrainingOutlivesEviction(t *testing.T) {
 			require.Nil(t, training.done.Load().detector, "an evicted stream's model is on disk only")
 		}
 	}
-	for i := 150; i < 160; i++ {
+	for i := 65; i < 70; i++ {
 		push(i)
 	}
 	require.Equal(t, int64(hosts), calls.Load())

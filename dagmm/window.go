@@ -32,7 +32,9 @@ func (c WindowConfig) resolved() WindowConfig {
 
 func (c WindowConfig) rows() int { return c.Recent + c.Days*24*c.PerHour }
 
-// Window is what a TrainFunc learns from: samples of one stream in the order of time.
+// Window is what a TrainFunc learns from: samples of one stream in the order of time. It is
+// a copy that the stream does not touch, made for one training. Any number of goroutines
+// may read it, and none may write to it: the new model is judged by the same rows.
 type Window struct {
 	Stream  string
 	Columns []string

@@ -190,7 +190,7 @@ func (r *result) note(e dagmm.Event) {
 	switch e.Kind {
 	case dagmm.Opened:
 		r.alarms = append(r.alarms, e)
-	case dagmm.Continued, dagmm.Closed:
+	case dagmm.Continued, dagmm.Reopened, dagmm.Closed:
 		last := &r.alarms[len(r.alarms)-1]
 		e.Explanation = last.Explanation // at the peak the context has already seen the incident
 		*last = e

@@ -1,19 +1,25 @@
 // Command soak runs dagmm.Monitor over a simulated month of many hosts, with drift, gaps,
-// incidents and late samples, and kills its process again and again with SIGKILL. It
-// reports memory, goroutines, the time of a Push while models are trained and while not,
-// and whether any event was lost or came twice.
+// counters that wrap and begin anew, incidents and late samples, and kills its process
+// again and again with SIGKILL. It holds what came of it against bounds, prints both as a
+// table, and fails when one is broken.
 //
 //	go run ./benchmarks/soak -hosts 200 -days 30 -kills 20
+//	go run ./benchmarks/soak -verify -hosts 20 -days 10 -steps 200
+//
+// Without -verify models are trained in the background, and the times of a Push with and
+// without a training under way are compared. With -verify they are trained in turn with
+// the samples, so that a run without kills gives the same events every time: the killed one
+// must give exactly those, and no others.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -22,6 +28,7 @@ type options struct {
 	hosts, days int
 	kills       int
 	seed        uint64
+	verify      bool
 	child       bool
 	steps       int
 	retrain     time.Duration
@@ -36,6 +43,7 @@ func main() {
 	flag.IntVar(&o.days, "days", 30, "simulated days at one sample a minute")
 	flag.IntVar(&o.kills, "kills", 20, "times that the process is killed")
 	flag.Uint64Var(&o.seed, "seed", 1, "of hosts and kills")
+	flag.BoolVar(&o.verify, "verify", false, "train in turn with the samples and compare all events with a run without kills")
 	flag.IntVar(&o.steps, "steps", 1000, "of a training")
 	flag.DurationVar(&o.retrain, "retrain", 7*24*time.Hour, "simulated time between trainings of a host")
 	flag.BoolVar(&o.adapt, "adapt", false, "let the mixtures follow slow change")
@@ -52,7 +60,7 @@ func main() {
 	}
 }
 
-// parent starts children and kills all but the last.
+// parent runs the simulation, with -verify once more without kills, and judges.
 func parent(o options) (err error) {
 	if o.dir == "" {
 		if o.dir, err = os.MkdirTemp("", "soak"); err != nil {
@@ -64,60 +72,99 @@ func parent(o options) (err error) {
 			}
 		}()
 	}
-	self, err := os.Executable()
+	var undisturbed map[string][]event
+	if o.verify {
+		calm := o
+		calm.dir, calm.kills = filepath.Join(o.dir, "undisturbed"), 0
+		if _, err := simulate(calm); err != nil {
+			return err
+		}
+		if undisturbed, err = readEvents(calm.eventsFile()); err != nil {
+			return err
+		}
+	}
+	o.dir = filepath.Join(o.dir, "killed")
+	killed, err := simulate(o)
 	if err != nil {
 		return err
 	}
+	events, err := readEvents(o.eventsFile())
+	if err != nil {
+		return err
+	}
+	measured, err := readMeasurements(o.measurementsFile())
+	if err != nil {
+		return err
+	}
+	verdicts := judge(o, outcome{killed: killed, events: events, undisturbed: undisturbed, measured: measured})
+	fmt.Print(table(verdicts))
+	return broken(verdicts)
+}
+
+// args are the flags of a child.
+func (o options) args() []string {
+	return []string{"-child", "-dir", o.dir, fmt.Sprint("-hosts=", o.hosts), fmt.Sprint("-days=", o.days), fmt.Sprint("-seed=", o.seed),
+		fmt.Sprint("-verify=", o.verify), fmt.Sprint("-steps=", o.steps), fmt.Sprint("-retrain=", o.retrain), fmt.Sprint("-adapt=", o.adapt),
+		fmt.Sprint("-seasonal=", o.seasonal)}
+}
+
+func (o options) eventsFile() string       { return filepath.Join(o.dir, "events") }
+func (o options) measurementsFile() string { return filepath.Join(o.dir, "measurements") }
+
+func (o options) minutes() int { return o.days * 1440 }
+
+// simulate starts children and kills them until one reaches the end.
+func simulate(o options) (killed int, err error) {
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return 0, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
 	rng := rand.New(rand.NewPCG(o.seed, 9))
-	total, killed := o.hosts*o.days*1440, 0
 	for {
-		c := exec.Command(self, "-child", "-dir", o.dir, "-hosts", strconv.Itoa(o.hosts), "-days", strconv.Itoa(o.days),
-			"-seed", strconv.FormatUint(o.seed, 10), "-steps", strconv.Itoa(o.steps), "-retrain", o.retrain.String(),
-			"-adapt="+strconv.FormatBool(o.adapt), "-seasonal="+strconv.FormatBool(o.seasonal))
+		c := exec.Command(self, o.args()...)
 		c.Stdout, c.Stderr = os.Stdout, os.Stderr
 		if err := c.Start(); err != nil {
-			return err
+			return killed, err
 		}
 		done := make(chan error, 1)
 		go func() { done <- c.Wait() }()
 		if killed < o.kills {
-			// The next kill comes somewhere in the next part of the samples.
-			until := (killed + 1) * total / (o.kills + 1)
-			if died, err := killAfter(o, c, done, until, rng); err != nil {
-				return err
-			} else if died {
-				killed++
-				continue
+			waitForKill(o, killed, done, rng)
+			if c.Process.Kill() == nil {
+				if err := <-done; wasKilled(err) {
+					killed++
+					continue
+				} else if err != nil {
+					return killed, fmt.Errorf("child: %w", err)
+				}
+				return killed, nil
 			}
-		} else if err := <-done; err != nil {
-			return fmt.Errorf("child: %w", err)
 		}
-		break
+		if err := <-done; err != nil {
+			return killed, fmt.Errorf("child: %w", err)
+		}
+		return killed, nil
 	}
-	fmt.Printf("killed %d times\n", killed)
-	return check(filepath.Join(o.dir, "events"), o)
 }
 
-// killAfter kills the child some time after it has passed a number of samples.
-func killAfter(o options, c *exec.Cmd, done chan error, samples int, rng *rand.Rand) (died bool, err error) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			return false, err
-		case <-tick.C:
-			if readProgress(o.dir)*o.hosts < samples {
-				continue
-			}
-			time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
-			if err := c.Process.Kill(); err != nil {
-				return false, <-done
-			}
-			if err := <-done; err == nil {
-				return false, nil // it ended by itself first
-			}
-			return true, nil
-		}
+func wasKilled(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && !exit.Exited()
+}
+
+const restoring = 4 // every so many kills one comes at once, most likely while the state is being read
+
+// waitForKill returns when it is time for the next kill: somewhere in its part of the
+// samples, or soon after the start of the process.
+func waitForKill(o options, killed int, done chan error, rng *rand.Rand) {
+	pause := time.Duration(rng.IntN(20000)) * time.Microsecond
+	part := float64(o.minutes()) / float64(o.kills+1)
+	until := int((float64(killed) + .3 + .6*rng.Float64()) * part)
+	for (killed+1)%restoring != 0 && len(done) == 0 && readProgress(o.dir) < until {
+		time.Sleep(time.Millisecond)
 	}
+	time.Sleep(pause)
 }

@@ -2,12 +2,14 @@
 // service would feed it, and prints the alarms as an operator wants to read them.
 //
 //	go run ./examples/stream -in host.csv -columns cpu,mem,disk,net_in -time ts
-//	tail -f host.csv | go run ./examples/stream -in - -follow -columns cpu,mem,disk,net_in
+//	go run ./examples/stream -in host.csv -follow -columns cpu,mem,disk,net_in
 //
 // With -host the named column tells hosts apart. With -state the monitor keeps its state
 // in a folder: stop the program at any point, start it again, and it goes on. Without
 // -follow the models are trained in turn with the samples, so that a replay prints the
-// same alarms every time; -speed 60 replays an hour in a minute.
+// same alarms every time; -speed 60 replays an hour in a minute. With -follow a file may
+// grow, a pipe may be silent, hosts that send nothing are told, and SIGINT or SIGTERM ends
+// the program.
 package main
 
 import (
@@ -55,7 +57,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.timeColumn, "time", "time", "column with the time: RFC 3339, or seconds since 1970")
 	f.StringVar(&o.host, "host", "", "column that tells hosts apart; empty: all rows are one host's")
 	f.StringVar(&o.state, "state", "", "folder for the monitor's state; empty keeps none")
-	f.BoolVar(&o.follow, "follow", false, "rows come live: train in the background, wait for more rows")
+	f.BoolVar(&o.follow, "follow", false, "rows come live: train in the background, wait for more rows at the end of a file")
 	f.Float64Var(&o.speed, "speed", 0, "times faster than recorded; 0 is as fast as possible")
 	f.Float64Var(&o.budget, "budget", 1, "alarms a day and host")
 	f.BoolVar(&o.seasonal, "seasonal", false, "take the time of day and of the week out, once the data show it")
@@ -66,8 +68,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if o.columns == "" {
+	switch {
+	case o.columns == "":
 		return o, errors.New("no -columns")
+	case o.interval <= 0:
+		return o, fmt.Errorf("-interval %s is not positive", o.interval)
 	}
 	return o, nil
 }
@@ -76,15 +81,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
-	}
-	in := stdin
-	if o.in != "-" {
-		f, err := os.Open(o.in)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
 	}
 	columns := strings.Split(o.columns, ",")
 	detector := dagmm.DetectorConfig{Budget: o.budget}
@@ -104,10 +100,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	rows, err := newRows(in, o, columns)
-	if err == nil {
-		err = replay(ctx, m, rows, o.speed)
+	var ticks <-chan time.Time
+	if o.follow {
+		t := time.NewTicker(o.interval)
+		defer t.Stop()
+		ticks = t.C
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err = replay(ctx, m, read(ctx, stdin, o, columns), ticks, o.speed)
 	summary(stdout, m.Stats())
 	return errors.Join(err, m.Close())
 }
@@ -122,37 +123,57 @@ func trainer(steps int) dagmm.TrainFunc {
 	}
 }
 
-// replay pushes the rows, at the pace of their times divided by speed.
-func replay(ctx context.Context, m *dagmm.Monitor, rows *rows, speed float64) error {
-	var first time.Time
+// replay pushes the rows, at the pace of their times divided by speed, until they end or
+// ctx does. Without ticks the time of each row is now.
+func replay(ctx context.Context, m *dagmm.Monitor, rows <-chan item, ticks <-chan time.Time, speed float64) error {
+	var first, newest time.Time // newest since the last tick
 	began := time.Now()
 	for {
-		r, err := rows.next()
-		if errors.Is(err, io.EOF) {
+		select {
+		case <-ctx.Done():
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if first.IsZero() {
-			first = r.time
-		}
-		if speed > 0 {
-			due := began.Add(time.Duration(float64(r.time.Sub(first)) / speed))
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Until(due)):
+		case now := <-ticks:
+			// Rows of an old file say themselves what time it is.
+			if !newest.IsZero() && newest.Before(now) {
+				now = newest
+			}
+			newest = time.Time{}
+			if err := m.Tick(now); err != nil {
+				return err
+			}
+		case r, more := <-rows:
+			if !more {
+				return nil
+			}
+			if r.err != nil {
+				return r.err
+			}
+			if first.IsZero() {
+				first = r.time
+			}
+			if speed > 0 {
+				wait(ctx, began.Add(time.Duration(float64(r.time.Sub(first))/speed)))
+			}
+			if r.time.After(newest) {
+				newest = r.time
+			}
+			if err := m.Push(r.host, r.time, r.values); err != nil {
+				return err
+			}
+			if ticks != nil {
+				continue
+			}
+			if err := m.Tick(r.time); err != nil {
+				return err
 			}
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err := m.Push(r.host, r.time, r.values); err != nil {
-			return err
-		}
-		if err := m.Tick(r.time); err != nil {
-			return err
-		}
+	}
+}
+
+func wait(ctx context.Context, until time.Time) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Until(until)):
 	}
 }
 

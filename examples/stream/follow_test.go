@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dagmm"
+)
+
+// output collects what the program prints and lets tests wait for it.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func newOutput() *output { return &output{more: make(chan struct{}, 1)} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.more <- struct{}{}:
+	default:
+	}
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *output) waitFor(t *testing.T, text string) {
+	timeout := time.After(time.Minute)
+	for !strings.Contains(o.String(), text) {
+		select {
+		case <-o.more:
+		case <-timeout:
+			require.Contains(t, o.String(), text)
+		}
+	}
+}
+
+// start runs the program; end stops it as a signal does.
+func start(stdin io.Reader, args ...string) (out *output, end func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	out = newOutput()
+	done := make(chan error)
+	go func() { done <- run(ctx, args, stdin, out, out) }()
+	return out, func() error {
+		cancel()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(time.Minute):
+			return fmt.Errorf("still running; it has printed %s", out)
+		}
+	}
+}
+
+// The program ends while it waits for the header, and for a row, and keeps its state.
+func TestSilentPipe(t *testing.T) {
+	r, _ := io.Pipe()
+	_, end := start(r, "-follow", "-columns", "cpu")
+	require.NoError(t, end())
+
+	dir := filepath.Join(t.TempDir(), "state")
+	r, w := io.Pipe()
+	out, end := start(r, "-follow", "-columns", "cpu", "-state", dir)
+	_, err := io.WriteString(w, "time,cpu\n2026-05-04T00:00:00Z,1\n2026-05-04T00:01:00Z,")
+	require.NoError(t, err)
+	out.waitFor(t, "warming up")
+	require.NoError(t, end())
+	require.Contains(t, out.String(), "1 samples of 1 hosts")
+	kept, err := filepath.Glob(filepath.Join(dir, "*.state"))
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+}
+
+func TestGrowingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "host.csv")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	defer f.Close()
+	write := func(s string) {
+		_, err := f.WriteString(s)
+		require.NoError(t, err)
+	}
+	write("time,host,cpu\n2026-05-04T00:00:00Z,one,1\n2026-05-04T00:0")
+	out, end := start(nil, "-in", path, "-follow", "-columns", "cpu", "-host", "host")
+	out.waitFor(t, "one warming up")
+	write("1:00Z,two,2\n")
+	out.waitFor(t, "two warming up")
+	require.NoError(t, end())
+	require.Contains(t, out.String(), "2 samples of 2 hosts")
+	require.ErrorContains(t, run(context.Background(), []string{"-in", "nowhere.csv", "-follow", "-columns", "cpu"}, nil, out, out), "nowhere.csv")
+}
+
+// A host that sends nothing is told of: by the times of the others' rows while rows come,
+// by the clock when none do.
+func TestTicksTellSilence(t *testing.T) {
+	out := newOutput()
+	m, err := dagmm.OpenMonitor(dagmm.MonitorConfig{Columns: []string{"cpu", "mem"}, Train: trainer(20), WarmUp: 200, Synchronous: true,
+		Handle: func(e dagmm.Event) { fmt.Fprintln(out, e) }})
+	require.NoError(t, err)
+	rows, ticks := make(chan item), make(chan time.Time)
+	done := make(chan error)
+	go func() { done <- replay(context.Background(), m, rows, ticks, 0) }()
+	begin := time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)
+	at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Minute) }
+	for i := range 320 {
+		values := []float64{float64(i * i % 17), float64(i * 7 % 13)}
+		rows <- item{row: row{"one", at(i), values}}
+		if i < 300 {
+			rows <- item{row: row{"two", at(i), values}}
+		}
+	}
+	late := at(1e6)
+	ticks <- late // rows have come since the last one
+	ticks <- late
+	close(rows)
+	require.NoError(t, <-done)
+	silent := strings.Index(out.String(), "two no data")
+	require.Positive(t, silent)
+	require.Greater(t, strings.Index(out.String(), "one no data"), silent)
+	require.NoError(t, m.Close())
+}

@@ -59,6 +59,9 @@ const (
 // process takes a sample in its turn.
 func (m *Monitor) process(s *stream, sample Sample) {
 	s.Samples++
+	if n := len(s.Window.Times); n > 0 && sample.Time.UnixNano() <= s.Window.Times[n-1] {
+		m.turnBack(s, sample.Time)
+	}
 	if s.detector == nil {
 		m.warmUp(s, sample)
 		return

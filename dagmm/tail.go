@@ -31,15 +31,20 @@ const (
 // Tail gives calibrated p-values of energies, also beyond the largest calibration
 // energy where there are enough of them: peaks over threshold (Siffer, Fouque, Termier,
 // Largouët, Anomaly Detection in Streams with Extreme Value Theory, KDD 2017). Up to the
-// level Above, which about 2 % of the calibration energies exceed, p is the conformal
-// p-value; beyond it
+// largest of the calibration's energies, Above, p is the conformal p-value, which no fit
+// betters on average; beyond it
 //
 //	p(E) = p(Above)·(1 + Shape·(E − Above)/Scale)^(−1/Shape),
 //
-// the generalised Pareto tail of the excesses, with Shape 0 the exponential. With fewer
-// than 100 excesses (5,000 energies) the shape is not fitted and the tail is
-// exponential; with fewer than 50 there is no fit and p is conformal throughout. The
-// shape is held between −.1 and .5. A Tail is immutable and safe for concurrent use.
+// the generalised Pareto tail, with Shape 0 the exponential, fitted to the excesses over
+// the energy that about 2 % of the calibration's exceed. With fewer than 100 excesses
+// (5,000 energies) the shape is not fitted and the tail is exponential; with fewer than
+// 50 there is no fit and p is conformal throughout. The shape is held between −.1 and .5.
+// A Tail is immutable and safe for concurrent use.
+//
+// Over ordinary rows p is at most q with probability q, on average over calibrations, for
+// q down to 1/n. Below, the fit extrapolates: at .1/n the share is one to two times q, and
+// up to five times where the exponential has to stand for a heavy tail.
 //
 // Energies of later rows are exchangeable with the calibration's only as long as the
 // host behaves as it did in training: calibrated, not guaranteed.
@@ -47,7 +52,7 @@ type Tail struct {
 	Kind         TailKind
 	Excesses     int     // fitted
 	Above        float64 // energy beyond which the fit holds; NaN without one
-	Shape, Scale float64
+	Shape, Scale float64 // of the energies beyond Above
 	calibration  Calibration
 	at           float64 // p(Above)
 }
@@ -62,7 +67,7 @@ func NewTail(c Calibration) *Tail {
 	if k < minExponential {
 		return t
 	}
-	above := c.Energies[len(c.Energies)-1-k]
+	above, largest := c.Energies[len(c.Energies)-1-k], c.Energies[len(c.Energies)-1]
 	excesses := make([]float64, 0, k)
 	var mean float64
 	for _, e := range c.Energies[len(c.Energies)-k:] {
@@ -75,11 +80,13 @@ func NewTail(c Calibration) *Tail {
 	if len(excesses) < minExponential || math.IsInf(mean, 0) {
 		return t // ties: a staircase has no tail to fit
 	}
-	t.Excesses, t.Above, t.Scale, t.Kind = len(excesses), above, mean, TailExponential
-	t.at = c.pValue(math.Nextafter(above, math.Inf(1)))
+	t.Excesses, t.Above, t.Scale, t.Kind = len(excesses), largest, mean, TailExponential
+	t.at = c.pValue(math.Inf(1))
 	if len(excesses) >= minPareto {
 		t.Kind = TailPareto
 		t.Shape, t.Scale = fitPareto(excesses, mean)
+		// What exceeds a higher level is Pareto with the same shape.
+		t.Scale += t.Shape * (largest - above)
 	}
 	return t
 }

@@ -97,3 +97,25 @@ func TestFittedCoverageOfSeries(t *testing.T) {
 		require.InEpsilon(t, c.fresh[i], c.own[i], .25, "q = %g", q)
 	}
 }
+
+// A refit that ended at another level and spread is brought back by what it says of all rows.
+func TestMatch(t *testing.T) {
+	own, refitted := make([]float64, 100), make([]float64, 100)
+	for i := range own {
+		own[i], refitted[i] = float64(i), 5+2*float64(i)
+	}
+	held := []float64{5, 205, 405}
+	match(held, refitted, own)
+	require.InDeltaSlice(t, []float64{0, 100, 200}, held, 1e-9)
+	match(held, make([]float64, 100), own)
+	require.InDeltaSlice(t, []float64{49, 149, 249}, held, 1e-9, "no spread to compare: the level alone")
+}
+
+func TestWithoutAndBetween(t *testing.T) {
+	d := &trainingData{n: 4, width: 2, features: []float64{0, 1, 2, 3, 10, 11, 12, 13}}
+	rest := d.without(1, 3)
+	require.Equal(t, 2, rest.n)
+	require.Equal(t, []float64{0, 3, 10, 13}, rest.features)
+	require.Equal(t, []float64{1, 2, 11, 12}, d.between(1, 3))
+	require.Equal(t, 4, d.n)
+}

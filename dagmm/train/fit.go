@@ -64,7 +64,6 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 // generator, so the order in which they run changes nothing.
 func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*trainer, []dagmm.Member, error) {
 	trainers, members := make([]*trainer, cfg.Members), make([]dagmm.Member, cfg.Members)
-	errs := make([]error, cfg.Members)
 	var mu sync.Mutex
 	report := func(p Progress) {
 		if cfg.Progress != nil {
@@ -73,32 +72,46 @@ func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*traine
 			cfg.Progress(p)
 		}
 	}
-	workers := cfg.Workers
+	err := each(cfg.Workers, cfg.Members, func(i int) error {
+		var err error
+		trainers[i], members[i], err = fitMember(ctx, cfg, data, i, report)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return trainers, members, nil
+}
+
+// each runs job(0) to job(n−1) on a bounded number of goroutines and returns the error of
+// the first in order; 0 workers are GOMAXPROCS.
+func each(workers, n int, job func(int) error) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	errs := make([]error, n)
 	jobs := make(chan int)
 	var wg sync.WaitGroup
-	for range min(workers, cfg.Members) {
+	for range min(workers, n) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			for i := range jobs {
-				trainers[i], members[i], errs[i] = fitMember(ctx, cfg, data, i, report)
+				errs[i] = job(i)
 			}
 		}()
 	}
-	for i := range cfg.Members {
+	for i := range n {
 		jobs <- i
 	}
 	close(jobs)
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	return trainers, members, nil
+	return nil
 }
 
 func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, report func(Progress)) (*trainer, dagmm.Member, error) {
@@ -137,7 +150,7 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	p.Threshold = Quantile(energies, cfg.Quantile)
-	heldOut, err := outOfFold(ctx, cfg, data, p)
+	heldOut, err := outOfFold(ctx, cfg, data, trainers, energies, p)
 	if err != nil {
 		return nil, err
 	}

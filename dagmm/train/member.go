@@ -91,13 +91,10 @@ func (t *trainer) run(ctx context.Context) error {
 		return nil
 	}
 	batches, epochs := t.cfg.schedule(t.data.n)
-	order := make([]int, t.data.n)
-	for i := range order {
-		order[i] = i
-	}
+	order := t.order()
 	t.keep()
 	for epoch := range epochs {
-		t.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		t.shuffle(order)
 		var sum LossPoint
 		for b := range batches {
 			if err := ctx.Err(); err != nil {
@@ -122,6 +119,19 @@ func (t *trainer) run(ctx context.Context) error {
 		t.report(Progress{Member: t.index, Members: t.cfg.Members, Epoch: epoch + 1, Epochs: epochs, Step: t.steps, Steps: batches * epochs, Loss: point.Total})
 	}
 	return nil
+}
+
+// order is that of the rows in the data.
+func (t *trainer) order() []int {
+	order := make([]int, t.data.n)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+func (t *trainer) shuffle(order []int) {
+	t.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 }
 
 // step takes one batch of rows. A step whose loss or gradient is not finite, or whose

@@ -46,7 +46,7 @@ type DetectorConfig struct {
 	// training energies. Otherwise it starts where the training stream would have had that
 	// many, and then moves so as to spend the budget: down on a quiet host, though never
 	// among its ordinary samples, up on a restless one. Nobody tells the detector which
-	// alarms are false: it holds all of them together at 1.15 times the budget. Energies
+	// alarms are false: it holds all of them together at 1.17 times the budget. Energies
 	// count from the median of the last four hours where that is above training's, so that
 	// a host that has moved for good is judged by how it is now.
 	Budget float64
@@ -219,7 +219,7 @@ const (
 	ordinaryP = .02
 	// spent is how many alarms, false and true, a budget of one false alarm pays for. On
 	// public server recordings with a budget of 1 a day about half of all alarms are true.
-	spent = 1.15
+	spent = 1.17
 )
 
 // perSample is how many alarms a sample pays for.

@@ -141,9 +141,9 @@ func (d *Detector) explainPeak() *Explanation {
 
 func (d *Detector) close(t time.Time) {
 	s := &d.s
-	d.tell(Closed, t)
 	s.Alarm.Explained = d.explainPeak()
 	s.Alarm.Open, s.ClosedAt, d.peak = false, t, nil
+	d.tell(Closed, t)
 }
 
 func (d *Detector) event(kind EventKind, t time.Time) Event {

@@ -11,6 +11,8 @@ var (
 	ErrContext = errors.New("the model was trained on a series: score with Series, or sample by sample with Stream")
 	// ErrModel reports a model, or a model file, that is inconsistent.
 	ErrModel = errors.New("invalid model")
+	// ErrState reports the stored state of a Stream, or a context, of another model.
+	ErrState = errors.New("state of another model")
 )
 
 var errNothingToExplain = errors.New("dagmm: explain: no sample has come yet")

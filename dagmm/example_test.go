@@ -7,7 +7,6 @@ import (
 	"log"
 	"math"
 	"sync"
-	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/train"
@@ -177,88 +176,4 @@ func ExampleModel_Stream() {
 	}
 	// Output:
 	// true mem
-}
-
-// A Detector keeps a budget of alarms a day and tells what opened one.
-func ExampleNewDetector() {
-	history, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 3000, Seed: 1})
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg := train.Metrics()
-	cfg.Columns, cfg.MinSteps = history.Columns, 500
-	model, _, err := train.Fit(context.Background(), history.X, cfg)
-	if err != nil {
-		log.Fatal(err)
-	}
-	detector, err := dagmm.NewDetector(model, history.X, dagmm.DetectorConfig{Interval: time.Minute, Budget: .5})
-	if err != nil {
-		log.Fatal(err)
-	}
-	at := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
-	for minute := range 30 {
-		sample := history.X.RawRowView(1500)
-		if minute >= 10 && minute < 15 {
-			sample = []float64{99, sample[1], sample[2], sample[3]}
-		}
-		result, err := detector.Next(at.Add(time.Duration(minute)*time.Minute), sample)
-		if err != nil {
-			log.Fatal(err)
-		}
-		for _, e := range result.Events {
-			if e.Kind == dagmm.Opened || e.Kind == dagmm.Closed {
-				fmt.Println(e.Time.Format("15:04"), e.Kind, e.Explanation.Contributions[0].Metric, e.Samples, "samples")
-			}
-		}
-	}
-	// Output:
-	// 00:10 opened cpu 1 samples
-	// 00:25 closed cpu 5 samples
-}
-
-// A Monitor collects the samples of many hosts, trains a model for each when there are
-// enough, and hands out the events.
-func ExampleOpenMonitor() {
-	columns := dataset.HostMetrics()
-	monitor, err := dagmm.OpenMonitor(dagmm.MonitorConfig{
-		Columns: columns,
-		WarmUp:  500,
-		Train: func(ctx context.Context, w *dagmm.Window) (*dagmm.Model, error) {
-			cfg := train.Metrics()
-			cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.MinSteps = w.Columns, w.Times, w.Exclude, w.Number, 500
-			model, _, err := train.Fit(ctx, w.X, cfg)
-			return model, err
-		},
-		Synchronous: true, // trains within Push; a service leaves it to the background
-		Detector:    dagmm.DetectorConfig{Budget: .2},
-		Handle: func(e dagmm.Event) {
-			if e.Kind != dagmm.Opened || e.Severity == dagmm.Critical {
-				fmt.Println(e.Stream, e.Kind)
-			}
-		},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	host, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 600, Seed: 2, Independent: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	at := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
-	for i := range 502 {
-		sample := host.X.RawRowView(i)
-		if i == 501 {
-			sample = []float64{99, 3, 99, 1e9}
-		}
-		if err := monitor.Push("web-1", at.Add(time.Duration(i)*time.Minute), sample); err != nil {
-			log.Fatal(err)
-		}
-	}
-	if err := monitor.Close(); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// web-1 warming up
-	// web-1 retrained
-	// web-1 opened
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // Contribution is one metric's part in a row's energy.
@@ -33,8 +35,9 @@ type Explanation struct {
 	// Clears is the value of the first metric nearest to its present one at which the row
 	// is no longer anomalous; NaN where there is none or the row is not anomalous.
 	Clears float64
-
-	usual [2]float64 // middle 99 % of the first metric in training: the constant, where it is one
+	// Usual bounds the middle 99 % of the first metric's training values, in its own unit. Both
+	// are the constant of a metric that did not vary.
+	Usual [2]float64
 }
 
 // Explain attributes the energy of one row to its metrics by conditional replacement:
@@ -73,6 +76,26 @@ func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
 		h.observe(y)
 	}
 	return m.explain(mat.Row(buf, row, x), h)
+}
+
+// ExplainAt explains the row x, in the metrics' own units, that followed the given context,
+// where energies above threshold are anomalous. A nil past is an empty context. Together
+// with Stream.Row and Stream.Past it explains a sample after the stream has gone on. A
+// wrong width (ErrWidth), a value that is not finite (ErrNotFinite) or a context of another
+// model (ErrState) is an error.
+func (m *Model) ExplainAt(x []float64, past *Past, threshold float64) (*Explanation, error) {
+	h, err := m.history(past)
+	if err != nil {
+		return nil, err
+	}
+	return m.withThreshold(threshold).explain(x, h)
+}
+
+// withThreshold returns a model to explain with that takes energies above t for anomalous.
+func (m *Model) withThreshold(t float64) *Model {
+	out := &Model{p: m.p, shares: m.shares}
+	out.p.Threshold = t
+	return out
 }
 
 // explainer holds one row under explanation.
@@ -126,7 +149,7 @@ func (e *explainer) run() *Explanation {
 	if joint {
 		causes = e.jointCauses(causes)
 	}
-	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: nan}
+	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: math.NaN()}
 	var total float64
 	for _, c := range causes {
 		total += c.drop
@@ -140,7 +163,7 @@ func (e *explainer) run() *Explanation {
 		out.Contributions = append(out.Contributions, con)
 	}
 	top := e.m.p.Scaler.Columns[causes[0].column]
-	out.usual = [2]float64{top.Low, top.High}
+	out.Usual = [2]float64{top.Low, top.High}
 	if out.Verdict.Anomalous {
 		if first := out.Contributions[0]; first.Conditional {
 			out.Clears = nearer(first.Low, first.High, first.Value)
@@ -356,30 +379,21 @@ func (e *explainer) jointly(a, b cause) float64 {
 // String is one sentence for an operator.
 func (e *Explanation) String() string {
 	c := e.Contributions[0]
-	value := fmt.Sprintf("%s is %s", c.Metric, number(c.Value))
+	value := fmt.Sprintf("%s is %s", c.Metric, format.Number(c.Value))
 	if !e.Verdict.Anomalous {
 		return fmt.Sprintf("not anomalous (energy %.4g, threshold %.4g)", e.Verdict.Energy, e.Verdict.Threshold)
 	}
 	switch {
 	case c.Constant:
-		return fmt.Sprintf("%s; it was constantly %s in training", value, number(e.usual[0]))
+		return fmt.Sprintf("%s; it was constantly %s in training", value, format.Number(e.Usual[0]))
 	case e.Pair[0] != "":
 		return fmt.Sprintf("%s and %s together; neither alone explains it", e.Pair[0], e.Pair[1])
 	case !c.Conditional:
-		return fmt.Sprintf("several metrics at once, %s most: %s, usually %s to %s", c.Metric, number(c.Value), number(c.Low), number(c.High))
+		return fmt.Sprintf("several metrics at once, %s most: %s, usually %s to %s", c.Metric, format.Number(c.Value), format.Number(c.Low), format.Number(c.High))
 	}
-	s := fmt.Sprintf("%s, expected %s to %s", value, number(c.Low), number(c.High))
-	if c.Value >= e.usual[0] && c.Value <= e.usual[1] {
-		s += fmt.Sprintf(" with the other metrics as they are (usually %s to %s)", number(e.usual[0]), number(e.usual[1]))
+	s := fmt.Sprintf("%s, expected %s to %s", value, format.Number(c.Low), format.Number(c.High))
+	if c.Value >= e.Usual[0] && c.Value <= e.Usual[1] {
+		s += fmt.Sprintf(" with the other metrics as they are (usually %s to %s)", format.Number(e.Usual[0]), format.Number(e.Usual[1]))
 	}
 	return s
-}
-
-// number prints a metric's value with four significant digits and no exponent where
-// that is readable.
-func number(v float64) string {
-	if a := math.Abs(v); a >= 1e4 && a < 1e15 {
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.4g", v)
 }

@@ -5,14 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/internal/atomicfile"
 )
 
 const (
@@ -24,19 +25,19 @@ const (
 
 // file is version 1 of the model file.
 type file struct {
-	Format      string         `json:"format"`
-	Version     int            `json:"version"`
-	Columns     []string       `json:"columns"`
-	Scaler      dataset.Scaler `json:"scaler"`
-	Context     Context        `json:"context"`
-	Members     []Member       `json:"members"`
-	Quantile    float64        `json:"quantile"`
-	Threshold   float64        `json:"threshold"`
-	Calibration Calibration    `json:"calibration"`
-	Prototypes  [][]float64    `json:"prototypes"`
-	Training    Training       `json:"training"`
-	Season      *Profile       `json:"season,omitempty"`
-	Checksum    string         `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
+	Format      string          `json:"format"`
+	Version     int             `json:"version"`
+	Columns     []string        `json:"columns"`
+	Scaler      dataset.Scaler  `json:"scaler"`
+	Context     Context         `json:"context"`
+	Members     []Member        `json:"members"`
+	Quantile    float64         `json:"quantile"`
+	Threshold   float64         `json:"threshold"`
+	Calibration Calibration     `json:"calibration"`
+	Prototypes  [][]float64     `json:"prototypes"`
+	Training    Training        `json:"training"`
+	Season      *season.Profile `json:"season,omitempty"`
+	Checksum    string          `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
 }
 
 // A file ends with its checksum, which covers every byte before it.
@@ -84,42 +85,10 @@ func (m *Model) SaveFile(path string) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	if err := replaceFile(path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
+	if err := atomicfile.Write(path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
 		return fmt.Errorf("dagmm: save %s: %w", path, err)
 	}
 	return nil
-}
-
-// replaceFile writes a file, all or nothing; pattern names the temporary one.
-func replaceFile(path, pattern string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), pattern)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, discard(f))
-		}
-	}()
-	if err = write(f); err != nil {
-		return err
-	}
-	if err = f.Chmod(mode); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-// discard removes a temporary file that did not make it.
-func discard(f *os.File) error {
-	_ = f.Close() // closed already where the rename failed
-	return os.Remove(f.Name())
 }
 
 // Load reads a model that Save wrote, of any version so far. It checks all of it: a

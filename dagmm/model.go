@@ -6,7 +6,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/gmm"
 )
 
 // Parameters is everything a model consists of; package dagmm/train fills it.
@@ -24,7 +26,7 @@ type Parameters struct {
 	Prototypes [][]float64
 	Training   Training
 	// Season, where there is one, deseasonalised the training rows; see WithSeason.
-	Season *Profile
+	Season *season.Profile
 }
 
 // Training says how a model was made.
@@ -101,10 +103,10 @@ func (m *Model) checkColumns() error {
 			return fmt.Errorf("dagmm: two columns are named %q: %w", c, ErrModel)
 		}
 	}
-	if p.Season != nil && !slices.Equal(p.Season.columns, p.Columns) {
-		return fmt.Errorf("dagmm: season of columns %q, model of %q: %w", p.Season.columns, p.Columns, ErrModel)
+	if p.Season != nil && !slices.Equal(p.Season.Columns(), p.Columns) {
+		return fmt.Errorf("dagmm: season of columns %q, model of %q: %w", p.Season.Columns(), p.Columns, ErrModel)
 	}
-	if p.Season != nil && !p.Season.finite() {
+	if p.Season != nil && !p.Season.Complete() {
 		return fmt.Errorf("dagmm: season of a metric without values: %w", ErrModel)
 	}
 	if err := p.Scaler.Check(); err != nil {
@@ -164,6 +166,40 @@ func (m *Model) Constant() []string {
 		}
 	}
 	return names
+}
+
+// Calibration returns the distribution of held-out energies that p-values are read from.
+// Treat it as read-only: its slices are the model's.
+func (m *Model) Calibration() Calibration { return m.p.Calibration }
+
+// Mixtures returns the mixtures that score, member by member. Treat them as read-only.
+func (m *Model) Mixtures() [][]*gmm.Mixture {
+	out := make([][]*gmm.Mixture, len(m.p.Members))
+	for i := range m.p.Members {
+		out[i] = slices.Clone(m.p.Members[i].Mixtures)
+	}
+	return out
+}
+
+// WithMixtures returns the model with other mixtures, member by member, of the same
+// dimensions.
+func (m *Model) WithMixtures(mixtures [][]*gmm.Mixture) (*Model, error) {
+	if len(mixtures) != len(m.p.Members) {
+		return nil, fmt.Errorf("dagmm: mixtures of %d members, model of %d: %w", len(mixtures), len(m.p.Members), ErrModel)
+	}
+	p := m.p
+	p.Members = slices.Clone(p.Members)
+	for i, list := range mixtures {
+		p.Members[i].Mixtures = list
+	}
+	return New(p)
+}
+
+// Check reports whether x could be scored: a wrong width is ErrWidth, an infinite value
+// ErrNotFinite. A missing value (NaN) is no error.
+func (m *Model) Check(x []float64) error {
+	_, err := m.checkRow("check", x, true)
+	return err
 }
 
 // Members returns the number of networks whose energies are averaged.

@@ -339,8 +339,6 @@ func (b *block) flush(dst []float64) {
 	b.rows, b.missing, b.staged = b.rows[:0], b.missing[:0], b.staged[:0]
 }
 
-var nan = math.NaN()
-
 // Features returns the feature rows that networks see for the raw rows of x, which are
 // consecutive samples where c is not empty: the scaled metrics, then the context's
 // blocks. A row with a missing value holds NaN.

@@ -1,172 +1,50 @@
-package dagmm
+package dagmm_test
 
 import (
-	"context"
-	"encoding/json"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/season"
+	"github.com/metric-streams/anomaly/internal/dagmmtest"
 )
 
-// hour is sample i of a stream with one sample an hour; seasonal rows follow the day:
-// memory swings by 16 around 60.
-func hour(i int) time.Time { return fixtureStart.Add(time.Duration(i) * time.Hour) }
-
-func seasonalRows(n int, seed uint64) [][]float64 {
-	rows := ordinary(n, seed)
-	for i := range rows {
-		rows[i][1] += 8 * math.Sin(2*math.Pi*float64(i%24)/24)
-	}
-	return rows
-}
-
-func seasonalConfig(s *sink) MonitorConfig {
-	cfg := monitorConfig(s)
-	cfg.Train = func(_ context.Context, w *Window) (*Model, error) { return quickModel(w.Columns, w.X, w.Exclude, nil) }
-	cfg.Interval, cfg.Retrain = time.Hour, 20*24*time.Hour
-	cfg.Detector.Budget = 0
-	cfg.Seasonal = true
-	return cfg
-}
-
-// With the season taken out a value that is odd for its hour is found, which without it
-// is hidden by other hours' ordinary values; what is told is in the metric's own values.
-func TestSeasonalMonitorKnowsTheHour(t *testing.T) {
-	rows := seasonalRows(700, 5)
-	const odd = 600 // hour 0 of a day, where memory is about 60
-	rows[odd] = append([]float64(nil), rows[odd]...)
-	rows[odd][1] += 7 // as it is at other hours
-	require.Equal(t, 0, hour(odd).Hour())
-	for _, season := range []bool{true, false} {
-		s := &sink{}
-		cfg := seasonalConfig(s)
-		cfg.Seasonal = season
-		m := open(t, cfg)
-		for i, x := range rows {
-			require.NoError(t, m.Push("a", hour(i), x))
+// profileOf is the daily profile of 500 hours in which metric 1 follows the day.
+func profileOf(t *testing.T, columns []string, gone int) *season.Profile {
+	t.Helper()
+	x := mat.NewDense(500, 3, nil)
+	times := make([]time.Time, 500)
+	for i, row := range dagmmtest.Ordinary(500, 1) {
+		row[1] += 8 * math.Sin(2*math.Pi*float64(i%24)/24)
+		if gone >= 0 {
+			row[gone] = math.NaN()
 		}
-		var found *Event
-		for _, e := range s.only(Opened) {
-			if e.Start.Equal(hour(odd)) {
-				found = &e
-			}
-		}
-		trained := s.only(Retrained)[0]
-		if !season {
-			require.Nil(t, found)
-			require.Nil(t, m.Model("a").Season())
-			require.NotContains(t, trained.Detail, "season")
-			require.NoError(t, m.Close())
-			continue
-		}
-		require.Contains(t, trained.Detail, "daily season")
-		require.Equal(t, ProfileDaily, m.Model("a").Season().Kind)
-		require.NotNil(t, found, "%v", s.only(Opened))
-		require.Equal(t, rows[odd], roundAll(found.Peak.Values, rows[odd]))
-		top := found.Explanation.Contributions[0]
-		require.Equal(t, "mem", top.Metric)
-		require.InDelta(t, rows[odd][1], top.Value, 1e-9)
-		require.InDelta(t, 60, (top.Low+top.High)/2, 2, "what is usual at that hour")
-		require.NoError(t, m.Close())
+		x.SetRow(i, row)
+		times[i] = dagmmtest.Start.Add(time.Duration(i) * time.Hour)
 	}
-}
-
-// roundAll returns want where got equals it but for rounding.
-func roundAll(got, want []float64) []float64 {
-	out := append([]float64(nil), got...)
-	for j := range out {
-		if math.Abs(got[j]-want[j]) <= 1e-9*math.Abs(want[j]) {
-			out[j] = want[j]
-		}
-	}
-	return out
-}
-
-func TestSeasonIsLeftOutWhereThereIsNone(t *testing.T) {
-	s := &sink{}
-	m := open(t, seasonalConfig(s))
-	for i, x := range ordinary(520, 4) {
-		require.NoError(t, m.Push("a", hour(i), x))
-	}
-	require.Contains(t, s.only(Retrained)[0].Detail, "no season: the hours explain less")
-	require.Nil(t, m.Model("a").Season())
-	require.NoError(t, m.Close())
-
-	bad := seasonalConfig(s)
-	bad.Zone = time.FixedZone("somewhere", 1234)
-	_, err := OpenMonitor(bad)
-	require.ErrorIs(t, err, ErrDetector)
-}
-
-// A restart in the middle of an alarm, with a new season in force by the time it closes,
-// tells the same.
-func TestSeasonSurvivesRestart(t *testing.T) {
-	rows := incident(seasonalRows(1300, 6), 995, 1030, 95)
-	run := func(dies map[int]bool) string {
-		s := &sink{}
-		cfg := seasonalConfig(s)
-		cfg.Dir = t.TempDir()
-		cfg.Admit = -1
-		m := open(t, cfg)
-		for i, x := range rows {
-			require.NoError(t, m.Push("a", hour(i), x))
-			if i%211 == 0 {
-				require.NoError(t, m.Save())
-			}
-			if dies[i] {
-				m.abandon()
-				m = open(t, cfg)
-			}
-		}
-		require.NoError(t, m.Close())
-		for _, e := range s.only(Opened, Closed) {
-			if e.Peak.Time.After(hour(994)) && e.Peak.Time.Before(hour(1030)) {
-				require.InDelta(t, 95, e.Peak.Values[0], 1e-9)
-				require.Equal(t, "cpu", e.Explanation.Contributions[0].Metric)
-				require.InDelta(t, 95, e.Explanation.Contributions[0].Value, 1e-9)
-			}
-		}
-		return text(s.events)
-	}
-	want := run(nil)
-	require.Contains(t, want, "daily season")
-	require.Equal(t, want, run(map[int]bool{300: true, 997: true, 1001: true, 1100: true}))
-}
-
-func TestProfileSurvivesJSON(t *testing.T) {
-	rows := seasonalRows(500, 1)
-	x := mat.NewDense(len(rows), 3, nil)
-	times := make([]time.Time, len(rows))
-	for i, r := range rows {
-		x.SetRow(i, r)
-		times[i] = hour(i)
-	}
-	zone, err := time.LoadLocation("Europe/Berlin")
+	p, err := season.New(columns, times, x, nil)
 	require.NoError(t, err)
-	p, err := NewProfile(fixtureColumns, times, x, zone)
-	require.NoError(t, err)
-	text, err := json.Marshal(p)
-	require.NoError(t, err)
-	var q Profile
-	require.NoError(t, json.Unmarshal(text, &q))
-	require.Equal(t, p.Limits(nil, hour(7), 3), q.Limits(nil, hour(7), 3))
-	for _, bad := range []string{`7`, `{}`, `{"kind":"flat","zone":"UTC","columns":["a"],"level":[[1,2]],"spread":[[1]]}`,
-		`{"kind":"flat","zone":"UTC","columns":["a"],"level":[[1]],"spread":[[-1]]}`,
-		`{"kind":"flat","zone":"No/Where","columns":["a"],"level":[[1]],"spread":[[1]]}`} {
-		require.ErrorIs(t, json.Unmarshal([]byte(bad), &q), ErrModel, bad)
-	}
-	m, _ := fixtureModel(t, false)
+	require.Equal(t, season.Daily, p.Kind)
+	return p
+}
+
+func TestModelKeepsItsSeason(t *testing.T) {
+	m, _ := dagmmtest.Model(t, false)
+	p := profileOf(t, dagmmtest.Columns, -1)
 	other, err := m.WithSeason(p)
 	require.NoError(t, err)
 	require.Same(t, p, other.Season())
-	empty := *p
-	empty.level = [][]float64{{1, math.NaN(), 1}}
-	_, err = m.WithSeason(&empty)
-	require.ErrorIs(t, err, ErrModel)
-	p.columns = []string{"x", "y", "z"}
-	_, err = m.WithSeason(p)
-	require.ErrorIs(t, err, ErrModel)
+	require.Nil(t, m.Season())
+	without, err := other.WithSeason(nil)
+	require.NoError(t, err)
+	require.Nil(t, without.Season())
+
+	_, err = m.WithSeason(profileOf(t, dagmmtest.Columns, 2))
+	require.ErrorIs(t, err, dagmm.ErrModel, "a metric without values")
+	_, err = m.WithSeason(profileOf(t, []string{"x", "y", "z"}, -1))
+	require.ErrorIs(t, err, dagmm.ErrModel, "other columns")
 }

@@ -108,6 +108,28 @@ func (t *Tail) PValue(energy float64) float64 {
 	return max(t.at*math.Pow(base, -1/t.Shape), leastPValue)
 }
 
+// Energy returns the least energy whose p-value is at most p. Where p lies beyond what the
+// tail reaches, it is the largest energy that the calibration knows.
+func (t *Tail) Energy(p float64) float64 {
+	low, high := t.calibration.Energies[0], t.calibration.Energies[len(t.calibration.Energies)-1]
+	if t.Kind != TailConformal {
+		for range 64 {
+			if t.PValue(high) <= p {
+				break
+			}
+			high += max(t.Scale, high-t.Above)
+		}
+	}
+	for range 100 {
+		if mid := low + (high-low)/2; t.PValue(mid) <= p {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
+
 // fitPareto maximises the likelihood of the generalised Pareto distribution over a grid
 // of shapes; for each shape the scale is the root of the likelihood equation. The
 // likelihood has several local maxima in the two parameters together, one in the scale

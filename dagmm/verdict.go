@@ -1,12 +1,5 @@
 package dagmm
 
-import (
-	"fmt"
-	"math"
-	"slices"
-	"sort"
-)
-
 // Verdict is what the model says of one row.
 type Verdict struct {
 	Energy    float64 // NaN where a value of the row is missing
@@ -33,80 +26,3 @@ func (m *Model) verdict(energy float64) Verdict {
 // exchangeable ordinary rows it is at most q with probability q. Drift breaks
 // exchangeability: calibrated, not guaranteed. It is never below 1/(n + 1).
 func (m *Model) PValue(energy float64) float64 { return m.p.Calibration.pValue(energy) }
-
-// Calibration is the distribution of held-out energies, ascending. Large samples are
-// thinned: Rank[i] is how many of the N energies are at least Energies[i].
-type Calibration struct {
-	N        int       `json:"n"`
-	Energies []float64 `json:"energies"`
-	Rank     []int     `json:"rank,omitempty"` // nil where nothing was thinned
-}
-
-const (
-	keptTail = 1000 // the highest energies are all kept
-	keptBody = 1000 // and so many of the others
-)
-
-// NewCalibration takes finite energies in any order.
-func NewCalibration(energies []float64) Calibration {
-	sorted := slices.Clone(energies)
-	slices.Sort(sorted)
-	n := len(sorted)
-	c := Calibration{N: n, Energies: sorted}
-	if n <= keptTail+keptBody {
-		return c
-	}
-	c.Energies = nil
-	body := n - keptTail
-	keep := func(i int) {
-		c.Energies = append(c.Energies, sorted[i])
-		c.Rank = append(c.Rank, n-i)
-	}
-	for k := range keptBody {
-		keep(k * body / keptBody)
-	}
-	for i := body; i < n; i++ {
-		keep(i)
-	}
-	return c
-}
-
-func (c Calibration) check() error {
-	if len(c.Energies) == 0 || c.N < len(c.Energies) || c.Rank != nil && len(c.Rank) != len(c.Energies) {
-		return fmt.Errorf("dagmm: calibration of %d energies, %d kept, %d ranks: %w", c.N, len(c.Energies), len(c.Rank), ErrModel)
-	}
-	for i, e := range c.Energies {
-		if math.IsNaN(e) || math.IsInf(e, 0) || i > 0 && e < c.Energies[i-1] {
-			return fmt.Errorf("dagmm: calibration energy %d is %g: %w", i, e, ErrModel)
-		}
-	}
-	for i, r := range c.Rank {
-		if r < 1 || r > c.N || i > 0 && r >= c.Rank[i-1] {
-			return fmt.Errorf("dagmm: calibration rank %d is %d: %w", i, r, ErrModel)
-		}
-	}
-	return nil
-}
-
-func (c Calibration) pValue(energy float64) float64 {
-	if energy != energy {
-		return math.NaN()
-	}
-	i := sort.SearchFloat64s(c.Energies, energy)
-	above := 0
-	switch {
-	case i == len(c.Energies):
-	case c.Rank == nil:
-		above = c.N - i
-	case i > 0 && c.Energies[i] > energy:
-		// Between two kept energies the larger count is the cautious one.
-		above = c.Rank[i-1] - 1
-	default:
-		above = c.Rank[i]
-	}
-	return float64(1+above) / float64(c.N+1)
-}
-
-// TrainingEnergies returns the held-out energies of the training rows that p-values
-// are read from, ascending; thinned where there were more than 2000.
-func (m *Model) TrainingEnergies() []float64 { return slices.Clone(m.p.Calibration.Energies) }

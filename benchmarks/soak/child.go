@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/ingest"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
 	"github.com/metric-streams/anomaly/dagmm/train"
 )
 
@@ -37,7 +40,7 @@ type fits struct {
 	running atomic.Int64
 }
 
-func (f *fits) train(ctx context.Context, w *dagmm.Window) (*dagmm.Model, error) {
+func (f *fits) train(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
 	f.running.Add(1)
 	defer f.running.Add(-1)
 	cfg := train.Series()
@@ -55,13 +58,13 @@ func (o options) windowDays() int {
 	return 3
 }
 
-func (o options) monitor(f *fits, r *receiver) dagmm.MonitorConfig {
-	cfg := dagmm.MonitorConfig{Columns: columns, Train: f.train, Detector: dagmm.DetectorConfig{Budget: 1}, Dir: filepath.Join(o.dir, "state"),
-		Input:  dagmm.InputConfig{Lateness: 3 * time.Minute, Metrics: map[string]dagmm.InputRule{"net_in": {Counter: true}}},
+func (o options) monitor(f *fits, r *receiver) monitor.Config {
+	cfg := monitor.Config{Columns: columns, Train: f.train, Detector: alarm.Config{Budget: 1}, Dir: filepath.Join(o.dir, "state"),
+		Input:  ingest.Config{Lateness: 3 * time.Minute, Metrics: map[string]ingest.Rule{"net_in": {Counter: true}}},
 		Handle: r.handle, Delivered: r.delivered, Synchronous: o.verify,
-		Retrain: o.retrain, Window: dagmm.WindowConfig{Recent: 1000, Days: o.windowDays()}, Seasonal: o.seasonal}
+		Retrain: o.retrain, Window: monitor.WindowConfig{Recent: 1000, Days: o.windowDays()}, Seasonal: o.seasonal}
 	if o.adapt {
-		cfg.Detector.Adapt = &dagmm.AdaptConfig{}
+		cfg.Detector.Adapt = &alarm.AdaptConfig{}
 	}
 	return cfg
 }
@@ -85,7 +88,7 @@ func child(o options) error {
 	first, before := readProgress(o.dir), runtime.NumGoroutine()
 	f := &fits{steps: o.steps}
 	began := time.Now()
-	m, err := dagmm.OpenMonitor(o.monitor(f, r))
+	m, err := monitor.Open(o.monitor(f, r))
 	if err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ const (
 
 // feed sends the samples from a few minutes before the one where the last process ended:
 // what has been received is received again.
-func feed(o options, m *dagmm.Monitor, w *stopwatch, progress, measurements *os.File, first int) error {
+func feed(o options, m *monitor.Monitor, w *stopwatch, progress, measurements *os.File, first int) error {
 	hosts := make([]*host, o.hosts)
 	for h := range hosts {
 		hosts[h] = newHost(o.seed, h)

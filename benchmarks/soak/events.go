@@ -9,18 +9,18 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
-// event is what is kept and compared of a dagmm.Event, times in seconds.
+// event is what is kept and compared of a alarm.Event, times in seconds.
 type event struct {
 	Stream           string
 	Seq              uint64
-	Kind             dagmm.EventKind
+	Kind             alarm.Kind
 	Alarm            uint64
 	Start, End, Time int64
 	Samples          int
-	Severity         dagmm.Severity
+	Severity         alarm.Severity
 	Metric, Detail   string
 }
 
@@ -49,7 +49,7 @@ func openReceiver(path string) (*receiver, error) {
 	return r, nil
 }
 
-func (r *receiver) handle(e dagmm.Event) {
+func (r *receiver) handle(e alarm.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := event{Stream: e.Stream, Seq: e.Seq, Kind: e.Kind, Alarm: e.Alarm, Start: e.Start.Unix(), End: e.End.Unix(), Time: e.Time.Unix(),

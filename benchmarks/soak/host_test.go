@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/ingest"
 )
 
 // A process that starts in the middle sends the same samples, and Input makes the rates of
@@ -16,7 +16,7 @@ func TestHostsRepeatThemselves(t *testing.T) {
 	var wraps, resets uint64
 	for h := range 8 {
 		whole, later := newHost(5, h), newHost(5, h)
-		in, err := dagmm.NewInput(columns, dagmm.InputConfig{Lateness: 3 * time.Minute, Metrics: map[string]dagmm.InputRule{"net_in": {Counter: true}}})
+		in, err := ingest.New(columns, ingest.Config{Lateness: 3 * time.Minute, Metrics: map[string]ingest.Rule{"net_in": {Counter: true}}})
 		require.NoError(t, err)
 		for i := range minutes {
 			at, x := whole.sample(i)

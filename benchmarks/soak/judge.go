@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 // Bounds of a soak.
@@ -49,9 +49,9 @@ func judge(o options, r outcome) []verdict {
 		float64(found) < leastFound*float64(incidents)})
 	rate := float64(falses) / float64(o.hosts*o.days)
 	v = append(v, verdict{"other alarms a host and day", fmt.Sprintf("≤ %g", mostFalse), fmt.Sprintf("%.2f", rate), !(rate <= mostFalse)})
-	failed := count(r.events, dagmm.RetrainFailed)
+	failed := count(r.events, alarm.RetrainFailed)
 	v = append(v, verdict{"trainings taken, refused, failed", "failed: 0",
-		fmt.Sprintf("%d, %d, %d", count(r.events, dagmm.Retrained), count(r.events, dagmm.Kept), failed), failed > 0})
+		fmt.Sprintf("%d, %d, %d", count(r.events, alarm.Retrained), count(r.events, alarm.Kept), failed), failed > 0})
 	return append(v, memory(o, r.measured), goroutines(r.measured), slowdown(o, r.measured), restores(r.measured))
 }
 
@@ -96,7 +96,7 @@ func differences(want, got map[string][]event) (n int, first string) {
 }
 
 // count counts the events of the kinds, all of them without kinds.
-func count(events map[string][]event, kinds ...dagmm.EventKind) (n int) {
+func count(events map[string][]event, kinds ...alarm.Kind) (n int) {
 	for _, list := range events {
 		for _, e := range list {
 			if len(kinds) == 0 || slices.Contains(kinds, e.Kind) {
@@ -144,9 +144,9 @@ func open(events []event) []span {
 	var out []span
 	for _, e := range events {
 		switch e.Kind {
-		case dagmm.Opened, dagmm.Reopened:
+		case alarm.Opened, alarm.Reopened:
 			out = append(out, span{e.Time, forEver})
-		case dagmm.Closed:
+		case alarm.Closed:
 			if len(out) > 0 {
 				out[len(out)-1].to = e.End
 			}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 // good is an outcome that keeps all bounds: every incident has an alarm of its own.
@@ -15,12 +15,12 @@ func good(o options) outcome {
 	r := outcome{killed: o.kills, events: map[string][]event{}}
 	for h := range o.hosts {
 		g, stream := newHost(o.seed, h), name(h)
-		list := []event{{Stream: stream, Seq: 1, Kind: dagmm.Retrained}}
+		list := []event{{Stream: stream, Seq: 1, Kind: alarm.Retrained}}
 		for i := range o.minutes() {
 			if at := start.Add(time.Duration(i) * time.Minute).Unix(); g.incident(i) {
 				n := uint64(len(list))
-				list = append(list, event{Stream: stream, Seq: n + 1, Kind: dagmm.Opened, Alarm: n, Start: at, End: at, Time: at},
-					event{Stream: stream, Seq: n + 2, Kind: dagmm.Closed, Alarm: n, Start: at, End: at + 300, Time: at + 900})
+				list = append(list, event{Stream: stream, Seq: n + 1, Kind: alarm.Opened, Alarm: n, Start: at, End: at, Time: at},
+					event{Stream: stream, Seq: n + 2, Kind: alarm.Closed, Alarm: n, Start: at, End: at + 300, Time: at + 900})
 			}
 		}
 		r.events[stream] = list
@@ -52,11 +52,11 @@ func TestEveryBoundIsJudged(t *testing.T) {
 		"other alarms": func(r *outcome) {
 			for i := range 1000 {
 				n := uint64(len(r.events[first]))
-				r.events[first] = append(r.events[first], event{Stream: first, Seq: n + 1, Kind: dagmm.Opened, Time: int64(i), Start: int64(i)},
-					event{Stream: first, Seq: n + 2, Kind: dagmm.Closed, Time: int64(i), End: int64(i)})
+				r.events[first] = append(r.events[first], event{Stream: first, Seq: n + 1, Kind: alarm.Opened, Time: int64(i), Start: int64(i)},
+					event{Stream: first, Seq: n + 2, Kind: alarm.Closed, Time: int64(i), End: int64(i)})
 			}
 		},
-		"failed": func(r *outcome) { r.events[first][0].Kind = dagmm.RetrainFailed },
+		"failed": func(r *outcome) { r.events[first][0].Kind = alarm.RetrainFailed },
 		"heap":   func(r *outcome) { r.measured[len(r.measured)-2].Heap *= 2 },
 		"goroutines left": func(r *outcome) {
 			r.measured[len(r.measured)-1].Left = 1

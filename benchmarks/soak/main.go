@@ -1,4 +1,4 @@
-// Command soak runs dagmm.Monitor over a simulated month of many hosts, with drift, gaps,
+// Command soak runs monitor.Monitor over a simulated month of many hosts, with drift, gaps,
 // counters that wrap and begin anew, incidents and late samples, and kills its process
 // again and again with SIGKILL. It holds what came of it against bounds, prints both as a
 // table, and fails when one is broken.

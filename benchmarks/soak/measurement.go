@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
 )
 
 // measurement is what a process writes down every few simulated hours, before it is lost
@@ -73,7 +73,7 @@ func (w *stopwatch) measure(f *os.File, minute int) error {
 
 // settle waits for the trainings under way: simulated time runs thousands of times faster
 // than trainings do.
-func settle(m *dagmm.Monitor) {
+func settle(m *monitor.Monitor) {
 	for m.Stats().Training > 0 {
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -1,4 +1,4 @@
-// Command stream measures the alarms of dagmm.Detector on the public server sets, and on
+// Command stream measures the alarms of alarm.Detector on the public server sets, and on
 // generated hosts (the set "sample"): for each machine a model is trained on the training
 // file, the detector's threshold starts from the same rows, and the test file is fed to
 // it sample by sample. Labels only count.
@@ -17,14 +17,14 @@ import (
 	"sync"
 
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 type options struct {
 	data, cache, preset string
 	sets                []string
 	seeds               uint64
-	policy              dagmm.DetectorConfig
+	policy              alarm.Config
 }
 
 func main() {
@@ -43,7 +43,7 @@ func main() {
 	adapt := flag.Bool("adapt", false, "let the mixtures follow slow change")
 	flag.Parse()
 	if *adapt {
-		o.policy.Adapt = &dagmm.AdaptConfig{}
+		o.policy.Adapt = &alarm.AdaptConfig{}
 	}
 	o.sets = strings.Split(sets, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 func TestRequiresData(t *testing.T) {
@@ -38,7 +38,7 @@ func TestBudgetOnRealServers(t *testing.T) {
 	if data == "" {
 		t.Skip("ANOMALY_DATA is not set: no server recordings to measure on")
 	}
-	o := options{data: data, preset: "series", seeds: 1, policy: dagmm.DetectorConfig{Budget: 1}}
+	o := options{data: data, preset: "series", seeds: 1, policy: alarm.Config{Budget: 1}}
 	for set, recall := range map[string]float64{"smd4": .57, "asd": .8} {
 		if _, err := os.Stat(filepath.Join(data, set)); err != nil {
 			t.Skipf("no folder %s in ANOMALY_DATA", set)

@@ -11,6 +11,7 @@ import (
 	"github.com/metric-streams/anomaly/benchmarks/internal/metric"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 // gap is how many rows false samples of one episode are apart at most.
@@ -63,10 +64,10 @@ func measure(ctx context.Context, o options, s *suite.Series) (outcome, error) {
 }
 
 // replay feeds the test rows to a detector sample by sample. Labels only count.
-func replay(cfg dagmm.DetectorConfig, m *dagmm.Model, s *suite.Series) (outcome, error) {
+func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) {
 	var out outcome
 	cfg.Interval = time.Duration(math.Round(float64(24*time.Hour) / s.PerDay))
-	d, err := dagmm.NewDetector(m, s.Train, cfg)
+	d, err := alarm.New(m, s.Train, cfg)
 	if err != nil {
 		return out, err
 	}
@@ -81,7 +82,7 @@ func replay(cfg dagmm.DetectorConfig, m *dagmm.Model, s *suite.Series) (outcome,
 			return out, err
 		}
 		for _, e := range r.Events {
-			if e.Kind == dagmm.Opened || e.Kind == dagmm.Reopened {
+			if e.Kind == alarm.Opened || e.Kind == alarm.Reopened {
 				current, alarms[e.Alarm] = e.Alarm, true
 			}
 		}

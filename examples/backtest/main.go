@@ -1,4 +1,4 @@
-// Backtest shows what dagmm.Detector would have made of a recording: a model is trained
+// Backtest shows what alarm.Detector would have made of a recording: a model is trained
 // on the first part of a CSV (or on a file of its own), the detector gets the rest sample
 // by sample, and the alarms are printed and measured against the labels, if there are any.
 //
@@ -22,6 +22,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/train"
 	"github.com/metric-streams/anomaly/dataset"
 )
@@ -33,7 +34,7 @@ type options struct {
 	interval                 time.Duration
 	steps                    int
 	seed                     uint64
-	policy                   dagmm.DetectorConfig
+	policy                   alarm.Config
 }
 
 func main() {
@@ -142,12 +143,12 @@ type result struct {
 	table    *dataset.Table
 	times    []time.Time
 	interval time.Duration
-	samples  []dagmm.Result
-	alarms   []dagmm.Event // as closed, or as they stand at the end
+	samples  []alarm.Result
+	alarms   []alarm.Event // as closed, or as they stand at the end
 	measure  measure
 }
 
-func test(m *dagmm.Model, before, after *dataset.Table, policy dagmm.DetectorConfig) (*result, error) {
+func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*result, error) {
 	training := mat.DenseCopyOf(before.X)
 	for i, incident := range before.Labels {
 		if incident { // known incidents are not what the budget starts from
@@ -156,12 +157,12 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy dagmm.DetectorCon
 			}
 		}
 	}
-	d, err := dagmm.NewDetector(m, training, policy)
+	d, err := alarm.New(m, training, policy)
 	if err != nil {
 		return nil, err
 	}
 	n, _ := after.X.Dims()
-	r := &result{table: after, times: after.Times, interval: policy.Interval, samples: make([]dagmm.Result, n)}
+	r := &result{table: after, times: after.Times, interval: policy.Interval, samples: make([]alarm.Result, n)}
 	if r.times == nil {
 		r.times = make([]time.Time, n)
 		for i := range r.times {
@@ -170,7 +171,7 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy dagmm.DetectorCon
 	}
 	for i := range n {
 		s, err := d.Next(r.times[i], after.X.RawRowView(i))
-		if errors.Is(err, dagmm.ErrOrder) {
+		if errors.Is(err, alarm.ErrOrder) {
 			continue // a row that repeats a time says nothing new
 		}
 		if err != nil {
@@ -186,11 +187,11 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy dagmm.DetectorCon
 }
 
 // note keeps each alarm once, in its latest form.
-func (r *result) note(e dagmm.Event) {
+func (r *result) note(e alarm.Event) {
 	switch e.Kind {
-	case dagmm.Opened:
+	case alarm.Opened:
 		r.alarms = append(r.alarms, e)
-	case dagmm.Continued, dagmm.Reopened, dagmm.Closed:
+	case alarm.Continued, alarm.Reopened, alarm.Closed:
 		last := &r.alarms[len(r.alarms)-1]
 		e.Explanation = last.Explanation // at the peak the context has already seen the incident
 		*last = e

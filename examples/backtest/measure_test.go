@@ -6,14 +6,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dataset"
 )
 
 // A flagged sample that opened no alarm woke nobody.
 func TestFoundMeansAnAlarm(t *testing.T) {
 	at := func(i int) time.Time { return time.Unix(int64(60*i), 0).UTC() }
-	r := &result{interval: time.Minute, table: &dataset.Table{Labels: make([]bool, 100)}, samples: make([]dagmm.Result, 100)}
+	r := &result{interval: time.Minute, table: &dataset.Table{Labels: make([]bool, 100)}, samples: make([]alarm.Result, 100)}
 	for i := range 100 {
 		r.times = append(r.times, at(i))
 	}
@@ -24,12 +24,12 @@ func TestFoundMeansAnAlarm(t *testing.T) {
 	}
 	r.samples[11].Flagged = true // without an alarm
 	for i := 32; i < 36; i++ {
-		r.samples[i] = dagmm.Result{Flagged: i < 34, Open: i > 32}
+		r.samples[i] = alarm.Result{Flagged: i < 34, Open: i > 32}
 	}
 	for i := 70; i < 75; i++ {
-		r.samples[i] = dagmm.Result{Flagged: i < 72, Open: true}
+		r.samples[i] = alarm.Result{Flagged: i < 72, Open: true}
 	}
-	r.alarms = []dagmm.Event{{Start: at(32), End: at(33)}, {Start: at(70), End: at(71)}}
+	r.alarms = []alarm.Event{{Start: at(32), End: at(33)}, {Start: at(70), End: at(71)}}
 	m := r.score()
 	require.Equal(t, 3, m.incidents)
 	require.Equal(t, 1, m.found)

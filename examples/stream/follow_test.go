@@ -14,7 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
 )
 
 // output collects what the program prints and lets tests wait for it.
@@ -112,8 +113,8 @@ func TestGrowingFile(t *testing.T) {
 // by the clock when none do.
 func TestTicksTellSilence(t *testing.T) {
 	out := newOutput()
-	m, err := dagmm.OpenMonitor(dagmm.MonitorConfig{Columns: []string{"cpu", "mem"}, Train: trainer(20), WarmUp: 200, Synchronous: true,
-		Handle: func(e dagmm.Event) { fmt.Fprintln(out, e) }})
+	m, err := monitor.Open(monitor.Config{Columns: []string{"cpu", "mem"}, Train: trainer(20), WarmUp: 200, Synchronous: true,
+		Handle: func(e alarm.Event) { fmt.Fprintln(out, e) }})
 	require.NoError(t, err)
 	rows, ticks := make(chan item), make(chan time.Time)
 	done := make(chan error)

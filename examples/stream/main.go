@@ -1,4 +1,4 @@
-// Stream replays a CSV of one or more hosts through dagmm.Monitor, as a monitoring
+// Stream replays a CSV of one or more hosts through monitor.Monitor, as a monitoring
 // service would feed it, and prints the alarms as an operator wants to read them.
 //
 //	go run ./examples/stream -in host.csv -columns cpu,mem,disk,net_in -time ts
@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
 	"github.com/metric-streams/anomaly/dagmm/train"
 )
 
@@ -83,15 +85,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	columns := strings.Split(o.columns, ",")
-	detector := dagmm.DetectorConfig{Budget: o.budget}
+	detector := alarm.Config{Budget: o.budget}
 	if o.adapt {
-		detector.Adapt = &dagmm.AdaptConfig{}
+		detector.Adapt = &alarm.AdaptConfig{}
 	}
 	var mu sync.Mutex // hosts may have events at the same time
-	m, err := dagmm.OpenMonitor(dagmm.MonitorConfig{
+	m, err := monitor.Open(monitor.Config{
 		Columns: columns, Train: trainer(o.steps), Interval: o.interval, Dir: o.state, WarmUp: o.warmUp, Synchronous: !o.follow,
 		Detector: detector, Seasonal: o.seasonal,
-		Handle: func(e dagmm.Event) {
+		Handle: func(e alarm.Event) {
 			mu.Lock()
 			defer mu.Unlock()
 			fmt.Fprintln(stdout, e)
@@ -114,8 +116,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // trainer makes the models: this is the only place that needs the training library.
-func trainer(steps int) dagmm.TrainFunc {
-	return func(ctx context.Context, w *dagmm.Window) (*dagmm.Model, error) {
+func trainer(steps int) monitor.TrainFunc {
+	return func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
 		cfg := train.Series()
 		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.MinSteps = w.Columns, w.Exclude, w.Times, w.Number, steps
 		m, _, err := train.Fit(ctx, w.X, cfg)
@@ -125,7 +127,7 @@ func trainer(steps int) dagmm.TrainFunc {
 
 // replay pushes the rows, at the pace of their times divided by speed, until they end or
 // ctx does. Without ticks the time of each row is now.
-func replay(ctx context.Context, m *dagmm.Monitor, rows <-chan item, ticks <-chan time.Time, speed float64) error {
+func replay(ctx context.Context, m *monitor.Monitor, rows <-chan item, ticks <-chan time.Time, speed float64) error {
 	var first, newest time.Time // newest since the last tick
 	began := time.Now()
 	for {
@@ -177,7 +179,7 @@ func wait(ctx context.Context, until time.Time) {
 	}
 }
 
-func summary(w io.Writer, s dagmm.MonitorStats) {
+func summary(w io.Writer, s monitor.Stats) {
 	fmt.Fprintf(w, "%d samples of %d hosts (%d dropped), %d alarms, %d still open; %d models trained, %d refused, %d failed\n",
 		s.Samples, s.Streams, s.Dropped, s.Alarms, s.OpenAlarms, s.Trained, s.Kept, s.Failed)
 }

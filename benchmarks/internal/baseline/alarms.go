@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 // Alarmer is a Scorer with rules of its own for when to raise an alarm, decided
@@ -22,7 +22,7 @@ type Alarmer interface {
 const AlarmGap = 9
 
 // rules are settings of the library's detector.
-var rules = map[string]dagmm.DetectorConfig{
+var rules = map[string]alarm.Config{
 	"default":              {},
 	"budget 1":             {Budget: 1},
 	"budget 1.25":          {Budget: 1.25},
@@ -30,12 +30,12 @@ var rules = map[string]dagmm.DetectorConfig{
 	"budget 1, two of two": {Budget: 1, Open: 2, Of: 2},
 }
 
-// Alarms runs a dagmm.Detector for each rule.
+// Alarms runs a alarm.Detector for each rule.
 func (m fitted) Alarms(train, test *mat.Dense, perDay float64) (map[string][]bool, error) {
 	flags := map[string][]bool{}
 	for name, cfg := range rules {
 		cfg.Interval = time.Duration(math.Round(float64(24*time.Hour) / perDay))
-		d, err := dagmm.NewDetector(m.Model, train, cfg)
+		d, err := alarm.New(m.Model, train, cfg)
 		if err != nil {
 			return nil, err
 		}

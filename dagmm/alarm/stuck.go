@@ -1,0 +1,80 @@
+package alarm
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/internal/format"
+)
+
+const (
+	stuckFactor = 3 // times the longest run in training
+	stuckLeast  = 30
+)
+
+// valueRuns counts for how long each metric has kept its value.
+type valueRuns struct {
+	longest []int // in training; nil where unknown
+	ignored []bool
+	length  []int // of the run so far
+	value   []float64
+	stuck   []bool // the event was sent
+}
+
+func newValueRuns(columns, constant []string, longest []int) valueRuns {
+	n := len(columns)
+	v := valueRuns{longest: longest, ignored: make([]bool, n), length: make([]int, n), value: make([]float64, n), stuck: make([]bool, n)}
+	for j, name := range columns {
+		v.ignored[j] = slices.Contains(constant, name) // it kept its value in training, too
+	}
+	return v
+}
+
+// next takes the value of metric j and reports whether the metric is stuck from now on.
+func (v *valueRuns) next(j int, x float64) bool {
+	if v.length[j] == 0 || x != v.value[j] {
+		v.length[j], v.value[j], v.stuck[j] = 1, x, false
+		return false
+	}
+	v.length[j] = min(v.length[j]+1, math.MaxInt32)
+	if v.longest == nil || v.stuck[j] || v.ignored[j] || v.length[j] <= max(stuckLeast, stuckFactor*v.longest[j]) {
+		return false
+	}
+	v.stuck[j] = true
+	return true
+}
+
+func (d *Detector) watchStuck(t time.Time, x []float64) {
+	for j, v := range x {
+		if v != v || !d.values.next(j, v) {
+			continue
+		}
+		e := Event{Kind: Stuck, Time: t, Metric: d.columns[j], Detail: "has kept the value " + format.Number(v)}
+		if d.alarm.open {
+			e.Alarm = d.alarm.number
+		}
+		d.emit(e)
+	}
+}
+
+// LongestRuns returns the length of the longest run of equal values in each column of x,
+// whose rows are consecutive samples.
+func LongestRuns(x mat.Matrix) []int {
+	n, w := x.Dims()
+	out := make([]int, w)
+	for j := range w {
+		run := 0
+		for r := range n {
+			if r > 0 && x.At(r, j) == x.At(r-1, j) {
+				run++
+			} else {
+				run = 1
+			}
+			out[j] = max(out[j], run)
+		}
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package alarm
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+)
+
+// Status is what a Detector knows of its alarm, open or last.
+type Status struct {
+	Open     bool
+	Accepted bool      // as normal: see AcceptAsNormal
+	Number   uint64    // of the alarm, from 1; 0 before the first
+	Start    time.Time // of its first flagged sample
+	End      time.Time // of its last flagged sample so far
+}
+
+// Status returns what the detector knows of its alarm.
+func (d *Detector) Status() Status {
+	a := &d.alarm
+	return Status{Open: a.open, Accepted: a.accepted, Number: a.number, Start: a.start, End: a.end}
+}
+
+// AcceptAsNormal takes what keeps the open alarm open for the new normal, and returns the
+// event that says so: NewNormal with the given detail. The alarm stays open until its
+// samples are quiet, as they are under a model that has learned them.
+func (d *Detector) AcceptAsNormal(t time.Time, detail string) Event {
+	d.alarm.accepted = true
+	e := d.outward(d.alarm.event(NewNormal, t))
+	d.seq++
+	e.Seq, e.Detail = d.seq, detail
+	return e
+}
+
+// Rewind makes the detector ready for samples that are earlier than those it has seen,
+// because the host's clock was set back. It forgets all times and the context. An alarm
+// that was open is over; Rewind returns its event.
+func (d *Detector) Rewind() []Event {
+	if d.alarm.open {
+		d.close(d.last)
+	}
+	d.stream.Reset()
+	d.samples, d.silent, d.flags = 0, false, nil
+	d.last, d.scored, d.closed = time.Time{}, time.Time{}, time.Time{}
+	d.alarm = episode{number: d.alarm.number}
+	return d.takeEvents()
+}
+
+// Succeed lets the detector, made for a newer model of the same stream, go on where old
+// stands: it takes over the open alarm, the counts and the numbers of the events. The
+// threshold is the new detector's own. Call Prime afterwards so that it also knows the
+// samples before the next one. Detectors of other metrics are ErrConfig.
+func (d *Detector) Succeed(old *Detector) error {
+	if !slices.Equal(d.columns, old.columns) {
+		return fmt.Errorf("alarm: detector of %q cannot succeed one of %q: %w", d.columns, old.columns, ErrConfig)
+	}
+	d.samples, d.last, d.scores, d.scored, d.silent, d.flagged = old.samples, old.last, old.scores, old.scored, old.silent, old.flagged
+	d.flags, d.closed, d.seq, d.events = old.flags, old.closed, old.seq, old.events
+	d.values.length, d.values.value, d.values.stuck = old.values.length, old.values.value, old.values.stuck
+	d.alarm = old.alarm
+	if old.alarm.past != nil {
+		d.alarm.explained, d.alarm.past = old.explainPeak(), nil
+	}
+	// Energies of different models do not compare: the next flagged sample is judged by its
+	// height, and the peak so far stays unless that one is more severe.
+	d.alarm.reseason(old.m, d.m, d.columns)
+	return nil
+}
+
+// contextRows is how many samples make a context: the weights of older ones in the slowest
+// of the usual levels are below 1e-4.
+const contextRows = 200
+
+// Prime gives a new detector the context and the recent energies of the samples before the
+// next one: the last rows of x (rows × metrics), taken at times, in order. It opens no alarm
+// and raises no event. As many rows count as the detector remembers.
+func (d *Detector) Prime(times []time.Time, x mat.Matrix) error {
+	n, width := x.Dims()
+	if n == 0 && len(times) == 0 {
+		return nil
+	}
+	if n != len(times) || width != len(d.columns) {
+		return fmt.Errorf("alarm: %d times for %d rows of width %d, model of %d columns: %w", len(times), n, width, len(d.columns), dagmm.ErrWidth)
+	}
+	for i := max(0, n-max(contextRows, d.recent.span())); i < n; i++ {
+		if i > 0 && times[i].Sub(times[i-1]) > dagmm.ContextWarmUp*d.cfg.Interval {
+			d.stream.Reset()
+		}
+		if err := d.prime(times[i], mat.Row(nil, i, x)); err != nil {
+			return err
+		}
+	}
+	if d.scored.IsZero() {
+		d.scored = times[n-1].UTC()
+	}
+	return nil
+}
+
+func (d *Detector) prime(t time.Time, row []float64) error {
+	row = d.m.Season().Deseasonalised(t, row)
+	energy := noEnergy
+	if d.recent.due() && slices.ContainsFunc(row, func(v float64) bool { return v == v }) {
+		var err error
+		if energy, err = d.stream.Peek(row); err != nil {
+			return fmt.Errorf("alarm: %w", err)
+		}
+	}
+	d.recent.observe(energy)
+	if err := d.stream.Skip(row); err != nil {
+		return fmt.Errorf("alarm: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package monitor
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// memory keeps a stream's latest samples, and some of those before, in bounded space.
+type memory struct {
+	times    []int64   // nanoseconds since 1970, rising
+	values   []float64 // row by row
+	incident []bool    // an alarm was open
+}
+
+func (w *memory) len() int { return len(w.times) }
+
+// reaches reports whether a sample of time t or later is remembered.
+func (w *memory) reaches(t time.Time) bool {
+	n := len(w.times)
+	return n > 0 && t.UnixNano() <= w.times[n-1]
+}
+
+func (w *memory) add(c WindowConfig, interval time.Duration, t time.Time, x []float64, incident bool) {
+	w.times = append(w.times, t.UnixNano())
+	w.values = append(w.values, x...)
+	w.incident = append(w.incident, incident)
+	if len(w.times) > c.rows()+c.rows()/4+16 {
+		w.prune(c, interval)
+	}
+}
+
+// prune drops the samples that c does not ask for.
+func (w *memory) prune(c WindowConfig, interval time.Duration) {
+	n := len(w.times)
+	if n == 0 {
+		return
+	}
+	width := len(w.values) / n
+	oldest := w.times[n-1] - int64(c.Days)*int64(24*time.Hour)
+	k := 0
+	for i, t := range w.times {
+		if i < n-c.Recent && (t < oldest || t%int64(time.Hour) >= int64(c.PerHour)*int64(interval)) {
+			continue
+		}
+		w.times[k], w.incident[k] = t, w.incident[i]
+		copy(w.values[k*width:(k+1)*width], w.values[i*width:(i+1)*width])
+		k++
+	}
+	// Irregular streams may keep more than the bound allows: the oldest go.
+	if drop := k - c.rows(); drop > 0 {
+		copy(w.times, w.times[drop:k])
+		copy(w.incident, w.incident[drop:k])
+		copy(w.values, w.values[drop*width:k*width])
+		k -= drop
+	}
+	w.times, w.incident, w.values = w.times[:k], w.incident[:k], w.values[:k*width]
+}
+
+// admit lets the samples from from to to, both included, be learned although an alarm was
+// open.
+func (w *memory) admit(from, to time.Time) {
+	a, b := from.UnixNano(), to.UnixNano()
+	for i, t := range w.times {
+		if t >= a && t <= b {
+			w.incident[i] = false
+		}
+	}
+}
+
+// before forgets the samples of t and later.
+func (w *memory) before(t time.Time) {
+	n := len(w.times)
+	if n == 0 {
+		return
+	}
+	k := sort.Search(n, func(i int) bool { return w.times[i] >= t.UnixNano() })
+	w.times, w.incident, w.values = w.times[:k], w.incident[:k], w.values[:k*(len(w.values)/n)]
+}
+
+// rows returns the remembered samples.
+func (w *memory) rows() ([]time.Time, *mat.Dense) {
+	n := len(w.times)
+	if n == 0 {
+		return nil, new(mat.Dense)
+	}
+	times := make([]time.Time, n)
+	for i, t := range w.times {
+		times[i] = time.Unix(0, t).UTC()
+	}
+	return times, mat.NewDense(n, len(w.values)/n, slices.Clone(w.values))
+}

@@ -87,7 +87,7 @@ func New(m *dagmm.Model, training mat.Matrix, cfg Config) (*Detector, error) {
 	if m == nil {
 		return nil, fmt.Errorf("alarm: nil model: %w", ErrNotMade)
 	}
-	if training == nil {
+	if x, ok := training.(*mat.Dense); training == nil || ok && x == nil {
 		return NewTrained(m, Training{}, cfg)
 	}
 	energies, err := m.Series(nil, training)

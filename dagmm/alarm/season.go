@@ -11,6 +11,9 @@ import (
 
 // outward returns the event in the metrics' own values.
 func (d *Detector) outward(e Event) Event {
+	if d.m == nil {
+		return e
+	}
 	season := d.m.Season()
 	if season == nil || e.Peak.Values == nil {
 		return e

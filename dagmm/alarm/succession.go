@@ -40,6 +40,9 @@ func (d *Detector) AcceptAsNormal(t time.Time, detail string) Event {
 // because the host's clock was set back. It forgets all times and the context. An alarm
 // that was open is over; Rewind returns its event.
 func (d *Detector) Rewind() []Event {
+	if d.m == nil {
+		return nil
+	}
 	if d.alarm.open {
 		d.close(d.last)
 	}
@@ -53,8 +56,12 @@ func (d *Detector) Rewind() []Event {
 // Succeed lets the detector, made for a newer model of the same stream, go on where old
 // stands: it takes over the open alarm, the counts and the numbers of the events. The
 // threshold is the new detector's own. Call Prime afterwards so that it also knows the
-// samples before the next one. Detectors of other metrics are ErrConfig.
+// samples before the next one. Detectors of other metrics are ErrConfig, and one that New has
+// not made is ErrNotMade.
 func (d *Detector) Succeed(old *Detector) error {
+	if d.m == nil || old == nil || old.m == nil {
+		return fmt.Errorf("alarm: succession: %w", ErrNotMade)
+	}
 	if !slices.Equal(d.columns, old.columns) {
 		return fmt.Errorf("alarm: detector of %q cannot succeed one of %q: %w", d.columns, old.columns, ErrConfig)
 	}
@@ -79,6 +86,9 @@ const contextRows = 200
 // next one: the last rows of x (rows × metrics), taken at times, in order. It opens no alarm
 // and raises no event. As many rows count as the detector remembers.
 func (d *Detector) Prime(times []time.Time, x mat.Matrix) error {
+	if d.m == nil {
+		return fmt.Errorf("alarm: detector: %w", ErrNotMade)
+	}
 	n, width := x.Dims()
 	if n == 0 && len(times) == 0 {
 		return nil

@@ -93,6 +93,57 @@ func TestPendingEventsAreSaved(t *testing.T) {
 	require.NoError(t, m.Close())
 }
 
+// An explanation that waits to be delivered says the same after a restart, also of a metric
+// that was constant in training: "it was constantly 5" once came back as "constantly 0".
+func TestPendingExplanationsAreSaved(t *testing.T) {
+	explain := func(dir string) (before, after string) {
+		s := &sink{}
+		cfg := monitorConfig(s)
+		cfg.Dir = dir
+		cfg.Columns = []string{"cpu", "limit"}
+		cfg.Train = func(_ context.Context, w *Window) (*dagmm.Model, error) {
+			return dagmmtest.QuickModel(w.Columns, w.X, w.Exclude, nil)
+		}
+		panics := false
+		cfg.Handle = func(e alarm.Event) {
+			if panics {
+				panic("receiver")
+			}
+			s.handle(e)
+		}
+		cfg.Delivered = nil
+		m := open(t, cfg)
+		for i, x := range dagmmtest.Ordinary(560, 3) {
+			require.NoError(t, m.Push("a", dagmmtest.Minute(i), []float64{x[0], 5}))
+		}
+		require.NotNil(t, m.Model("a"))
+		panics = true
+		odd := []float64{dagmmtest.Ordinary(1, 4)[0][0], 50}
+		require.Error(t, recovered(func() error { return m.Push("a", dagmmtest.Minute(560), odd) }))
+		// The receiver has panicked at the alarm's first event. Another one waits behind it.
+		require.Error(t, recovered(func() error {
+			_, err := m.do(m.streams["a"], func(s *stream) error {
+				m.raise(s, alarm.Event{Kind: alarm.NoData}, s.detector.Rewind()[0])
+				return nil
+			})
+			return err
+		}))
+		waiting := m.streams["a"].pending
+		require.Len(t, waiting, 1)
+		before = waiting[0].String()
+		require.NoError(t, m.Save())
+		m.abandon()
+		panics = false
+		m = open(t, cfg)
+		require.NoError(t, m.Close())
+		last := s.events[len(s.events)-1]
+		return before, last.String()
+	}
+	before, after := explain(t.TempDir())
+	require.Contains(t, before, "it was constantly 5 in training")
+	require.Equal(t, before, after)
+}
+
 func TestTrainingPanics(t *testing.T) {
 	for _, synchronous := range []bool{true, false} {
 		s := &sink{}

@@ -261,14 +261,13 @@ type past struct {
 // number that the next record follows.
 func (j *journal) recover() (past, error) {
 	p := past{delivered: map[string]uint64{}, removed: map[string]uint64{}}
-	err := j.log.Recover(func(body []byte) error {
+	err := j.log.Recover(func(body []byte) (uint64, error) {
 		r, err := parseRecord(body)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		p.note(r)
-		j.log.Advance(r.number)
-		return nil
+		return r.number, nil
 	})
 	return p, journalError(err)
 }

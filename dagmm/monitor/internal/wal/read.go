@@ -14,18 +14,23 @@ const (
 	frameHead = 8 // bytes before a record: its length and its checksum
 )
 
-// Recover prepares a log for Read and Append after a restart. It drops what a dying process
-// left half-written at the end of the last file, and lets the numbers go on after those in
-// the files' names. It calls f with every record, oldest first; f may call Advance with the
-// number that the record holds. An error of f, or ErrDamaged, ends it and changes nothing.
-func (l *Log) Recover(f func(body []byte) error) error {
+// Recover prepares a log for Read and Append after a restart. It calls f with every record,
+// oldest first; f returns the number that the record holds, after which the numbers go on.
+// What a dying process left half-written at the end of the last file is dropped. An error of
+// f, or ErrDamaged, ends it and changes no file.
+func (l *Log) Recover(f func(body []byte) (number uint64, err error)) error {
 	files, err := l.segments()
 	if err != nil {
 		return err
 	}
+	advance := func(body []byte) error {
+		number, err := f(body)
+		l.Advance(number)
+		return err
+	}
 	for i, path := range files {
 		last := i == len(files)-1
-		end, err := l.readFile(path, last, f)
+		end, err := l.readFile(path, last, advance)
 		if err != nil {
 			return err
 		}

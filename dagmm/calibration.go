@@ -7,8 +7,9 @@ import (
 	"sort"
 )
 
-// Calibration is the distribution of held-out energies, ascending. Large samples are
-// thinned: Rank[i] is how many of the N energies are at least Energies[i].
+// Calibration is the distribution of the energies of training rows under networks that did
+// not learn them, in ascending order. Large samples are thinned: Rank[i] is how many of the
+// N energies are at least Energies[i].
 type Calibration struct {
 	N        int       `json:"n"`
 	Energies []float64 `json:"energies"`
@@ -17,10 +18,10 @@ type Calibration struct {
 
 const (
 	keptTail = 1000 // the highest energies are all kept
-	keptBody = 1000 // and so many of the others
+	keptBody = 1000 // of the others, evenly spread
 )
 
-// NewCalibration takes finite energies in any order.
+// NewCalibration makes a calibration of finite energies in any order.
 func NewCalibration(energies []float64) Calibration {
 	sorted := slices.Clone(energies)
 	slices.Sort(sorted)
@@ -93,6 +94,6 @@ func (c Calibration) Quantile(q float64) float64 {
 	return c.Energies[i]
 }
 
-// TrainingEnergies returns the held-out energies of the training rows that p-values
-// are read from, ascending; thinned where there were more than 2000.
+// TrainingEnergies returns the energies that p-values are read from, in ascending order.
+// They are thinned where there were more than 2000.
 func (m *Model) TrainingEnergies() []float64 { return slices.Clone(m.p.Calibration.Energies) }

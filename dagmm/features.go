@@ -2,167 +2,49 @@ package dagmm
 
 import (
 	"fmt"
-	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
-// Context tells which features beside the current sample a model sees. Levels are
-// exponentially weighted means of a metric's scaled values up to the previous sample,
-// one per smoothing factor. The zero Context is none.
-type Context struct {
-	Alphas []float64 `json:"alphas,omitempty"` // weight of the newest sample, in (0, 1]
-	// Gains scale the deviations, scale by scale, each as wide as the metrics;
-	// nil is 1.
-	Gains []float64 `json:"gains,omitempty"`
-	// Step bounds, in scaled units, the deviation from a level that moves it: one absurd
-	// value would bend the levels, and with them the energies, for hours. 0 is no bound.
-	Step float64 `json:"step,omitempty"`
-}
-
-// The features of one sample stand block by block, each as wide as the model's
-// metrics: the current values; then, with context, the deviations from each level, the
-// levels, and the previous values.
-func (c Context) blocks() int {
-	if len(c.Alphas) == 0 {
-		return 1
+// Features returns what networks see of the raw rows of x (rows × metrics): for each row
+// the scaled metrics and then the blocks of features that c asks for. Where c is not empty
+// the rows are consecutive samples. A row with a missing value holds NaN.
+func Features(scaler *dataset.Scaler, c Context, x mat.Matrix) (*mat.Dense, error) {
+	n, d := x.Dims()
+	if n == 0 || d != len(scaler.Columns) {
+		return nil, fmt.Errorf("dagmm: features: %d rows of width %d, scaler of %d columns: %w", n, d, len(scaler.Columns), ErrWidth)
 	}
-	return 2 + 2*len(c.Alphas)
-}
-
-// Current returns the indices of the current values of width metrics.
-func (c Context) Current(width int) []int { return indices(0, width) }
-
-// Deviations returns the indices of the current values and their deviations from each level.
-func (c Context) Deviations(width int) []int { return indices(0, (1+len(c.Alphas))*width) }
-
-// Past returns the indices of the levels and the previous values: what is known before
-// the sample comes.
-func (c Context) Past(width int) []int {
-	return indices((1+len(c.Alphas))*width, c.blocks()*width)
-}
-
-func indices(from, to int) []int {
-	out := make([]int, 0, to-from)
-	for i := from; i < to; i++ {
-		out = append(out, i)
+	m := &Model{p: Parameters{Scaler: *scaler}}
+	out := mat.NewDense(n, d*c.blocks(), nil)
+	h, raw, y := newHistory(c, d), make([]float64, d), make([]float64, d)
+	for r := range n {
+		m.scale(y, mat.Row(raw, r, x))
+		h.features(out.RawRowView(r), y)
+		h.observe(y)
 	}
-	return out
+	return out, nil
 }
 
-func (c Context) check(width int) error {
-	if c.Gains != nil && len(c.Gains) != len(c.Alphas)*width {
-		return fmt.Errorf("dagmm: context: %d gains for %d scales of %d metrics: %w", len(c.Gains), len(c.Alphas), width, ErrModel)
+// FeatureEnergies writes the energies of n samples into dst, which is allocated when nil.
+// features holds feature i of sample r at i*n+r: the columns of what Features returns, one
+// after the other. A wrong number of features or energies is ErrWidth.
+func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, error) {
+	width := m.p.Context.blocks() * len(m.p.Columns)
+	if len(features) != width*n || dst != nil && len(dst) != n {
+		return nil, fmt.Errorf("dagmm: %d feature values for %d samples of width %d: %w", len(features), n, width, ErrWidth)
 	}
-	for _, g := range c.Gains {
-		if !(g > 0) || math.IsInf(g, 0) {
-			return fmt.Errorf("dagmm: context: gain %g: %w", g, ErrModel)
+	if dst == nil {
+		dst = make([]float64, n)
+	}
+	s := m.newScratch(blockRows)
+	for from := 0; from < n; from += blockRows {
+		k := min(blockRows, n-from)
+		for f := range width {
+			copy(s.features[f*k:f*k+k], features[f*n+from:f*n+from+k])
 		}
+		copy(dst[from:from+k], m.energies(s, k))
 	}
-	if !(c.Step >= 0) || math.IsInf(c.Step, 0) {
-		return fmt.Errorf("dagmm: context: step %g: %w", c.Step, ErrModel)
-	}
-	for _, a := range c.Alphas {
-		if !(a > 0 && a <= 1) {
-			return fmt.Errorf("dagmm: context: smoothing factor %g is not in (0, 1]: %w", a, ErrModel)
-		}
-	}
-	return nil
-}
-
-// history carries the context from sample to sample. It belongs to one stream.
-type history struct {
-	alphas   []float64
-	gains    []float64
-	step     float64
-	width    int
-	seen     []bool    // per metric: has a level
-	levels   []float64 // scale by scale
-	previous []float64
-}
-
-func newHistory(c Context, width int) *history {
-	step := c.Step
-	if step == 0 {
-		step = math.Inf(1)
-	}
-	return &history{alphas: c.Alphas, gains: c.Gains, step: step, width: width, seen: make([]bool, width),
-		levels: make([]float64, len(c.Alphas)*width), previous: make([]float64, width)}
-}
-
-// features writes the features of the scaled sample y (without NaN) into dst. A metric
-// seen for the first time deviates from nothing.
-func (h *history) features(dst, y []float64) {
-	w := h.width
-	copy(dst[:w], y)
-	if len(h.alphas) == 0 {
-		return
-	}
-	past := dst[(1+len(h.alphas))*w:]
-	for j, v := range y {
-		for s := range h.alphas {
-			level := v
-			if h.seen[j] {
-				level = h.levels[s*w+j]
-			}
-			dst[(1+s)*w+j] = (v - level) * h.gain(s, j)
-			past[s*w+j] = level
-		}
-		past[len(h.alphas)*w+j] = v
-		if h.seen[j] {
-			past[len(h.alphas)*w+j] = h.previous[j]
-		}
-	}
-}
-
-// gain scales the deviation of metric j from level s.
-func (h *history) gain(s, j int) float64 {
-	if h.gains == nil {
-		return 1
-	}
-	return h.gains[s*h.width+j]
-}
-
-// replace changes the current value of metric j in features made by features.
-func (h *history) replace(f []float64, j int, v float64) {
-	w := h.width
-	f[j] = v
-	for s := range h.alphas {
-		f[(1+s)*w+j] = (v - f[(1+len(h.alphas)+s)*w+j]) * h.gain(s, j)
-	}
-}
-
-// observe takes the sample y into the levels; a NaN leaves its metric's levels alone.
-func (h *history) observe(y []float64) {
-	w := h.width
-	for j, v := range y {
-		if v != v {
-			continue
-		}
-		for s, a := range h.alphas {
-			if !h.seen[j] {
-				h.levels[s*w+j] = v
-			} else {
-				h.levels[s*w+j] += float64(a * bounded(v-h.levels[s*w+j], h.step))
-			}
-		}
-		h.previous[j], h.seen[j] = v, true
-	}
-}
-
-// bounded returns v held between −limit and limit; builtin min and max are slow on floats.
-func bounded(v, limit float64) float64 {
-	if v > limit {
-		return limit
-	}
-	if v < -limit {
-		return -limit
-	}
-	return v
-}
-
-func (h *history) clone() *history {
-	c := *h
-	c.seen = append([]bool(nil), h.seen...)
-	c.levels = append([]float64(nil), h.levels...)
-	c.previous = append([]float64(nil), h.previous...)
-	return &c
+	return dst, nil
 }

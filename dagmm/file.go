@@ -46,7 +46,7 @@ const (
 	fileEnd     = `"}`
 )
 
-// splitChecksum parts the text of a file from its checksum.
+// splitChecksum splits the text of a file into what its checksum covers and the checksum.
 func splitChecksum(text []byte) (covered []byte, sum string, ok bool) {
 	text = bytes.TrimRight(text, "\r\n")
 	at := len(text) - len(fileEnd) - hex.EncodedLen(sha256.Size)
@@ -61,7 +61,7 @@ func checksum(covered []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Save writes the model as JSON. Every float64 survives exactly: the loaded model gives
+// Save writes the model as JSON. Every float64 survives exactly, so the loaded model gives
 // the same bits.
 func (m *Model) Save(w io.Writer) error {
 	p := &m.p
@@ -78,8 +78,8 @@ func (m *Model) Save(w io.Writer) error {
 	return nil
 }
 
-// SaveFile writes the model to path, all or nothing: into a temporary file beside it,
-// flushed to disk, then renamed. An existing file keeps its permissions.
+// SaveFile writes the model to the file path, all or nothing: it writes a temporary file
+// beside it, flushes that to disk and renames it. An existing file keeps its permissions.
 func (m *Model) SaveFile(path string) error {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
@@ -91,8 +91,8 @@ func (m *Model) SaveFile(path string) error {
 	return nil
 }
 
-// Load reads a model that Save wrote, of any version so far. It checks all of it: a
-// truncated, altered or foreign file is an error (ErrModel) that names the field.
+// Load reads a model that Save wrote, in this version or any earlier one. It checks all of
+// it: a truncated, altered or foreign file is ErrModel, which names the field.
 func Load(r io.Reader) (*Model, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -129,7 +129,7 @@ func Load(r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-// LoadFile reads a model file; see Load.
+// LoadFile reads a model from the file path, as Load does.
 func LoadFile(path string) (*Model, error) {
 	f, err := os.Open(path)
 	if err != nil {

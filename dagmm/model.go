@@ -11,21 +11,22 @@ import (
 	"github.com/metric-streams/anomaly/gmm"
 )
 
-// Parameters is everything a model consists of; package dagmm/train fills it.
+// Parameters is everything a model consists of. Package dagmm/train fills it in.
 type Parameters struct {
 	Columns  []string       // metric names
 	Scaler   dataset.Scaler // one column per metric
 	Context  Context
 	Members  []Member
-	Quantile float64 // of the training energies that Threshold is
-	// Threshold in energy; higher energies are anomalous.
+	Quantile float64 // Threshold is this quantile of the training energies
+	// Threshold is the energy above which a row is anomalous.
 	Threshold   float64
 	Calibration Calibration
-	// Prototypes are typical training rows for explanations: scaled values and, with
-	// context, deviations from each level.
+	// Prototypes are typical training rows, which explanations compare with: scaled values and,
+	// with context, deviations from each recent level.
 	Prototypes [][]float64
 	Training   Training
-	// Season, where there is one, deseasonalised the training rows; see WithSeason.
+	// Season is the profile that deseasonalised the training rows; nil where there is none. See
+	// WithSeason.
 	Season *season.Profile
 }
 
@@ -38,7 +39,7 @@ type Training struct {
 	Preset   string  `json:"preset"`
 	Loss     float64 `json:"loss"` // at the end, mean over members
 	Version  string  `json:"library_version"`
-	Interval float64 `json:"interval_seconds,omitempty"` // between samples, 0 where unknown
+	Interval float64 `json:"interval_seconds,omitempty"` // between samples; 0 where unknown
 }
 
 // Model scores rows. It is immutable and safe for concurrent use.
@@ -48,8 +49,8 @@ type Model struct {
 	pool   sync.Pool
 }
 
-// New checks the parameters and makes a model of them. It keeps p's slices: the caller
-// must not change them.
+// New makes a model of parameters. It checks them; what does not fit together is ErrModel.
+// The model keeps p's slices, so the caller must not change them.
 func New(p Parameters) (*Model, error) {
 	m := &Model{p: p}
 	if err := m.checkColumns(); err != nil {
@@ -75,7 +76,7 @@ func New(p Parameters) (*Model, error) {
 	return m, nil
 }
 
-// share sets the members' parts in the average energy.
+// share sets the weight of each member in the average energy.
 func (m *Model) share() {
 	var sum float64
 	for _, e := range m.p.Members {
@@ -140,18 +141,18 @@ func (m *Model) checkStatistics() error {
 	return nil
 }
 
-// Columns returns the metric names in the order rows must have.
+// Columns returns the names of the metrics, in the order that rows must have.
 func (m *Model) Columns() []string { return slices.Clone(m.p.Columns) }
 
-// HasContext tells whether the model was trained on a series and scores with Series
-// and Stream only.
+// HasContext reports whether the model also looks at the samples before a row. Such a model
+// was trained on a series, and scores with Series and Stream only.
 func (m *Model) HasContext() bool { return len(m.p.Context.Alphas) > 0 }
 
-// Threshold returns the energy above which a row is anomalous: a quantile of the
+// Threshold returns the energy above which a row is anomalous. It is a quantile of the
 // training energies.
 func (m *Model) Threshold() float64 { return m.p.Threshold }
 
-// Quantile returns which quantile of the training energies the threshold is.
+// Quantile returns the quantile of the training energies that the threshold is, in (0, 1).
 func (m *Model) Quantile() float64 { return m.p.Quantile }
 
 // Training says how the model was made.

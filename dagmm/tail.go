@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// TailKind tells how far the p-values of a Tail reach.
+// TailKind says how far the p-values of a Tail reach.
 type TailKind string
 
 const (
-	// TailConformal: too few excesses for a fit; p is never below 1/(n+1).
+	// TailConformal means that there were too few excesses for a fit. No p-value is below
+	// 1/(n+1).
 	TailConformal TailKind = "conformal"
-	// TailExponential: the excesses were fitted by an exponential.
+	// TailExponential means that an exponential was fitted to the excesses.
 	TailExponential TailKind = "exponential"
-	// TailPareto: the excesses were fitted by a generalised Pareto distribution.
+	// TailPareto means that a generalised Pareto distribution was fitted to the excesses.
 	TailPareto TailKind = "pareto"
 )
 
@@ -28,26 +29,28 @@ const (
 	leastPValue = 1e-12
 )
 
-// Tail gives calibrated p-values of energies, also beyond the largest calibration
-// energy where there are enough of them: peaks over threshold (Siffer, Fouque, Termier,
-// Largouët, Anomaly Detection in Streams with Extreme Value Theory, KDD 2017). Up to the
-// largest of the calibration's energies, Above, p is the conformal p-value, which no fit
-// betters on average; beyond it
+// Tail gives calibrated p-values of energies, also beyond the largest calibration energy
+// where the calibration has enough of them. It uses peaks over threshold (Siffer, Fouque,
+// Termier and Largouët, Anomaly Detection in Streams with Extreme Value Theory, KDD 2017).
+// A Tail is immutable and safe for concurrent use.
+//
+// Up to the largest calibration energy, Above, p is the conformal p-value, which no fit
+// betters on average. Beyond it p is
 //
 //	p(E) = p(Above)·(1 + Shape·(E − Above)/Scale)^(−1/Shape),
 //
-// the generalised Pareto tail, with Shape 0 the exponential, fitted to the excesses over
-// the energy that about 2 % of the calibration's exceed. With fewer than 100 excesses
-// (5,000 energies) the shape is not fitted and the tail is exponential; with fewer than
-// 50 there is no fit and p is conformal throughout. The shape is held between −.1 and .5.
-// A Tail is immutable and safe for concurrent use.
+// a generalised Pareto tail, or an exponential one where Shape is 0. The tail is fitted to
+// the excesses over the energy that about 2 % of the calibration's exceed. With fewer than
+// 100 excesses (5,000 energies) the shape is not fitted and the tail is exponential. With
+// fewer than 50 there is no fit and p is conformal throughout. The shape is held between
+// −.1 and .5.
 //
-// Over ordinary rows p is at most q with probability q, on average over calibrations, for
-// q down to 1/n. Below, the fit extrapolates: at .1/n the share is one to two times q, and
-// up to five times where the exponential has to stand for a heavy tail.
+// For ordinary rows p is at most q with probability q, on average over calibrations, for q
+// down to 1/n. Below that the fit extrapolates: at q = .1/n the probability is one to two
+// times q, and up to five times where an exponential has to stand for a heavy tail.
 //
-// Energies of later rows are exchangeable with the calibration's only as long as the
-// host behaves as it did in training: calibrated, not guaranteed.
+// All of this holds as long as the host behaves as it did in training. The p-values are
+// calibrated, not guaranteed.
 type Tail struct {
 	Kind         TailKind
 	Excesses     int     // fitted
@@ -60,7 +63,7 @@ type Tail struct {
 // Tail returns the model's calibrated tail.
 func (m *Model) Tail() *Tail { return NewTail(m.p.Calibration) }
 
-// NewTail fits the tail of a calibration made by NewCalibration. It keeps c's slices.
+// NewTail fits the tail of a calibration that NewCalibration made. It keeps c's slices.
 func NewTail(c Calibration) *Tail {
 	t := &Tail{Kind: TailConformal, Above: math.NaN(), calibration: c}
 	k := min(int(tailShare*float64(c.N)), len(c.Energies)-1, keptTail-1)
@@ -91,8 +94,8 @@ func NewTail(c Calibration) *Tail {
 	return t
 }
 
-// PValue returns the probability that an ordinary row has an energy at least as high;
-// NaN for NaN. It never rises with the energy.
+// PValue returns the probability that an ordinary row has an energy at least as high. It
+// never rises with the energy. The p-value of NaN is NaN.
 func (t *Tail) PValue(energy float64) float64 {
 	if t.Kind == TailConformal || !(energy > t.Above) {
 		return t.calibration.pValue(energy)
@@ -130,10 +133,10 @@ func (t *Tail) Energy(p float64) float64 {
 	return high
 }
 
-// fitPareto maximises the likelihood of the generalised Pareto distribution over a grid
-// of shapes; for each shape the scale is the root of the likelihood equation. The
-// likelihood has several local maxima in the two parameters together, one in the scale
-// alone.
+// fitPareto maximises the likelihood of the generalised Pareto distribution over a grid of
+// shapes. For each shape the scale is the root of the likelihood equation. The grid is
+// needed because the likelihood has several local maxima in both parameters together, but
+// one in the scale alone.
 func fitPareto(excesses []float64, mean float64) (shape, scale float64) {
 	best := math.Inf(-1)
 	for i := range shapeCandidates + 1 {
@@ -146,8 +149,8 @@ func fitPareto(excesses []float64, mean float64) (shape, scale float64) {
 	return shape, scale
 }
 
-// paretoScale solves mean((1+g)·x/(s + g·x)) = 1 for s by bisection: its left side falls
-// with s.
+// paretoScale solves mean((1+g)·x/(s + g·x)) = 1 for s by bisection. The left side falls as
+// s grows.
 func paretoScale(excesses []float64, mean, g float64) float64 {
 	low, high := 1e-6*mean, 10*mean
 	if g < 0 {

@@ -93,7 +93,3 @@ func (c Calibration) Quantile(q float64) float64 {
 	})
 	return c.Energies[i]
 }
-
-// TrainingEnergies returns the energies that p-values are read from, in ascending order.
-// They are thinned where there were more than 2000.
-func (m *Model) TrainingEnergies() []float64 { return slices.Clone(m.p.Calibration.Energies) }

@@ -1,6 +1,8 @@
 package dagmm
 
-import "errors"
+import (
+	"errors"
+)
 
 var (
 	// ErrWidth reports a row or matrix that is not as wide as the model's columns.
@@ -14,5 +16,3 @@ var (
 	// ErrState reports the stored state of a Stream, or a context, of another model.
 	ErrState = errors.New("state of another model")
 )
-
-var errNothingToExplain = errors.New("dagmm: explain: no sample has come yet")

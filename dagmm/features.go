@@ -26,25 +26,3 @@ func Features(scaler *dataset.Scaler, c Context, x mat.Matrix) (*mat.Dense, erro
 	}
 	return out, nil
 }
-
-// FeatureEnergies writes the energies of n samples into dst, which is allocated when nil.
-// features holds feature i of sample r at i*n+r: the columns of what Features returns, one
-// after the other. A wrong number of features or energies is ErrWidth.
-func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, error) {
-	width := m.p.Context.blocks() * len(m.p.Columns)
-	if len(features) != width*n || dst != nil && len(dst) != n {
-		return nil, fmt.Errorf("dagmm: %d feature values for %d samples of width %d: %w", len(features), n, width, ErrWidth)
-	}
-	if dst == nil {
-		dst = make([]float64, n)
-	}
-	s := m.newScratch(blockRows)
-	for from := 0; from < n; from += blockRows {
-		k := min(blockRows, n-from)
-		for f := range width {
-			copy(s.features[f*k:f*k+k], features[f*n+from:f*n+from+k])
-		}
-		copy(dst[from:from+k], m.energies(s, k))
-	}
-	return dst, nil
-}

@@ -1,6 +1,8 @@
 package dagmm
 
-import "math"
+import (
+	"math"
+)
 
 // carryFor is for how many samples in a row a missing metric keeps its last value.
 const carryFor = 3
@@ -179,4 +181,15 @@ func (h *history) expected(j, b int) float64 {
 		return h.levels[b*h.width+j]
 	}
 	return h.previous[j]
+}
+
+// Peek returns the energy that the sample x would have, without taking it into the
+// context. A missing value is completed as Impute does. Errors are those of Next.
+func (s *Stream) Peek(x []float64) (float64, error) {
+	if _, err := s.m.checkRow("stream", x, true); err != nil {
+		return 0, err
+	}
+	y := s.s.scaled
+	s.m.scale(y, x)
+	return s.complete(y, missingIn(y)), nil
 }

@@ -1,8 +1,6 @@
 package dagmm
 
 import (
-	"fmt"
-	"math"
 	"slices"
 	"sync"
 
@@ -49,33 +47,6 @@ type Model struct {
 	pool   sync.Pool
 }
 
-// New makes a model of parameters. It checks them; what does not fit together is ErrModel.
-// The model keeps p's slices, so the caller must not change them.
-func New(p Parameters) (*Model, error) {
-	m := &Model{p: p}
-	if err := m.checkColumns(); err != nil {
-		return nil, err
-	}
-	if err := p.Context.check(len(m.p.Columns)); err != nil {
-		return nil, err
-	}
-	if len(p.Members) == 0 {
-		return nil, fmt.Errorf("dagmm: model with 0 members: %w", ErrModel)
-	}
-	features := p.Context.blocks() * len(m.p.Columns)
-	for i := range p.Members {
-		if err := p.Members[i].check(features); err != nil {
-			return nil, fmt.Errorf("dagmm: member %d: %w", i, err)
-		}
-	}
-	if err := m.checkStatistics(); err != nil {
-		return nil, err
-	}
-	m.share()
-	m.pool.New = func() any { return m.newScratch(1) }
-	return m, nil
-}
-
 // share sets the weight of each member in the average energy.
 func (m *Model) share() {
 	var sum float64
@@ -90,55 +61,6 @@ func (m *Model) share() {
 	for i := range m.shares {
 		m.shares[i] /= sum
 	}
-}
-
-func (m *Model) checkColumns() error {
-	p := &m.p
-	if len(p.Columns) == 0 || len(p.Columns) != len(p.Scaler.Columns) {
-		return fmt.Errorf("dagmm: model with %d columns and %d scales: %w", len(p.Columns), len(p.Scaler.Columns), ErrModel)
-	}
-	sorted := slices.Clone(p.Columns)
-	slices.Sort(sorted)
-	for i, c := range sorted {
-		if i > 0 && c == sorted[i-1] {
-			return fmt.Errorf("dagmm: two columns are named %q: %w", c, ErrModel)
-		}
-	}
-	if p.Season != nil && !slices.Equal(p.Season.Columns(), p.Columns) {
-		return fmt.Errorf("dagmm: season of columns %q, model of %q: %w", p.Season.Columns(), p.Columns, ErrModel)
-	}
-	if p.Season != nil && !p.Season.Complete() {
-		return fmt.Errorf("dagmm: season of a metric without values: %w", ErrModel)
-	}
-	if err := p.Scaler.Check(); err != nil {
-		return fmt.Errorf("dagmm: scaler: %w", err)
-	}
-	return nil
-}
-
-func (m *Model) checkStatistics() error {
-	p := &m.p
-	if math.IsNaN(p.Threshold) || math.IsInf(p.Threshold, 0) {
-		return fmt.Errorf("dagmm: threshold is %g: %w", p.Threshold, ErrModel)
-	}
-	if !(p.Quantile > 0 && p.Quantile < 1) {
-		return fmt.Errorf("dagmm: quantile %g is not in (0, 1): %w", p.Quantile, ErrModel)
-	}
-	if err := p.Calibration.check(); err != nil {
-		return err
-	}
-	width := (1 + len(p.Context.Alphas)) * len(m.p.Columns)
-	for i, row := range p.Prototypes {
-		if len(row) != width {
-			return fmt.Errorf("dagmm: prototype %d is %d wide, want %d: %w", i, len(row), width, ErrModel)
-		}
-		for _, v := range row {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("dagmm: prototype %d holds %g: %w", i, v, ErrModel)
-			}
-		}
-	}
-	return nil
 }
 
 // Columns returns the names of the metrics, in the order that rows must have.
@@ -182,26 +104,15 @@ func (m *Model) Mixtures() [][]*gmm.Mixture {
 	return out
 }
 
-// WithMixtures returns the model with other mixtures, member by member, of the same
-// dimensions.
-func (m *Model) WithMixtures(mixtures [][]*gmm.Mixture) (*Model, error) {
-	if len(mixtures) != len(m.p.Members) {
-		return nil, fmt.Errorf("dagmm: mixtures of %d members, model of %d: %w", len(mixtures), len(m.p.Members), ErrModel)
-	}
-	p := m.p
-	p.Members = slices.Clone(p.Members)
-	for i, list := range mixtures {
-		p.Members[i].Mixtures = list
-	}
-	return New(p)
-}
-
-// Check reports whether x could be scored: a wrong width is ErrWidth, an infinite value
-// ErrNotFinite. A missing value (NaN) is no error.
-func (m *Model) Check(x []float64) error {
-	_, err := m.checkRow("check", x, true)
-	return err
-}
-
 // Members returns the number of networks whose energies are averaged.
 func (m *Model) Members() int { return len(m.p.Members) }
+
+// Season returns the profile given to WithSeason; nil where there is none.
+func (m *Model) Season() *season.Profile { return m.p.Season }
+
+// withThreshold returns the model with another threshold, good for explaining only.
+func (m *Model) withThreshold(t float64) *Model {
+	out := &Model{p: m.p, shares: m.shares}
+	out.p.Threshold = t
+	return out
+}

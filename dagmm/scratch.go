@@ -1,12 +1,5 @@
 package dagmm
 
-import (
-	"math"
-)
-
-// maxEnergy replaces an energy that overflows, so that energies are always finite.
-const maxEnergy = math.MaxFloat64
-
 // scratch holds the memory that scoring n samples needs.
 type scratch struct {
 	n        int
@@ -32,26 +25,9 @@ func (m *Model) newScratch(n int) *scratch {
 	return s
 }
 
-// energies computes the energies of the n samples whose features are in s.features.
-func (m *Model) energies(s *scratch, n int) []float64 {
-	out := s.energies[:n]
-	clear(out)
-	if n == 1 && s.single != nil {
-		m.addRow(out, s)
-		limitEnergies(out)
-		return out
-	}
-	for i := range m.p.Members {
-		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, m.shares[i], s.work)
-	}
-	limitEnergies(out)
-	return out
-}
-
-func limitEnergies(energies []float64) {
-	for r, e := range energies {
-		if e > maxEnergy {
-			energies[r] = maxEnergy
-		}
-	}
-}
+// blockRows is how many rows are scored together. From parallelRows on several cores pay
+// off.
+const (
+	blockRows    = 128
+	parallelRows = 2048
+)

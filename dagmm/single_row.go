@@ -1,6 +1,8 @@
 package dagmm
 
-import "github.com/metric-streams/anomaly/internal/kernel"
+import (
+	"github.com/metric-streams/anomaly/internal/kernel"
+)
 
 // rowScorer scores one sample at a time with buffers made once. It belongs to one
 // goroutine.
@@ -57,33 +59,4 @@ func side(features []float64, index []int) (at []float64, gather bool) {
 		return at, false
 	}
 	return make([]float64, len(index)), true
-}
-
-// addRow adds the energy of the one sample in s.features to out, with the bits of
-// addEnergies.
-func (m *Model) addRow(out []float64, s *scratch) {
-	for i := range s.single.members {
-		r, member := &s.single.members[i], &m.p.Members[i]
-		if r.gatherInput {
-			gather(r.input, s.features, member.Inputs, 1)
-		}
-		if r.gatherOut {
-			gather(r.target, s.features, member.Targets, 1)
-		}
-	}
-	kernel.AffineRows(s.single.layers)
-	for i := range s.single.members {
-		r, member := &s.single.members[i], &m.p.Members[i]
-		member.Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)
-		member.shape(r.z, 1)
-	}
-	if only := &m.p.Members[0]; len(m.p.Members) == 1 && len(only.Mixtures) == 1 {
-		r := &s.single.members[0]
-		only.Mixtures[0].EnergyBlock(out, r.z, 1, r.work) // what adding it to 0 gives
-		return
-	}
-	for i := range s.single.members {
-		r := &s.single.members[i]
-		m.p.Members[i].addMixtures(out, r.z, 1, m.shares[i], r.energies, r.work)
-	}
 }

@@ -1,20 +1,15 @@
 package dagmm
 
+import (
+	"slices"
+)
+
 // Verdict is what a model says of one row.
 type Verdict struct {
 	Energy    float64 // NaN where a value of the row is missing
 	Threshold float64
 	PValue    float64 // share of ordinary rows with an energy at least as high; NaN with Energy
 	Anomalous bool    // Energy > Threshold
-}
-
-// Detect compares the energy of the row x with the threshold. Errors are those of Energy.
-func (m *Model) Detect(x []float64) (Verdict, error) {
-	e, err := m.Energy(x)
-	if err != nil {
-		return Verdict{}, err
-	}
-	return m.verdict(e), nil
 }
 
 func (m *Model) verdict(energy float64) Verdict {
@@ -30,3 +25,7 @@ func (m *Model) verdict(energy float64) Verdict {
 // calibration's rows has a p-value of at most q with probability q. Drift breaks
 // exchangeability, so p-values are calibrated but not guaranteed. None is below 1/(n + 1).
 func (m *Model) PValue(energy float64) float64 { return m.p.Calibration.pValue(energy) }
+
+// TrainingEnergies returns the energies that p-values are read from, in ascending order.
+// They are thinned where there were more than 2000.
+func (m *Model) TrainingEnergies() []float64 { return slices.Clone(m.p.Calibration.Energies) }

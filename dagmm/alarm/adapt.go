@@ -104,22 +104,3 @@ func (a *adapter) observe(m *dagmm.Model, s *dagmm.Stream) (*dagmm.Model, error)
 	}
 	return m.WithMixtures(mixtures)
 }
-
-// adapt lets the detector's model follow the sample that it has just scored.
-func (d *Detector) adapt(q dagmm.Completeness, energy float64) {
-	if d.adapter == nil || q != dagmm.Complete || d.alarm.open || !d.stream.Warm() || !(d.tail.PValue(energy) > d.adapter.cfg.Ignore) {
-		return
-	}
-	m, err := d.adapter.observe(d.m, d.stream)
-	if err != nil {
-		// The mixtures stay as they are, and following starts afresh from them.
-		if fresh, err := newAdapter(d.m, d.adapter.cfg); err == nil {
-			d.adapter = fresh
-		}
-		return
-	}
-	if m != nil {
-		d.m = m
-		d.stream.Use(m)
-	}
-}

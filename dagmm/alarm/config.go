@@ -1,7 +1,6 @@
 package alarm
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -9,9 +8,6 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm"
 )
-
-// ErrConfig reports a setting that is out of its range or does not fit the model.
-var ErrConfig = errors.New("invalid setting")
 
 // Config says when samples make an alarm. The zero Config opens an alarm with every sample
 // above the model's threshold and closes it after ten quiet ones.

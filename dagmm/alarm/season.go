@@ -68,3 +68,11 @@ func (a *episode) reseason(from, to *dagmm.Model, columns []string) {
 	a.peak.Values = shifted(a.peak.Values, move)
 	a.explained = shiftedExplanation(a.explained, columns, move)
 }
+
+// emit numbers an event in the model's values and lets it wait in the metrics' own values.
+func (d *Detector) emit(e Event) {
+	e = d.outward(e)
+	d.seq++
+	e.Seq = d.seq
+	d.events = append(d.events, e)
+}

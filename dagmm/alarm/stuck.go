@@ -3,11 +3,8 @@ package alarm
 import (
 	"math"
 	"slices"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/metric-streams/anomaly/internal/format"
 )
 
 const (
@@ -45,19 +42,6 @@ func (v *valueRuns) next(j int, x float64) bool {
 	}
 	v.stuck[j] = true
 	return true
-}
-
-func (d *Detector) watchStuck(t time.Time, x []float64) {
-	for j, v := range x {
-		if v != v || !d.values.next(j, v) {
-			continue
-		}
-		e := Event{Kind: Stuck, Time: t, Metric: d.columns[j], Detail: "has kept the value " + format.Number(v)}
-		if d.alarm.open {
-			e.Alarm = d.alarm.number
-		}
-		d.emit(e)
-	}
 }
 
 // LongestRuns returns the length of the longest run of equal values in each column of x,

@@ -10,49 +10,6 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// Status is what a Detector knows of its alarm, open or last.
-type Status struct {
-	Open     bool
-	Accepted bool      // as normal: see AcceptAsNormal
-	Number   uint64    // of the alarm, from 1; 0 before the first
-	Start    time.Time // of its first flagged sample
-	End      time.Time // of its last flagged sample so far
-}
-
-// Status returns what the detector knows of its alarm.
-func (d *Detector) Status() Status {
-	a := &d.alarm
-	return Status{Open: a.open, Accepted: a.accepted, Number: a.number, Start: a.start, End: a.end}
-}
-
-// AcceptAsNormal takes what keeps the open alarm open for the new normal, and returns the
-// event that says so: NewNormal with the given detail. The alarm stays open until its
-// samples are quiet, as they are under a model that has learned them.
-func (d *Detector) AcceptAsNormal(t time.Time, detail string) Event {
-	d.alarm.accepted = true
-	e := d.outward(d.alarm.event(NewNormal, t))
-	d.seq++
-	e.Seq, e.Detail = d.seq, detail
-	return e
-}
-
-// Rewind makes the detector ready for samples that are earlier than those it has seen,
-// because the host's clock was set back. It forgets all times and the context. An alarm
-// that was open is over; Rewind returns its event.
-func (d *Detector) Rewind() []Event {
-	if d.m == nil {
-		return nil
-	}
-	if d.alarm.open {
-		d.close(d.last)
-	}
-	d.stream.Reset()
-	d.samples, d.silent, d.flags = 0, false, nil
-	d.last, d.scored, d.closed = time.Time{}, time.Time{}, time.Time{}
-	d.alarm = episode{number: d.alarm.number}
-	return d.takeEvents()
-}
-
 // Succeed lets the detector, made for a newer model of the same stream, go on where old
 // stands: it takes over the open alarm, the counts and the numbers of the events. The
 // threshold is the new detector's own. Call Prime afterwards so that it also knows the

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,15 +9,6 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/ingest"
-)
-
-var (
-	// ErrConfig reports a setting that is out of its range or does not fit the others.
-	ErrConfig = errors.New("invalid setting")
-	// ErrShort reports a stream with too few samples for what was asked.
-	ErrShort = errors.New("too few samples")
-	// ErrClosed reports a call of a Monitor after Close.
-	ErrClosed = errors.New("monitor is closed")
 )
 
 // TrainFunc makes a model of a stream's window, in this process (train.Windows) or
@@ -96,14 +86,6 @@ type Config struct {
 	// WarmingUp event says so; what is damaged is kept under its name and ".damaged" until
 	// Remove. State of other Columns or of a later version is ErrState, and nothing is touched.
 	Store Store
-}
-
-// setDefault replaces a zero value.
-func setDefault[T comparable](v *T, value T) {
-	var zero T
-	if *v == zero {
-		*v = value
-	}
 }
 
 func (c Config) resolved() (Config, error) {

@@ -79,6 +79,3 @@ func (m *Monitor) number(s *stream) error {
 	s.applied = n
 	return err
 }
-
-// replaying reports whether the Monitor is reading its journal.
-func (m *Monitor) replaying() bool { return m.journal != nil && m.journal.replaying }

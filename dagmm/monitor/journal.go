@@ -11,9 +11,6 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/monitor/internal/wal"
 )
 
-// ErrInUse reports a folder that another Monitor has open.
-var ErrInUse = wal.ErrInUse
-
 // recordKind says what a record of the journal tells.
 type recordKind byte
 

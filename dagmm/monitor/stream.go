@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -57,58 +56,6 @@ type result struct {
 	alarm.Result
 }
 
-const (
-	driftMemory = 500 // samples
-	driftShare  = .1  // of them with p ≤ gateP start a training
-	driftPause  = 4   // at most so many trainings per Retrain interval
-	admitPause  = 2   // at most so many per Admit while an accepted alarm stays open,
-	admitMost   = 24  // and per Retrain interval
-)
-
-// process takes a sample in its turn.
-func (m *Monitor) process(s *stream, sample ingest.Sample) {
-	s.samples++
-	if s.memory.reaches(sample.Time) {
-		m.rewind(s, sample.Time)
-	}
-	if s.detector == nil {
-		m.warmUp(s, sample)
-		return
-	}
-	r, err := s.detector.Next(sample.Time, s.metrics.learned(sample.Values))
-	if err != nil {
-		m.dropped.Add(1) // Input lets nothing through that Next refuses
-		return
-	}
-	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, r.Open && !s.detector.Status().Accepted)
-	r.Events = m.raise(s, append(r.Events, m.admit(s, sample.Time)...)...)
-	if m.cfg.Scored != nil && !m.replaying() {
-		s.results = append(s.results, result{sample.Time, r})
-	}
-	m.schedule(s, sample.Time, r)
-}
-
-// admit accepts as normal what an alarm reports, once it has lasted long enough outside of
-// known incidents.
-func (m *Monitor) admit(s *stream, t time.Time) []alarm.Event {
-	a := s.detector.Status()
-	if !a.Open || a.Accepted || m.cfg.Admit < 0 {
-		return nil
-	}
-	since := a.Start
-	for _, r := range s.named {
-		if !r.from.After(t) && r.to.After(since) {
-			since = r.to
-		}
-	}
-	if t.Sub(since) < m.cfg.Admit {
-		return nil
-	}
-	s.changed = since
-	s.memory.admit(since, t)
-	return []alarm.Event{s.detector.AcceptAsNormal(t, fmt.Sprintf("the alarm has lasted %s; its samples count as normal from now on", m.cfg.Admit))}
-}
-
 // exclude remembers a known incident: at most a thousand that have not left the memory.
 func (s *stream) exclude(from, to time.Time) {
 	const most = 1000
@@ -129,63 +76,4 @@ func (s *stream) known() []bool {
 		}
 	}
 	return out
-}
-
-// warmUp collects samples for the first model.
-func (m *Monitor) warmUp(s *stream, sample ingest.Sample) {
-	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, false)
-	if s.samples == 1 {
-		e := alarm.Event{Kind: alarm.WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
-		if s.lost != "" {
-			e.Detail += "; the stream begins anew because its state was damaged, and is kept as " + s.lost
-		}
-		m.raise(s, e)
-	}
-	if n := int64(s.samples) - int64(m.cfg.WarmUp); n >= 0 && n%int64(max(1, m.cfg.WarmUp/4)) == 0 {
-		m.begin(s, sample.Time, "first model")
-	}
-}
-
-// schedule starts a training when it is time for one, when too many samples are improbable,
-// or when an alarm has been accepted as normal: at once, and again while it stays open.
-func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
-	accepted := r.Open && s.detector.Status().Accepted
-	if p := r.PValue; p == p && (!r.Open || accepted) { // an alarm is no drift until it is accepted
-		var improbable float64
-		if p <= gateP {
-			improbable = 1
-		}
-		s.drift += (improbable - s.drift) / driftMemory
-	}
-	age := t.Sub(s.trained)
-	pause := m.cfg.Retrain
-	if pause <= 0 {
-		pause = 24 * time.Hour
-	}
-	switch {
-	case accepted && (s.trained.Before(s.changed.Add(m.cfg.Admit)) || age >= max(m.cfg.Admit/admitPause, pause/admitMost)):
-		m.begin(s, t, "new normal")
-	case m.cfg.Retrain > 0 && age >= m.cfg.Retrain:
-		m.begin(s, t, "schedule")
-	case s.drift > driftShare && age >= pause/driftPause:
-		m.begin(s, t, fmt.Sprintf("drift: %.0f %% of recent samples with p ≤ %g", 100*s.drift, gateP))
-	}
-}
-
-// rewind makes the stream ready for a sample of time t that is not later than those before
-// it, because the host's clock was set back (ingest.Config.Behind). What is remembered of t
-// and later is forgotten, and an alarm that was open is over.
-func (m *Monitor) rewind(s *stream, t time.Time) {
-	s.memory.before(t)
-	if s.trained.After(t) {
-		s.trained = t
-	}
-	if !s.changed.Before(t) {
-		s.changed = time.Time{}
-	}
-	if s.detector == nil {
-		s.samples = uint64(s.memory.len()) + 1 // the first model learns from as many as ever
-		return
-	}
-	m.raise(s, s.detector.Rewind()...)
 }

@@ -97,16 +97,6 @@ func (s *stream) tryJob(cfg Config, t *training) (job, bool) {
 	return s.job(cfg, t), true
 }
 
-// outcome is what a training brings.
-type outcome struct {
-	kind     alarm.Kind // Retrained, Kept or RetrainFailed
-	detail   string
-	model    string // stored name of the model; "" without a Store
-	start    float64
-	metrics  metricRuns
-	detector *alarm.Detector // nil unless kind is Retrained, or where it is left to the stored model
-}
-
 func (m *Monitor) work() {
 	defer m.workers.Done()
 	for {

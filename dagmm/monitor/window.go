@@ -11,26 +11,6 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// WindowConfig bounds what a Monitor remembers of a stream for training. The zero
-// WindowConfig keeps the last 1000 samples and, of the seven days before, 40 consecutive
-// samples of each hour. The latest 1000 alone, a minute apart, are less than a day: every
-// night would be new to a model that learned only them.
-type WindowConfig struct {
-	Recent  int // latest samples, of which all are kept; 0 means 1000
-	Days    int // before those; 0 means 7, negative means none
-	PerHour int // samples kept of each hour of Days, from the beginning of the hour; 0 means 40
-}
-
-func (c WindowConfig) resolved() WindowConfig {
-	setDefault(&c.Recent, 1000)
-	setDefault(&c.Days, 7)
-	setDefault(&c.PerHour, 40)
-	c.Days = max(c.Days, 0)
-	return c
-}
-
-func (c WindowConfig) rows() int { return c.Recent + c.Days*24*c.PerHour }
-
 // Window is what a TrainFunc learns from: samples of one stream in the order of time. It is
 // a copy made for one training, which the stream does not touch. Any number of goroutines
 // may read it. Treat it as read-only, because the new model is judged by the same rows.

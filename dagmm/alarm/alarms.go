@@ -1,0 +1,104 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/metric-streams/anomaly/dagmm"
+)
+
+// severity grades an energy under the threshold in force.
+func (d *Detector) severity(energy float64) Severity {
+	ordinary := d.heights.low + d.shift()
+	ratio := (energy - ordinary) / max(d.Threshold()-ordinary, 1e-12*d.heights.spread)
+	switch {
+	case ratio > 5:
+		return Critical
+	case ratio > 2:
+		return Major
+	}
+	return Minor
+}
+
+func (d *Detector) open(t time.Time, energy, height float64) {
+	d.alarm = episode{open: true, number: d.alarm.number + 1, start: d.flags[0].time, end: t, samples: len(d.flags), severity: d.severity(energy)}
+	d.setPeak(t, energy, height)
+	d.tell(Opened, t)
+	if d.cfg.Budget > 0 {
+		d.budget.opened()
+	}
+}
+
+// reopen goes on with the last alarm.
+func (d *Detector) reopen(t time.Time, energy, height float64) {
+	d.alarm.open = true
+	d.extend(t, energy, height)
+	d.tell(Reopened, t)
+}
+
+// proceed takes a sample of an open alarm.
+func (d *Detector) proceed(t time.Time, energy, height float64) {
+	if !d.flagged && (d.cfg.Recover == 1 || !(energy > d.quiet(d.Threshold())) || !d.admissible()) {
+		return
+	}
+	graver := d.extend(t, energy, height)
+	if graver || d.cfg.Repeat > 0 && t.Sub(d.alarm.told) >= d.cfg.Repeat {
+		d.tell(Continued, t)
+	}
+}
+
+// extend makes a sample part of the alarm and reports whether the alarm became more severe.
+func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
+	a := &d.alarm
+	a.end = t
+	a.samples++
+	higher := energy > a.peak.Energy
+	if a.explained != nil {
+		higher = height-d.budget.threshold > a.peakHeight
+	}
+	if higher {
+		d.setPeak(t, energy, height)
+	}
+	if d.cfg.Budget > 0 && t.Sub(a.start) > absorbing {
+		d.budget.persists(height)
+	}
+	grade := d.severity(energy)
+	graver = grade > a.severity
+	a.severity = max(grade, a.severity)
+	return graver
+}
+
+// tell emits what is known of the alarm.
+func (d *Detector) tell(kind Kind, t time.Time) {
+	d.alarm.told = t
+	e := d.alarm.event(kind, t)
+	e.Explanation = d.explainPeak()
+	d.emit(e)
+}
+
+func (d *Detector) setPeak(t time.Time, energy, height float64) {
+	a := &d.alarm
+	a.peakHeight, a.explained = height-d.budget.threshold, nil
+	a.peak = Peak{Time: t, Energy: energy, Threshold: d.Threshold(), PValue: d.tail.PValue(energy), Values: d.stream.Row()}
+	a.past = d.stream.Past()
+}
+
+// explainPeak explains the highest sample of the alarm: what keeps the alarm open, and the
+// value at which it would not.
+func (d *Detector) explainPeak() *dagmm.Explanation {
+	a := &d.alarm
+	if a.past == nil {
+		return a.explained
+	}
+	e, err := d.m.ExplainAt(a.peak.Values, a.past, d.quiet(a.peak.Threshold))
+	if err != nil {
+		return nil
+	}
+	e.Verdict.Threshold = a.peak.Threshold
+	return e
+}
+
+func (d *Detector) close(t time.Time) {
+	d.alarm.explained = d.explainPeak()
+	d.alarm.open, d.closed, d.alarm.past = false, t, nil
+	d.tell(Closed, t)
+}

@@ -1,0 +1,103 @@
+package alarm
+
+import (
+	"fmt"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
+)
+
+// Training is what a Detector takes from the ordered rows that its model was trained on.
+type Training struct {
+	// Energies of the rows in order; NaN where a row does not count. With a Budget the threshold
+	// starts from them. Without any, it starts from the tail of the model's calibration: too
+	// high by as much as neighbouring samples are alike.
+	Energies []float64
+	// Longest is the longest run of equal values of each metric (LongestRuns). nil means that
+	// it is unknown; then no metric is Stuck.
+	Longest []int
+	// Start, where it is not nil, is the height of the threshold to start from (Detector.Start)
+	// instead of one from Energies.
+	Start *float64
+}
+
+// New makes a detector for a model. training (rows × metrics) holds the ordered rows that
+// the model was trained on, NaN where a value is missing, deseasonalised for a model with a
+// season. Only Budget and Stuck need it; it may be nil. See Training for what nil means.
+// Errors are ErrConfig, and those of Model.Series.
+func New(m *dagmm.Model, training mat.Matrix, cfg Config) (*Detector, error) {
+	if m == nil {
+		return nil, fmt.Errorf("alarm: nil model: %w", ErrNotMade)
+	}
+	if x, ok := training.(*mat.Dense); training == nil || ok && x == nil {
+		return NewTrained(m, Training{}, cfg)
+	}
+	energies, err := m.Series(nil, training)
+	if err != nil {
+		return nil, fmt.Errorf("alarm: %w", err)
+	}
+	return NewTrained(m, Training{Energies: energies, Longest: LongestRuns(training)}, cfg)
+}
+
+// NewTrained is New for a caller who knows the energies of the training rows already.
+func NewTrained(m *dagmm.Model, training Training, cfg Config) (*Detector, error) {
+	if m == nil {
+		return nil, fmt.Errorf("alarm: nil model: %w", ErrNotMade)
+	}
+	columns := m.Columns()
+	cfg, err := cfg.resolved(columns, time.Duration(m.Training().Interval*float64(time.Second)))
+	if err != nil {
+		return nil, err
+	}
+	if n := len(training.Longest); n != 0 && n != len(columns) {
+		return nil, fmt.Errorf("alarm: longest runs of %d metrics, model of %d columns: %w", n, len(columns), ErrConfig)
+	}
+	d := &Detector{m: m, cfg: cfg, columns: columns, tail: m.Tail(), heights: newHeights(m.Calibration()), stream: m.Stream()}
+	d.values = newValueRuns(columns, m.Constant(), training.Longest)
+	d.recent.follow(m.Calibration(), cfg.Interval)
+	start := d.heights.of(m.Threshold())
+	switch {
+	case training.Start != nil:
+		start = *training.Start
+	case cfg.Budget > 0:
+		start = d.start(training.Energies)
+	}
+	d.budget = controller{start: start, threshold: start}
+	d.ordinary = d.heights.of(m.Calibration().Quantile(1 - ordinaryP))
+	if cfg.Adapt != nil {
+		if d.adapter, err = newAdapter(m, *cfg.Adapt); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// start returns the height at which the training stream spends the budget.
+func (d *Detector) start(energies []float64) float64 {
+	stream, n := make([]float64, len(energies)), 0
+	var recent recentEnergies
+	recent.follow(d.m.Calibration(), d.cfg.Interval)
+	for i, e := range energies {
+		stream[i] = e // NaN stays
+		if e == e {
+			stream[i] = d.heights.of(e - recent.shift())
+			n++
+		}
+		recent.observe(e)
+	}
+	if n == 0 {
+		return d.heights.of(d.tail.Energy(d.perSample()))
+	}
+	gap := max(0, int(max(d.cfg.Gap, d.cfg.Merge)/d.cfg.Interval)-1)
+	return startHeight(stream, max(1, d.perSample()*float64(n)), gap)
+}
+
+const (
+	// ordinaryP is the p-value above which the threshold of a budget does not fall.
+	ordinaryP = .02
+	// spent is how many alarms, false and true, a budget of one false alarm pays for. On
+	// public server recordings with a budget of 1 a day about half of all alarms are true.
+	spent = 1.17
+)

@@ -1,0 +1,15 @@
+package monitor
+
+import (
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+)
+
+// outcome is what a training brings.
+type outcome struct {
+	kind     alarm.Kind // Retrained, Kept or RetrainFailed
+	detail   string
+	model    string // stored name of the model; "" without a Store
+	start    float64
+	metrics  metricRuns
+	detector *alarm.Detector // nil unless kind is Retrained, or where it is left to the stored model
+}

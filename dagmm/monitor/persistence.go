@@ -1,0 +1,146 @@
+package monitor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/ingest"
+)
+
+func (m *Monitor) snapshot(s *stream) (text []byte, model string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, err = m.encode(s)
+	return text, s.model, err
+}
+
+// writeSnapshot writes what snapshot has returned. What an eviction has written since is
+// newer and stays.
+func (m *Monitor) writeSnapshot(s *stream, text []byte, model string) error {
+	s.file.Lock()
+	defer s.file.Unlock()
+	if s.gone {
+		return nil
+	}
+	return m.write(s, text, model)
+}
+
+// saveHeld writes the state of a stream that is held with both locks.
+func (m *Monitor) saveHeld(s *stream) error {
+	text, err := m.encode(s)
+	if err != nil {
+		return err
+	}
+	return m.write(s, text, s.model)
+}
+
+// write replaces the state of a stream, whose file lock is held, and removes models older
+// than the one that the state names.
+func (m *Monitor) write(s *stream, text []byte, model string) error {
+	if err := m.store.Save(stateName(s.id), text); err != nil {
+		return err
+	}
+	if model == s.pruned {
+		return nil
+	}
+	number, err := modelNumber(model)
+	if err != nil {
+		return err
+	}
+	if err := m.store.removeModels(s.id, number); err != nil {
+		return err
+	}
+	s.pruned = model
+	return nil
+}
+
+// saveModel writes what a training has made, under a number above all earlier ones of the
+// stream. It is an error once the training is not wanted any more.
+func (m *Monitor) saveModel(t *training, model *dagmm.Model) (string, error) {
+	t.file.Lock()
+	defer t.file.Unlock()
+	if err := t.ctx.Err(); err != nil {
+		return "", err
+	}
+	if m.journal != nil {
+		return m.store.saveModel(t.id, m.journal.log.Reserve(), model)
+	}
+	number, err := m.store.nextModel(t.id)
+	if err != nil {
+		return "", err
+	}
+	return m.store.saveModel(t.id, number, model)
+}
+
+// load makes a stream, from its stored state where there is one that can be used.
+func (m *Monitor) load(id string) (*stream, error) {
+	s, err := m.stored(stateName(id))
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return m.fresh(id)
+	}
+	m.ask(s)
+	return s, m.number(s)
+}
+
+// fresh makes a stream without a past. Where its state was damaged, what the journal still
+// has of it is no beginning: the new state says that those records are done with.
+func (m *Monitor) fresh(id string) (*stream, error) {
+	in, err := ingest.New(m.cfg.Columns, m.cfg.Input)
+	if err != nil {
+		return nil, err
+	}
+	m.trainings.forget(id) // of an earlier stream of this name
+	s := &stream{id: id, input: in}
+	m.ask(s)
+	if err := m.number(s); err != nil || m.store == nil {
+		return s, err
+	}
+	if s.lost, err = m.store.aside(id); err != nil || s.lost == "" {
+		return s, err
+	}
+	if m.journal != nil {
+		s.applied = m.journal.log.Reserve()
+	}
+	return s, m.saveHeld(s)
+}
+
+// stored reads the state of a name; nil without one. One that is damaged is put aside, so
+// that the other streams need not wait for its repair.
+func (m *Monitor) stored(name string) (*stream, error) {
+	if m.store == nil {
+		return nil, nil
+	}
+	s, err := m.readState(name)
+	switch {
+	case errors.Is(err, errDamaged):
+		m.damaged.Add(1)
+		return nil, m.store.putAside(name)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	}
+	return s, err
+}
+
+// read reads the state of a stream that must be there.
+func (m *Monitor) read(id string) (*stream, error) { return m.readState(stateName(id)) }
+
+func (m *Monitor) readState(name string) (*stream, error) {
+	text, err := m.store.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)
+	}
+	s, err := m.revived(stored)
+	if err != nil {
+		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)
+	}
+	return s, nil
+}

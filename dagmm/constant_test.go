@@ -14,55 +14,57 @@ import (
 // and a real one is explained as what it is.
 func TestConstantMetrics(t *testing.T) {
 	for name, preset := range map[string]train.Config{"metrics": train.Metrics(), "series": train.Series()} {
-		cfg := small(preset)
-		cfg.Columns = []string{"cpu", "mem", "disk", "net_in", "errors", "limit", "total"}
-		x := withConstants(host(600, 1, true))
-		m := fit(t, x, cfg)
-		require.Equal(t, []string{"errors", "limit", "total"}, m.Constant(), name)
-		fresh := withConstants(host(400, 2, true))
-		want, err := m.Series(nil, fresh)
-		require.NoError(t, err)
-		for k, c := range []struct {
-			metric     string
-			tiny, real []float64
-			sentence   string
-		}{
-			{"errors", []float64{1e-9, -1e-6, 1e-3}, []float64{10, 1000, -50, 1e9}, "it was constantly 0 in training"},
-			{"limit", []float64{50.0001, 49.9, 50.3}, []float64{75, 100, 0, -50, 1e9}, "it was constantly 50 in training"},
-			{"total", []float64{1e6 + 1, 1e6 - 1000, 1.005e6}, []float64{2e6, 1.2e6, 0, 1e12}, "it was constantly 1000000 in training"},
-		} {
-			j := 4 + k
-			for _, v := range c.tiny {
-				y := mat.DenseCopyOf(fresh)
-				for r := 100; r < 400; r++ {
-					y.Set(r, j, v)
+		t.Run(name, func(t *testing.T) {
+			cfg := small(preset)
+			cfg.Columns = []string{"cpu", "mem", "disk", "net_in", "errors", "limit", "total"}
+			x := withConstants(host(600, 1, true))
+			m := fit(t, x, cfg)
+			require.Equal(t, []string{"errors", "limit", "total"}, m.Constant(), name)
+			fresh := withConstants(host(400, 2, true))
+			want, err := m.Series(nil, fresh)
+			require.NoError(t, err)
+			for k, c := range []struct {
+				metric     string
+				tiny, real []float64
+				sentence   string
+			}{
+				{"errors", []float64{1e-9, -1e-6, 1e-3}, []float64{10, 1000, -50, 1e9}, "it was constantly 0 in training"},
+				{"limit", []float64{50.0001, 49.9, 50.3}, []float64{75, 100, 0, -50, 1e9}, "it was constantly 50 in training"},
+				{"total", []float64{1e6 + 1, 1e6 - 1000, 1.005e6}, []float64{2e6, 1.2e6, 0, 1e12}, "it was constantly 1000000 in training"},
+			} {
+				j := 4 + k
+				for _, v := range c.tiny {
+					y := mat.DenseCopyOf(fresh)
+					for r := 100; r < 400; r++ {
+						y.Set(r, j, v)
+					}
+					got, err := m.Series(nil, y)
+					require.NoError(t, err)
+					for r := range got {
+						require.InDelta(t, want[r], got[r], .5, "%s: %s at %g", name, c.metric, v)
+						if want[r] <= m.Threshold()-.5 {
+							require.LessOrEqual(t, got[r], m.Threshold())
+						}
+					}
 				}
-				got, err := m.Series(nil, y)
-				require.NoError(t, err)
-				for r := range got {
-					require.InDelta(t, want[r], got[r], .5, "%s: %s at %g", name, c.metric, v)
-					if want[r] <= m.Threshold()-.5 {
-						require.LessOrEqual(t, got[r], m.Threshold())
+				for _, v := range c.real {
+					y := mat.DenseCopyOf(fresh)
+					y.Set(200, j, v)
+					e, err := m.ExplainSeries(y, 200)
+					require.NoError(t, err)
+					require.True(t, e.Verdict.Anomalous, "%s: %s at %g: energy %g, threshold %g", name, c.metric, v, e.Verdict.Energy, m.Threshold())
+					top := e.Contributions[0]
+					require.Equal(t, c.metric, top.Metric, name)
+					require.True(t, top.Constant)
+					require.Equal(t, v, top.Value)
+					require.Contains(t, e.String(), c.metric+" is ")
+					require.Contains(t, e.String(), c.sentence)
+					for _, other := range e.Contributions[1:] {
+						require.Less(t, other.Share, .5)
 					}
 				}
 			}
-			for _, v := range c.real {
-				y := mat.DenseCopyOf(fresh)
-				y.Set(200, j, v)
-				e, err := m.ExplainSeries(y, 200)
-				require.NoError(t, err)
-				require.True(t, e.Verdict.Anomalous, "%s: %s at %g: energy %g, threshold %g", name, c.metric, v, e.Verdict.Energy, m.Threshold())
-				top := e.Contributions[0]
-				require.Equal(t, c.metric, top.Metric, name)
-				require.True(t, top.Constant)
-				require.Equal(t, v, top.Value)
-				require.Contains(t, e.String(), c.metric+" is ")
-				require.Contains(t, e.String(), c.sentence)
-				for _, other := range e.Contributions[1:] {
-					require.Less(t, other.Share, .5)
-				}
-			}
-		}
+		})
 	}
 }
 

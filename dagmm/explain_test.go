@@ -43,23 +43,25 @@ func TestExplanationNamesTheMetric(t *testing.T) {
 		"broken correlation":   {metricsModel(t), dataset.BrokenCorrelation, true},
 		"out of range, series": {seriesModel(t), dataset.OutOfRange, false},
 	} {
-		hits, flagged := 0, 0
-		for seed := range uint64(3) {
-			x, events := injected(t, c.kind, 50+seed, c.independent)
-			for _, ev := range events {
-				e := explain(t, c.m, x, ev.Start)
-				if !e.Verdict.Anomalous {
-					continue
-				}
-				flagged++
-				if e.Contributions[0].Metric == ev.Metric {
-					hits++
+		t.Run(name, func(t *testing.T) {
+			hits, flagged := 0, 0
+			for seed := range uint64(3) {
+				x, events := injected(t, c.kind, 50+seed, c.independent)
+				for _, ev := range events {
+					e := explain(t, c.m, x, ev.Start)
+					if !e.Verdict.Anomalous {
+						continue
+					}
+					flagged++
+					if e.Contributions[0].Metric == ev.Metric {
+						hits++
+					}
 				}
 			}
-		}
-		t.Logf("%s: %d of %d", name, hits, flagged)
-		require.GreaterOrEqual(t, flagged, 60, name)
-		require.GreaterOrEqual(t, float64(hits), .95*float64(flagged), name)
+			t.Logf("%s: %d of %d", name, hits, flagged)
+			require.GreaterOrEqual(t, flagged, 60, name)
+			require.GreaterOrEqual(t, float64(hits), .95*float64(flagged), name)
+		})
 	}
 }
 
@@ -100,57 +102,61 @@ func TestExplanationIsConsistent(t *testing.T) {
 // where it is; and is in the metric's unit.
 func TestExpectedRanges(t *testing.T) {
 	for name, m := range map[string]*dagmm.Model{"metrics": metricsModel(t), "series": seriesModel(t)} {
-		x := host(400, 8, m.HasContext())
-		for r := 100; r < 400; r += 7 {
-			e := explain(t, m, x, r)
-			for _, c := range e.Contributions {
-				if !e.Verdict.Anomalous {
-					require.True(t, c.Conditional, name)
-					require.LessOrEqual(t, c.Low, c.Value, "%s, row %d: %+v", name, r, c)
-					require.GreaterOrEqual(t, c.High, c.Value, "%s, row %d: %+v", name, r, c)
-				}
-				require.Less(t, c.Low, c.High)
-				require.GreaterOrEqual(t, c.Low, 0., "%+v: none of these can be negative", c)
-				if c.Metric == "net_in" {
-					require.Greater(t, c.High, 1e5, "bits per second")
-				} else {
-					require.Less(t, c.High, 250., "percent")
+		t.Run(name, func(t *testing.T) {
+			x := host(400, 8, m.HasContext())
+			for r := 100; r < 400; r += 7 {
+				e := explain(t, m, x, r)
+				for _, c := range e.Contributions {
+					if !e.Verdict.Anomalous {
+						require.True(t, c.Conditional, name)
+						require.LessOrEqual(t, c.Low, c.Value, "%s, row %d: %+v", name, r, c)
+						require.GreaterOrEqual(t, c.High, c.Value, "%s, row %d: %+v", name, r, c)
+					}
+					require.Less(t, c.Low, c.High)
+					require.GreaterOrEqual(t, c.Low, 0., "%+v: none of these can be negative", c)
+					if c.Metric == "net_in" {
+						require.Greater(t, c.High, 1e5, "bits per second")
+					} else {
+						require.Less(t, c.High, 250., "percent")
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // Within the range, and at the value that clears the alarm, the row is not anomalous.
 func TestClearsClears(t *testing.T) {
 	for name, m := range map[string]*dagmm.Model{"metrics": metricsModel(t), "series": seriesModel(t)} {
-		cleared := 0
-		for _, kind := range []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation, dataset.LevelShift} {
-			x, events := injected(t, kind, 77, !m.HasContext())
-			for _, ev := range events {
-				e := explain(t, m, x, ev.Start)
-				top := e.Contributions[0]
-				if !e.Verdict.Anomalous {
-					require.True(t, math.IsNaN(e.Clears))
-					continue
-				}
-				require.Equal(t, !top.Conditional, math.IsNaN(e.Clears), "%s: %v", name, e)
-				if !top.Conditional {
-					continue
-				}
-				cleared++
-				require.True(t, e.Clears == top.Low || e.Clears == top.High)
-				require.LessOrEqual(t, min(math.Abs(top.Value-top.Low), math.Abs(top.Value-top.High)), math.Abs(top.Value-e.Clears), "the nearer end")
-				for _, v := range []float64{e.Clears, top.Low, top.High, (top.Low + top.High) / 2} {
-					y := mat.DenseCopyOf(x.Slice(0, ev.Start+1, 0, 4))
-					y.Set(ev.Start, column(t, m, top.Metric), v)
-					energies, err := m.Series(nil, y)
-					require.NoError(t, err)
-					require.LessOrEqual(t, energies[ev.Start], m.Threshold(), "%s, %s %v: at %g (energy %g); %v", name, kind, ev, v, e.Verdict.Energy, top)
+		t.Run(name, func(t *testing.T) {
+			cleared := 0
+			for _, kind := range []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation, dataset.LevelShift} {
+				x, events := injected(t, kind, 77, !m.HasContext())
+				for _, ev := range events {
+					e := explain(t, m, x, ev.Start)
+					top := e.Contributions[0]
+					if !e.Verdict.Anomalous {
+						require.True(t, math.IsNaN(e.Clears))
+						continue
+					}
+					require.Equal(t, !top.Conditional, math.IsNaN(e.Clears), "%s: %v", name, e)
+					if !top.Conditional {
+						continue
+					}
+					cleared++
+					require.True(t, e.Clears == top.Low || e.Clears == top.High)
+					require.LessOrEqual(t, min(math.Abs(top.Value-top.Low), math.Abs(top.Value-top.High)), math.Abs(top.Value-e.Clears), "the nearer end")
+					for _, v := range []float64{e.Clears, top.Low, top.High, (top.Low + top.High) / 2} {
+						y := mat.DenseCopyOf(x.Slice(0, ev.Start+1, 0, 4))
+						y.Set(ev.Start, column(t, m, top.Metric), v)
+						energies, err := m.Series(nil, y)
+						require.NoError(t, err)
+						require.LessOrEqual(t, energies[ev.Start], m.Threshold(), "%s, %s %v: at %g (energy %g); %v", name, kind, ev, v, e.Verdict.Energy, top)
+					}
 				}
 			}
-		}
-		require.Greater(t, cleared, 40, name)
+			require.Greater(t, cleared, 40, name)
+		})
 	}
 }
 

@@ -161,21 +161,23 @@ func TestManyRowsOnSeveralCores(t *testing.T) {
 func TestDestination(t *testing.T) {
 	x := host(20, 2, true)
 	for name, m := range map[string]*dagmm.Model{"metrics": metricsModel(t), "series": seriesModel(t)} {
-		dst := make([]float64, 20)
-		got, err := m.Series(dst, x)
-		require.NoError(t, err)
-		require.Same(t, &dst[0], &got[0], "dst is reused")
-		before := append([]float64(nil), dst...)
+		t.Run(name, func(t *testing.T) {
+			dst := make([]float64, 20)
+			got, err := m.Series(dst, x)
+			require.NoError(t, err)
+			require.Same(t, &dst[0], &got[0], "dst is reused")
+			before := append([]float64(nil), dst...)
 
-		_, err = m.Series(dst[:19], x)
-		require.ErrorIs(t, err, dagmm.ErrWidth)
-		require.ErrorContains(t, err, "19 energies asked for, 20 rows given", name)
-		y := mat.DenseCopyOf(x)
-		y.Set(13, 2, math.Inf(-1))
-		_, err = m.Series(dst, y)
-		require.ErrorIs(t, err, dagmm.ErrNotFinite)
-		require.ErrorContains(t, err, "row 13, column 2 (disk) is -Inf")
-		require.Equal(t, before, dst, "unchanged on error")
+			_, err = m.Series(dst[:19], x)
+			require.ErrorIs(t, err, dagmm.ErrWidth)
+			require.ErrorContains(t, err, "19 energies asked for, 20 rows given", name)
+			y := mat.DenseCopyOf(x)
+			y.Set(13, 2, math.Inf(-1))
+			_, err = m.Series(dst, y)
+			require.ErrorIs(t, err, dagmm.ErrNotFinite)
+			require.ErrorContains(t, err, "row 13, column 2 (disk) is -Inf")
+			require.Equal(t, before, dst, "unchanged on error")
+		})
 	}
 }
 
@@ -327,11 +329,13 @@ func TestEnergyDoesNotAllocate(t *testing.T) {
 		"20 components":   {fit(t, host(1000, 1, false), manyComponents), host(1, 2, false).RawRowView(0)},
 		"constant metric": {fit(t, withConstants(host(300, 1, false)), quick), withConstants(host(1, 2, false)).RawRowView(0)},
 	} {
-		require.Zero(t, testing.AllocsPerRun(200, func() {
-			if _, err := c.m.Energy(c.row); err != nil {
-				t.Fatal(err)
-			}
-		}), name)
+		t.Run(name, func(t *testing.T) {
+			require.Zero(t, testing.AllocsPerRun(200, func() {
+				if _, err := c.m.Energy(c.row); err != nil {
+					t.Fatal(err)
+				}
+			}), name)
+		})
 	}
 	s, row := seriesModel(t).Stream(), host(1, 2, true).RawRowView(0)
 	_, err := s.Next(row)

@@ -130,14 +130,16 @@ func TestUnitsDoNotMatter(t *testing.T) {
 		"celsius to fahrenheit":            func(_ int, v float64) float64 { return 32 + 1.8*v },
 		"1e12 beside 1e-6":                 func(j int, v float64) float64 { return v * []float64{1e12, 1e-6, 1, 1e-3}[j] },
 	} {
-		change := func(x *mat.Dense) *mat.Dense {
-			y := mat.DenseCopyOf(x)
-			y.Apply(func(_, j int, v float64) float64 { return unit(j, v) }, y)
-			return y
-		}
-		got, other := flags(t, fit(t, change(x), cfg), change(fresh))
-		require.InDelta(t, threshold, other, 1e-3, name)
-		require.Equal(t, want, got, name)
+		t.Run(name, func(t *testing.T) {
+			change := func(x *mat.Dense) *mat.Dense {
+				y := mat.DenseCopyOf(x)
+				y.Apply(func(_, j int, v float64) float64 { return unit(j, v) }, y)
+				return y
+			}
+			got, other := flags(t, fit(t, change(x), cfg), change(fresh))
+			require.InDelta(t, threshold, other, 1e-3, name)
+			require.Equal(t, want, got, name)
+		})
 	}
 }
 

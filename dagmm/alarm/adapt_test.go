@@ -3,6 +3,7 @@ package alarm
 import (
 	"bytes"
 	"encoding/gob"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,7 +111,9 @@ func TestAdaptedDetectorSurvivesItsState(t *testing.T) {
 func TestAdaptRefusesNonsense(t *testing.T) {
 	m, x := dagmmtest.Model(t, false)
 	for _, a := range []AdaptConfig{{Memory: -1}, {Every: -1}, {Ignore: 1}, {Ignore: -.1}} {
-		_, err := New(m, x, Config{Adapt: &a})
-		require.ErrorIs(t, err, ErrConfig)
+		t.Run(fmt.Sprintf("%+v", a), func(t *testing.T) {
+			_, err := New(m, x, Config{Adapt: &a})
+			require.ErrorIs(t, err, ErrConfig)
+		})
 	}
 }

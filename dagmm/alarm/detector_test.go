@@ -27,24 +27,26 @@ var strict = Config{Budget: .2}
 
 func TestAlarmFromOpenToClose(t *testing.T) {
 	for _, context := range []bool{false, true} {
-		d := detector(t, context, strict)
-		rows := dagmmtest.Incident(dagmmtest.Ordinary(200, 3), 100, 105, 95)
-		events := feed(t, d, 0, rows)
-		require.Equal(t, []Kind{Opened, Closed}, kinds(events), "%v", events)
-		opened, closed := events[0], events[1]
-		require.Equal(t, dagmmtest.Minute(100), opened.Time)
-		require.Equal(t, dagmmtest.Minute(100), closed.Start)
-		require.GreaterOrEqual(t, closed.Samples, 1)
-		require.Equal(t, uint64(1), closed.Alarm)
-		require.Equal(t, Critical, opened.Severity)
-		require.Equal(t, []uint64{1, 2}, []uint64{opened.Seq, closed.Seq})
-		require.Equal(t, "cpu", opened.Explanation.Contributions[0].Metric)
-		require.Equal(t, 95., opened.Explanation.Contributions[0].Value)
-		require.Less(t, opened.Explanation.Contributions[0].High, 80.)
-		require.Less(t, opened.Explanation.Clears, 80.)
-		require.Equal(t, "cpu", closed.Explanation.Contributions[0].Metric)
-		require.Less(t, opened.Peak.PValue, 1e-3)
-		require.Contains(t, opened.String(), "cpu is 95, expected")
+		t.Run(fmt.Sprintf("context %t", context), func(t *testing.T) {
+			d := detector(t, context, strict)
+			rows := dagmmtest.Incident(dagmmtest.Ordinary(200, 3), 100, 105, 95)
+			events := feed(t, d, 0, rows)
+			require.Equal(t, []Kind{Opened, Closed}, kinds(events), "%v", events)
+			opened, closed := events[0], events[1]
+			require.Equal(t, dagmmtest.Minute(100), opened.Time)
+			require.Equal(t, dagmmtest.Minute(100), closed.Start)
+			require.GreaterOrEqual(t, closed.Samples, 1)
+			require.Equal(t, uint64(1), closed.Alarm)
+			require.Equal(t, Critical, opened.Severity)
+			require.Equal(t, []uint64{1, 2}, []uint64{opened.Seq, closed.Seq})
+			require.Equal(t, "cpu", opened.Explanation.Contributions[0].Metric)
+			require.Equal(t, 95., opened.Explanation.Contributions[0].Value)
+			require.Less(t, opened.Explanation.Contributions[0].High, 80.)
+			require.Less(t, opened.Explanation.Clears, 80.)
+			require.Equal(t, "cpu", closed.Explanation.Contributions[0].Metric)
+			require.Less(t, opened.Peak.PValue, 1e-3)
+			require.Contains(t, opened.String(), "cpu is 95, expected")
+		})
 	}
 }
 
@@ -65,21 +67,23 @@ func TestZeroConfigIsTheModelsQuantile(t *testing.T) {
 
 func TestBudgetHoldsOnNoise(t *testing.T) {
 	for _, capped := range []bool{false, true} {
-		d := detector(t, true, Config{Budget: 2, Cap: capped})
-		start := d.Threshold()
-		opened := 0
-		const days = 20
-		for _, e := range feed(t, d, 0, dagmmtest.Ordinary(1440*days, 5)) {
-			if e.Kind == Opened {
-				opened++
+		t.Run(fmt.Sprintf("capped %t", capped), func(t *testing.T) {
+			d := detector(t, true, Config{Budget: 2, Cap: capped})
+			start := d.Threshold()
+			opened := 0
+			const days = 20
+			for _, e := range feed(t, d, 0, dagmmtest.Ordinary(1440*days, 5)) {
+				if e.Kind == Opened {
+					opened++
+				}
 			}
-		}
-		if capped {
-			require.LessOrEqual(t, opened, 2*2*days)
-			require.GreaterOrEqual(t, d.Threshold(), start)
-		} else {
-			require.InDelta(t, 2*days, opened, days)
-		}
+			if capped {
+				require.LessOrEqual(t, opened, 2*2*days)
+				require.GreaterOrEqual(t, d.Threshold(), start)
+			} else {
+				require.InDelta(t, 2*days, opened, days)
+			}
+		})
 	}
 }
 
@@ -279,36 +283,38 @@ func TestRules(t *testing.T) {
 
 func TestMissingMetrics(t *testing.T) {
 	for _, context := range []bool{false, true} {
-		d := detector(t, context, strict)
-		rows := dagmmtest.Ordinary(300, 4)
-		for i := 100; i < 160; i++ {
-			rows[i][2] = math.NaN()
-		}
-		for i := 200; i < 240; i++ {
-			rows[i] = []float64{math.NaN(), math.NaN(), math.NaN()}
-		}
-		rows[140][0] = 95 // found although another metric is missing
-		var events []Event
-		for i, x := range rows {
-			r, err := d.Next(dagmmtest.Minute(i), x)
-			require.NoError(t, err)
-			events = append(events, r.Events...)
-			want := dagmm.Complete
-			switch {
-			case i >= 100 && i < 103:
-				want = dagmm.Carried
-			case i >= 103 && i < 160:
-				want = dagmm.Partial
-			case i >= 200 && i < 240:
-				want = dagmm.Empty
-				require.True(t, math.IsNaN(r.Energy) && math.IsNaN(r.PValue) && !r.Flagged)
+		t.Run(fmt.Sprintf("context %t", context), func(t *testing.T) {
+			d := detector(t, context, strict)
+			rows := dagmmtest.Ordinary(300, 4)
+			for i := 100; i < 160; i++ {
+				rows[i][2] = math.NaN()
 			}
-			require.Equal(t, want, r.Completeness, "sample %d", i)
-		}
-		require.Equal(t, []Kind{Opened, Closed, NoData, DataResumed}, kinds(events), "%v", events)
-		require.Equal(t, dagmmtest.Minute(140), events[0].Start)
-		require.False(t, math.IsNaN(events[0].Peak.Values[2]))
-		require.Equal(t, dagmmtest.Minute(199+11), events[2].Time)
+			for i := 200; i < 240; i++ {
+				rows[i] = []float64{math.NaN(), math.NaN(), math.NaN()}
+			}
+			rows[140][0] = 95 // found although another metric is missing
+			var events []Event
+			for i, x := range rows {
+				r, err := d.Next(dagmmtest.Minute(i), x)
+				require.NoError(t, err)
+				events = append(events, r.Events...)
+				want := dagmm.Complete
+				switch {
+				case i >= 100 && i < 103:
+					want = dagmm.Carried
+				case i >= 103 && i < 160:
+					want = dagmm.Partial
+				case i >= 200 && i < 240:
+					want = dagmm.Empty
+					require.True(t, math.IsNaN(r.Energy) && math.IsNaN(r.PValue) && !r.Flagged)
+				}
+				require.Equal(t, want, r.Completeness, "sample %d", i)
+			}
+			require.Equal(t, []Kind{Opened, Closed, NoData, DataResumed}, kinds(events), "%v", events)
+			require.Equal(t, dagmmtest.Minute(140), events[0].Start)
+			require.False(t, math.IsNaN(events[0].Peak.Values[2]))
+			require.Equal(t, dagmmtest.Minute(199+11), events[2].Time)
+		})
 	}
 }
 
@@ -401,8 +407,10 @@ func TestDetectorConfigErrors(t *testing.T) {
 	m, x := dagmmtest.Model(t, false)
 	for _, c := range []Config{{Interval: -1}, {Budget: -1}, {Budget: math.NaN()}, {Open: 3, Of: 2}, {Of: 65}, {Sudden: 2}, {Recover: 1.5},
 		{Metrics: map[string]MetricRule{"disk": {}}}, {Metrics: map[string]MetricRule{"cpu": {Direction: 7}}}, {Metrics: map[string]MetricRule{"cpu": {MinDeviation: -1}}}} {
-		_, err := New(m, x, c)
-		require.ErrorIs(t, err, ErrConfig)
+		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
+			_, err := New(m, x, c)
+			require.ErrorIs(t, err, ErrConfig)
+		})
 	}
 	_, err := New(m, mat.NewDense(3, 2, nil), Config{})
 	require.ErrorIs(t, err, dagmm.ErrWidth)

@@ -35,17 +35,19 @@ func TestRecentEnergiesIsTheMedianOfRecentEnergies(t *testing.T) {
 
 func TestRecentEnergiesFollowsAfterHalfItsSpan(t *testing.T) {
 	for _, interval := range []time.Duration{time.Second, time.Minute, 5 * time.Minute} {
-		b := newRecentEnergies(interval)
-		half := int(recentSpan / interval / 2)
-		for range half - 60 {
-			b.observe(b.usual + 100)
-		}
-		require.Zero(t, b.shift(), interval)
-		for range 120 {
-			b.observe(b.usual + 100)
-		}
-		require.InDelta(t, 100, b.shift(), 1e-9, interval)
-		require.LessOrEqual(t, len(b.ring), recentMost)
+		t.Run(interval.String(), func(t *testing.T) {
+			b := newRecentEnergies(interval)
+			half := int(recentSpan / interval / 2)
+			for range half - 60 {
+				b.observe(b.usual + 100)
+			}
+			require.Zero(t, b.shift(), interval)
+			for range 120 {
+				b.observe(b.usual + 100)
+			}
+			require.InDelta(t, 100, b.shift(), 1e-9, interval)
+			require.LessOrEqual(t, len(b.ring), recentMost)
+		})
 	}
 }
 

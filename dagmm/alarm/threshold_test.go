@@ -58,25 +58,27 @@ func TestControllerKeepsTheBudget(t *testing.T) {
 		"drift":  func(i int, rng *rand.Rand) float64 { return float64(i)/20000 + rng.ExpFloat64()/2 },
 		"spikes": func(i int, _ *rand.Rand) float64 { return float64(5 * (1 - min(1, i%40))) },
 	} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		c := controller{start: 1, threshold: 1}
-		const perDay, days = 1440, 60
-		last, open, alarms := -1<<30, 0, 0
-		for i := range perDay * days {
-			u := level(i, rng)
-			if u > c.threshold {
-				if i-last > 10 {
-					alarms++
-					open = i
-					c.opened()
-				} else if i-open > 60 {
-					c.persists(u)
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			c := controller{start: 1, threshold: 1}
+			const perDay, days = 1440, 60
+			last, open, alarms := -1<<30, 0, 0
+			for i := range perDay * days {
+				u := level(i, rng)
+				if u > c.threshold {
+					if i-last > 10 {
+						alarms++
+						open = i
+						c.opened()
+					} else if i-open > 60 {
+						c.persists(u)
+					}
+					last = i
 				}
-				last = i
+				c.sample(1./perDay, 0, false)
 			}
-			c.sample(1./perDay, 0, false)
-		}
-		// The first days pay for a start that was too low.
-		require.LessOrEqual(t, float64(alarms), days+swing/raise, name)
+			// The first days pay for a start that was too low.
+			require.LessOrEqual(t, float64(alarms), days+swing/raise, name)
+		})
 	}
 }

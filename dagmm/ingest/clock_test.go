@@ -56,14 +56,16 @@ func every(from, to, step int) []int {
 
 func TestClockFarAhead(t *testing.T) {
 	for _, lateness := range []time.Duration{0, 5 * time.Minute} {
-		in := minuteInput(t, Config{Lateness: lateness})
-		order := slices.Concat(every(0, 20, 1), []int{year, year}, every(20, 40, 1), []int{2 * year}, every(40, 60, 1))
-		out := passed(t, in, order...)
-		require.Equal(t, every(0, 60-int(lateness/time.Minute), 1), out)
-		st := in.Stats()
-		require.Equal(t, uint64(2), st.Outliers)
-		require.Equal(t, uint64(1), st.Duplicate)
-		require.Zero(t, st.Late)
+		t.Run(lateness.String(), func(t *testing.T) {
+			in := minuteInput(t, Config{Lateness: lateness})
+			order := slices.Concat(every(0, 20, 1), []int{year, year}, every(20, 40, 1), []int{2 * year}, every(40, 60, 1))
+			out := passed(t, in, order...)
+			require.Equal(t, every(0, 60-int(lateness/time.Minute), 1), out)
+			st := in.Stats()
+			require.Equal(t, uint64(2), st.Outliers)
+			require.Equal(t, uint64(1), st.Duplicate)
+			require.Zero(t, st.Late)
+		})
 	}
 }
 
@@ -117,14 +119,16 @@ func TestClockSettings(t *testing.T) {
 // A clock that was ahead and is set right costs what Behind says.
 func TestClockSetBack(t *testing.T) {
 	for _, lateness := range []int{0, 5} {
-		in := minuteInput(t, Config{Lateness: time.Duration(lateness) * time.Minute})
-		require.Len(t, passed(t, in, every(10000, 11000, 1)...), 1000-lateness)
-		require.Empty(t, passed(t, in, every(2000, 2360, 1)...))
-		require.Equal(t, every(2360, 3000-lateness, 1), passed(t, in, every(2360, 3000, 1)...))
-		st := in.Stats()
-		require.Equal(t, uint64(1), st.Rewinds)
-		require.Equal(t, uint64(lateness), st.Outliers)
-		require.Equal(t, uint64(360), st.Late)
+		t.Run(fmt.Sprintf("lateness %d min", lateness), func(t *testing.T) {
+			in := minuteInput(t, Config{Lateness: time.Duration(lateness) * time.Minute})
+			require.Len(t, passed(t, in, every(10000, 11000, 1)...), 1000-lateness)
+			require.Empty(t, passed(t, in, every(2000, 2360, 1)...))
+			require.Equal(t, every(2360, 3000-lateness, 1), passed(t, in, every(2360, 3000, 1)...))
+			st := in.Stats()
+			require.Equal(t, uint64(1), st.Rewinds)
+			require.Equal(t, uint64(lateness), st.Outliers)
+			require.Equal(t, uint64(360), st.Late)
+		})
 	}
 }
 

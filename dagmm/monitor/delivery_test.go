@@ -146,26 +146,28 @@ func TestPendingExplanationsAreSaved(t *testing.T) {
 
 func TestTrainingPanics(t *testing.T) {
 	for _, synchronous := range []bool{true, false} {
-		s := &sink{}
-		cfg := monitorConfig(s)
-		cfg.Synchronous = synchronous
-		cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
-			if w.Number == 0 {
-				panic("index out of range")
+		t.Run(fmt.Sprintf("synchronous %t", synchronous), func(t *testing.T) {
+			s := &sink{}
+			cfg := monitorConfig(s)
+			cfg.Synchronous = synchronous
+			cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
+				if w.Number == 0 {
+					panic("index out of range")
+				}
+				return quickTrain(ctx, w)
 			}
-			return quickTrain(ctx, w)
-		}
-		m := open(t, cfg)
-		rows := dagmmtest.Ordinary(900, 3)
-		for i, x := range rows {
-			require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
-			require.Eventually(t, func() bool { return m.Stats().Training == 0 }, time.Minute, 100*time.Microsecond)
-		}
-		failed := s.only(alarm.RetrainFailed)
-		require.Len(t, failed, 1)
-		require.Contains(t, failed[0].Detail, "panicked: index out of range")
-		require.NotNil(t, m.Model("a"))
-		require.NoError(t, m.Close())
+			m := open(t, cfg)
+			rows := dagmmtest.Ordinary(900, 3)
+			for i, x := range rows {
+				require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
+				require.Eventually(t, func() bool { return m.Stats().Training == 0 }, time.Minute, 100*time.Microsecond)
+			}
+			failed := s.only(alarm.RetrainFailed)
+			require.Len(t, failed, 1)
+			require.Contains(t, failed[0].Detail, "panicked: index out of range")
+			require.NotNil(t, m.Model("a"))
+			require.NoError(t, m.Close())
+		})
 	}
 }
 

@@ -37,14 +37,16 @@ func TestDamagedJournal(t *testing.T) {
 	cfg.Dir = t.TempDir()
 	path, text, offsets := journalOf(t, cfg)
 	middle := offsets[len(offsets)/2]
-	for _, at := range []int{middle, middle + 3, middle + 5, middle + 20} { // length, its high byte, checksum, body
-		bad := append([]byte(nil), text...)
-		bad[at] ^= 1
-		require.NoError(t, os.WriteFile(path, bad, 0o644))
-		_, err := Open(cfg)
-		require.ErrorIs(t, err, ErrState)
-		require.ErrorContains(t, err, filepath.Base(path))
-		require.ErrorContains(t, err, "offset "+strconv.Itoa(middle))
+	for name, at := range map[string]int{"length": 0, "high byte of the length": 3, "checksum": 5, "body": 20} {
+		t.Run(name, func(t *testing.T) {
+			bad := append([]byte(nil), text...)
+			bad[middle+at] ^= 1
+			require.NoError(t, os.WriteFile(path, bad, 0o644))
+			_, err := Open(cfg)
+			require.ErrorIs(t, err, ErrState)
+			require.ErrorContains(t, err, filepath.Base(path))
+			require.ErrorContains(t, err, "offset "+strconv.Itoa(middle))
+		})
 	}
 	require.NoError(t, os.WriteFile(path, text, 0o644))
 	m := open(t, cfg)

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -15,49 +16,51 @@ import (
 // them, and learns the metric once it comes; when it goes for good, it is left out again.
 func TestAbsentMetric(t *testing.T) {
 	for _, seasonal := range []bool{false, true} {
-		s := &sink{}
-		cfg := monitorConfig(s)
-		cfg.Seasonal, cfg.Retrain, cfg.Dir = seasonal, 6*time.Hour, t.TempDir()
-		m := open(t, cfg)
-		rows := dagmmtest.Incident(dagmmtest.Incident(dagmmtest.Ordinary(4000, 3), 900, 905, 95), 1990, 1993, 95)
-		for i, x := range rows {
-			if i < 1000 || i >= 2000 {
-				x[2] = math.NaN()
+		t.Run(fmt.Sprintf("seasonal %t", seasonal), func(t *testing.T) {
+			s := &sink{}
+			cfg := monitorConfig(s)
+			cfg.Seasonal, cfg.Retrain, cfg.Dir = seasonal, 6*time.Hour, t.TempDir()
+			m := open(t, cfg)
+			rows := dagmmtest.Incident(dagmmtest.Incident(dagmmtest.Ordinary(4000, 3), 900, 905, 95), 1990, 1993, 95)
+			for i, x := range rows {
+				if i < 1000 || i >= 2000 {
+					x[2] = math.NaN()
+				}
+				require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
+				if i == 700 || i == 1100 { // the metric is absent in a state and in a journal
+					m.abandon()
+					m = open(t, cfg)
+				}
 			}
-			require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
-			if i == 700 || i == 1100 { // the metric is absent in a state and in a journal
-				m.abandon()
-				m = open(t, cfg)
+			trained := s.only(alarm.Retrained, alarm.Kept, alarm.RetrainFailed)
+			require.Equal(t, alarm.Retrained, trained[0].Kind, "%v", trained)
+			require.Equal(t, dagmmtest.Minute(499), trained[0].Time)
+			require.Contains(t, trained[0].Detail, "without net: almost no values")
+			var without, with bool
+			for _, e := range trained[1:] {
+				require.NotEqual(t, alarm.RetrainFailed, e.Kind, "%v", trained)
+				switch i := int(e.Time.Sub(dagmmtest.Start) / time.Minute); {
+				case i > 1400 && i < 2000:
+					with = e.Kind == alarm.Retrained
+					require.NotContains(t, e.Detail, "without net")
+				case i > 3000:
+					without = e.Kind == alarm.Retrained
+					require.Contains(t, e.Detail, "without net")
+				}
 			}
-		}
-		trained := s.only(alarm.Retrained, alarm.Kept, alarm.RetrainFailed)
-		require.Equal(t, alarm.Retrained, trained[0].Kind, "%v", trained)
-		require.Equal(t, dagmmtest.Minute(499), trained[0].Time)
-		require.Contains(t, trained[0].Detail, "without net: almost no values")
-		var without, with bool
-		for _, e := range trained[1:] {
-			require.NotEqual(t, alarm.RetrainFailed, e.Kind, "%v", trained)
-			switch i := int(e.Time.Sub(dagmmtest.Start) / time.Minute); {
-			case i > 1400 && i < 2000:
-				with = e.Kind == alarm.Retrained
-				require.NotContains(t, e.Detail, "without net")
-			case i > 3000:
-				without = e.Kind == alarm.Retrained
-				require.Contains(t, e.Detail, "without net")
+			require.True(t, with, "%v", trained)
+			require.True(t, without, "%v", trained)
+			var found []time.Time
+			for _, e := range s.only(alarm.Opened) {
+				if e.Severity > alarm.Minor {
+					found = append(found, e.Start)
+					require.Equal(t, "cpu", e.Explanation.Contributions[0].Metric)
+				}
 			}
-		}
-		require.True(t, with, "%v", trained)
-		require.True(t, without, "%v", trained)
-		var found []time.Time
-		for _, e := range s.only(alarm.Opened) {
-			if e.Severity > alarm.Minor {
-				found = append(found, e.Start)
-				require.Equal(t, "cpu", e.Explanation.Contributions[0].Metric)
-			}
-		}
-		require.Contains(t, found, dagmmtest.Minute(900))
-		require.Contains(t, found, dagmmtest.Minute(1990))
-		require.NoError(t, m.Close())
+			require.Contains(t, found, dagmmtest.Minute(900))
+			require.Contains(t, found, dagmmtest.Minute(1990))
+			require.NoError(t, m.Close())
+		})
 	}
 }
 

@@ -116,14 +116,19 @@ func TestMonitorFromWarmUpToAlarm(t *testing.T) {
 
 func TestMonitorConfigErrors(t *testing.T) {
 	ok := monitorConfig(&sink{})
-	for _, change := range []func(*Config){
-		func(c *Config) { c.Columns = nil }, func(c *Config) { c.Train = nil }, func(c *Config) { c.WarmUp = 5000 },
-		func(c *Config) { c.Workers = -1 }, func(c *Config) { c.Input.Lateness = -1 },
+	for name, change := range map[string]func(*Config){
+		"no columns":                  func(c *Config) { c.Columns = nil },
+		"no training function":        func(c *Config) { c.Train = nil },
+		"warm-up longer than memory":  func(c *Config) { c.WarmUp = 5000 },
+		"negative workers":            func(c *Config) { c.Workers = -1 },
+		"negative lateness of inputs": func(c *Config) { c.Input.Lateness = -1 },
 	} {
-		c := ok
-		change(&c)
-		_, err := Open(c)
-		require.ErrorIs(t, err, ErrConfig)
+		t.Run(name, func(t *testing.T) {
+			c := ok
+			change(&c)
+			_, err := Open(c)
+			require.ErrorIs(t, err, ErrConfig)
+		})
 	}
 }
 
@@ -131,10 +136,12 @@ func TestMonitorConfigErrors(t *testing.T) {
 func TestMonitorChecksTheDetector(t *testing.T) {
 	for _, d := range []alarm.Config{{Budget: -1}, {Open: 3, Of: 2}, {Sudden: 2}, {Recover: 2}, {Gap: -1}, {Metrics: map[string]alarm.MetricRule{"cpuu": {}}},
 		{Metrics: map[string]alarm.MetricRule{"cpu": {MinDeviation: -1}}}, {Adapt: &alarm.AdaptConfig{Memory: -1}}} {
-		cfg := monitorConfig(&sink{})
-		cfg.Detector = d
-		_, err := Open(cfg)
-		require.ErrorIs(t, err, ErrConfig)
+		t.Run(fmt.Sprintf("%+v", d), func(t *testing.T) {
+			cfg := monitorConfig(&sink{})
+			cfg.Detector = d
+			_, err := Open(cfg)
+			require.ErrorIs(t, err, ErrConfig)
+		})
 	}
 	cfg := monitorConfig(&sink{})
 	cfg.Detector = alarm.Config{Budget: 1, Open: 3, Of: 5, Metrics: map[string]alarm.MetricRule{"cpu": {Direction: alarm.High}}, Adapt: &alarm.AdaptConfig{}}

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -46,36 +47,38 @@ func TestSeasonalMonitorKnowsTheHour(t *testing.T) {
 	rows[odd][1] += 7 // as it is at other hours
 	require.Equal(t, 0, hour(odd).Hour())
 	for _, seasonal := range []bool{true, false} {
-		s := &sink{}
-		cfg := seasonalConfig(s)
-		cfg.Seasonal = seasonal
-		m := open(t, cfg)
-		for i, x := range rows {
-			require.NoError(t, m.Push("a", hour(i), x))
-		}
-		var found *alarm.Event
-		for _, e := range s.only(alarm.Opened) {
-			if e.Start.Equal(hour(odd)) {
-				found = &e
+		t.Run(fmt.Sprintf("seasonal %t", seasonal), func(t *testing.T) {
+			s := &sink{}
+			cfg := seasonalConfig(s)
+			cfg.Seasonal = seasonal
+			m := open(t, cfg)
+			for i, x := range rows {
+				require.NoError(t, m.Push("a", hour(i), x))
 			}
-		}
-		trained := s.only(alarm.Retrained)[0]
-		if !seasonal {
-			require.Nil(t, found)
-			require.Nil(t, m.Model("a").Season())
-			require.NotContains(t, trained.Detail, "season")
+			var found *alarm.Event
+			for _, e := range s.only(alarm.Opened) {
+				if e.Start.Equal(hour(odd)) {
+					found = &e
+				}
+			}
+			trained := s.only(alarm.Retrained)[0]
+			if !seasonal {
+				require.Nil(t, found)
+				require.Nil(t, m.Model("a").Season())
+				require.NotContains(t, trained.Detail, "season")
+				require.NoError(t, m.Close())
+				return
+			}
+			require.Contains(t, trained.Detail, "daily season")
+			require.Equal(t, season.Daily, m.Model("a").Season().Kind)
+			require.NotNil(t, found, "%v", s.only(alarm.Opened))
+			require.Equal(t, rows[odd], roundAll(found.Peak.Values, rows[odd]))
+			top := found.Explanation.Contributions[0]
+			require.Equal(t, "mem", top.Metric)
+			require.InDelta(t, rows[odd][1], top.Value, 1e-9)
+			require.InDelta(t, 60, (top.Low+top.High)/2, 2, "what is usual at that hour")
 			require.NoError(t, m.Close())
-			continue
-		}
-		require.Contains(t, trained.Detail, "daily season")
-		require.Equal(t, season.Daily, m.Model("a").Season().Kind)
-		require.NotNil(t, found, "%v", s.only(alarm.Opened))
-		require.Equal(t, rows[odd], roundAll(found.Peak.Values, rows[odd]))
-		top := found.Explanation.Contributions[0]
-		require.Equal(t, "mem", top.Metric)
-		require.InDelta(t, rows[odd][1], top.Value, 1e-9)
-		require.InDelta(t, 60, (top.Low+top.High)/2, 2, "what is usual at that hour")
-		require.NoError(t, m.Close())
+		})
 	}
 }
 

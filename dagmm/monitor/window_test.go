@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,33 +17,35 @@ import (
 // more than half of what is new but for one block, whatever is left out between.
 func TestHeldRowsAlternateWithLearnedOnes(t *testing.T) {
 	for _, n := range []int{10, 40, 100, 600, 2000, 7720} {
-		w := &memory{}
-		for i, x := range dagmmtest.Ordinary(n, 1) {
-			w.add(WindowConfig{Recent: n, Days: 0}, time.Minute, dagmmtest.Minute(i), x, n-200 < i && i < n-150)
-		}
-		out := w.window(dagmmtest.Columns, time.Minute, make([]bool, n))
-		out.hold()
-		judged, usable, run := 0, 0, 0
-		for i := n - 1; i >= 0; i-- {
-			if out.out[i] {
-				require.True(t, out.Exclude[i])
-				require.False(t, out.judged[i])
-				continue
+		t.Run(fmt.Sprintf("%d samples", n), func(t *testing.T) {
+			w := &memory{}
+			for i, x := range dagmmtest.Ordinary(n, 1) {
+				w.add(WindowConfig{Recent: n, Days: 0}, time.Minute, dagmmtest.Minute(i), x, n-200 < i && i < n-150)
 			}
-			usable++
-			require.Equal(t, out.judged[i], out.Exclude[i])
-			if !out.judged[i] {
-				run = 0
-				continue
+			out := w.window(dagmmtest.Columns, time.Minute, make([]bool, n))
+			out.hold()
+			judged, usable, run := 0, 0, 0
+			for i := n - 1; i >= 0; i-- {
+				if out.out[i] {
+					require.True(t, out.Exclude[i])
+					require.False(t, out.judged[i])
+					return
+				}
+				usable++
+				require.Equal(t, out.judged[i], out.Exclude[i])
+				if !out.judged[i] {
+					run = 0
+					return
+				}
+				judged++
+				run++
+				require.LessOrEqual(t, run, judgedBlock)
+				require.LessOrEqual(t, judged, usable/2+judgedBlock/2+1, "of the newest %d rows of %d", usable, n)
 			}
-			judged++
-			run++
-			require.LessOrEqual(t, run, judgedBlock)
-			require.LessOrEqual(t, judged, usable/2+judgedBlock/2+1, "of the newest %d rows of %d", usable, n)
-		}
-		want := min(max(n/10, fewestRows), usable/2)
-		require.GreaterOrEqual(t, judged, want, n)
-		require.LessOrEqual(t, judged, want+judgedBlock, n)
+			want := min(max(n/10, fewestRows), usable/2)
+			require.GreaterOrEqual(t, judged, want, n)
+			require.LessOrEqual(t, judged, want+judgedBlock, n)
+		})
 	}
 }
 
@@ -136,27 +139,29 @@ func TestWrongIntervalIsTold(t *testing.T) {
 		{10 * time.Second, alarm.Retrained, []string{"first model; samples come every 10s, but Config.Interval is 1m0s"}},
 		{65 * time.Second, alarm.Retrained, nil},
 	} {
-		s := &sink{}
-		cfg := monitorConfig(s)
-		called := 0
-		cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
-			called++
-			return quickTrain(ctx, w)
-		}
-		m := open(t, cfg)
-		for i, x := range dagmmtest.Ordinary(510, 3) {
-			require.NoError(t, m.Push("a", dagmmtest.Start.Add(time.Duration(i)*c.every), x))
-		}
-		trained := s.only(alarm.Retrained, alarm.RetrainFailed)
-		require.Len(t, trained, 1)
-		require.Equal(t, c.kind, trained[0].Kind, trained[0].Detail)
-		require.Equal(t, c.kind == alarm.Retrained, called == 1)
-		for _, text := range c.tells {
-			require.Contains(t, trained[0].Detail, text)
-		}
-		if c.tells == nil {
-			require.Equal(t, "first model", trained[0].Detail)
-		}
-		require.NoError(t, m.Close())
+		t.Run(c.every.String(), func(t *testing.T) {
+			s := &sink{}
+			cfg := monitorConfig(s)
+			called := 0
+			cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
+				called++
+				return quickTrain(ctx, w)
+			}
+			m := open(t, cfg)
+			for i, x := range dagmmtest.Ordinary(510, 3) {
+				require.NoError(t, m.Push("a", dagmmtest.Start.Add(time.Duration(i)*c.every), x))
+			}
+			trained := s.only(alarm.Retrained, alarm.RetrainFailed)
+			require.Len(t, trained, 1)
+			require.Equal(t, c.kind, trained[0].Kind, trained[0].Detail)
+			require.Equal(t, c.kind == alarm.Retrained, called == 1)
+			for _, text := range c.tells {
+				require.Contains(t, trained[0].Detail, text)
+			}
+			if c.tells == nil {
+				require.Equal(t, "first model", trained[0].Detail)
+			}
+			require.NoError(t, m.Close())
+		})
 	}
 }

@@ -56,7 +56,7 @@ var hostModel = sync.OnceValue(func() *dagmm.Model { return exampleModel(train.M
 var streamModel = sync.OnceValue(func() *dagmm.Model { return exampleModel(train.Series(), true) })
 
 func exampleModel(cfg train.Config, series bool) *dagmm.Model {
-	cfg.Columns, cfg.MinSteps = dataset.HostMetrics(), 500
+	cfg.Columns, cfg.Optimizer.MinSteps = dataset.HostMetrics(), 500
 	model, _, err := train.Fit(context.Background(), host(1000, 1, series), cfg)
 	if err != nil {
 		log.Fatal(err)
@@ -186,7 +186,7 @@ func ExampleNewDetector() {
 		log.Fatal(err)
 	}
 	cfg := train.Metrics()
-	cfg.Columns, cfg.MinSteps = history.Columns, 500
+	cfg.Columns, cfg.Optimizer.MinSteps = history.Columns, 500
 	model, _, err := train.Fit(context.Background(), history.X, cfg)
 	if err != nil {
 		log.Fatal(err)
@@ -225,7 +225,7 @@ func ExampleOpenMonitor() {
 		WarmUp:  500,
 		Train: func(ctx context.Context, w *dagmm.Window) (*dagmm.Model, error) {
 			cfg := train.Metrics()
-			cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.MinSteps = w.Columns, w.Times, w.Exclude, w.Number, 500
+			cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.Optimizer.MinSteps = w.Columns, w.Times, w.Exclude, w.Number, 500
 			model, _, err := train.Fit(ctx, w.X, cfg)
 			return model, err
 		},

@@ -56,7 +56,7 @@ func (b *Nodes) chain(name string, layers []autoencoder.Layer, x *gorgonia.Node,
 
 // Latent stacks the code and the reconstruction features: z = [zc, f(t, t')], the
 // mixture's input, (latent + f.Dim)×n.
-func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
+func Latent(f autoencoder.ErrorFeatures, code, target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
 	latent, n, err := graphop.Dims(code)
 	if err != nil {
 		return nil, err

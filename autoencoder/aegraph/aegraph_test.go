@@ -65,7 +65,7 @@ func TestNetworkGradients(t *testing.T) {
 }
 
 func TestLatentAndLossGradients(t *testing.T) {
-	for _, f := range []autoencoder.Features{autoencoder.Residual, autoencoder.RelativeCosine} {
+	for _, f := range []autoencoder.ErrorFeatures{autoencoder.Residual, autoencoder.RelativeCosine} {
 		g := gorgonia.NewGraph()
 		code, target, rec := matrix(t, g, "code", 2, n, 1), matrix(t, g, "target", 3, n, 2), matrix(t, g, "reconstruction", 3, n, 3)
 		z, err := aegraph.Latent(f, code, target, rec)

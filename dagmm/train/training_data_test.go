@@ -5,17 +5,15 @@ import (
 	"math"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/metric-streams/anomaly/autoencoder"
-	"github.com/metric-streams/anomaly/dataset"
 )
 
-// quick trains next to nothing: for tests of what is around the training.
-func quick() Config { return Config{MinSteps: 10, Members: 1, Hidden: []int{4}} }
+// quick trains next to nothing. It is for tests of everything around the training.
+func quick() Config {
+	return Config{Members: 1, Network: NetworkConfig{Hidden: []int{4}}, Optimizer: OptimizerConfig{MinSteps: 10}}
+}
 
 func set(x *mat.Dense, r, c int, v float64) *mat.Dense {
 	x.Set(r, c, v)
@@ -54,6 +52,8 @@ func TestUnusableDataIsAnErrorWithNumbers(t *testing.T) {
 		cfg  Config
 		want string
 	}{
+		"nil":             {nil, Config{}, "the matrix is nil"},
+		"nil pointer":     {(*mat.Dense)(nil), Config{}, "the matrix is nil"},
 		"empty":           {&mat.Dense{}, Config{}, "0 rows of width 0"},
 		"infinite":        {set(hostRows(100, 1), 7, 2, math.Inf(-1)), Config{}, "row 7, column 2 (3) is -Inf"},
 		"infinite, name":  {set(hostRows(100, 1), 7, 2, math.Inf(1)), Config{Columns: []string{"cpu", "mem", "disk", "net"}}, "row 7, column 2 (disk) is +Inf"},
@@ -66,75 +66,9 @@ func TestUnusableDataIsAnErrorWithNumbers(t *testing.T) {
 		"paper constant":  {constantRows(100, 6), Paper("thyroid"), "all 6 columns are constant"},
 		"largest numbers": {largest, Config{}, "column 0: centre"},
 	} {
-		m, _, err := Fit(context.Background(), c.x, c.cfg)
-		require.ErrorIs(t, err, ErrData, name)
-		require.ErrorContains(t, err, "train: ", name)
-		require.ErrorContains(t, err, c.want, name)
-		require.True(t, m == nil)
-	}
-}
-
-func TestSettingsOutOfRangeAreErrors(t *testing.T) {
-	x := hostRows(50, 1)
-	at := func(i int) time.Time { return time.Unix(int64(60*i), 0) }
-	times := make([]time.Time, 50)
-	for i := range times {
-		times[i] = at(i)
-	}
-	nan, inf := math.NaN(), math.Inf(1)
-	for name, c := range map[string]struct {
-		cfg  Config
-		want string
-	}{
-		"columns":          {Config{Columns: []string{"a"}}, "1 column names for rows of width 4"},
-		"no columns":       {Config{Columns: []string{}}, "0 column names"},
-		"same name":        {Config{Columns: []string{"a", "b", "a", "c"}}, `"a" twice`},
-		"name not UTF-8":   {Config{Columns: []string{"a", "b", "\xb0C", "c"}}, "column 2"},
-		"quantile 1":       {Config{Quantile: 1}, "quantile 1"},
-		"quantile below":   {Config{Quantile: -.1}, "quantile -0.1"},
-		"quantile NaN":     {Config{Quantile: nan}, "quantile NaN"},
-		"exclude":          {Config{Exclude: make([]bool, 3)}, "Exclude has 3 elements for 50 rows"},
-		"times":            {Config{Times: times[:3]}, "3 times for 50 rows"},
-		"ranges, no times": {Config{ExcludeTimes: []TimeRange{{at(0), at(1)}}}, "0 times for 50 rows"},
-		"range backwards":  {Config{Times: times, ExcludeTimes: []TimeRange{{at(2), at(1)}}}, "before it begins"},
-		"context 0":        {Config{Context: []float64{.5, 0}}, "smoothing factor 0"},
-		"context 2":        {Config{Context: []float64{2}}, "smoothing factor 2"},
-		"context NaN":      {Config{Context: []float64{nan}}, "smoothing factor NaN"},
-		"predict":          {Config{Predict: true}, "Predict without Context"},
-		"predict features": {Config{Predict: true, Context: []float64{.5}, Features: autoencoder.RelativeCosine}, "relative-cosine"},
-		"scaling":          {Config{Scaling: "odd"}, `scaling "odd"`},
-		"transforms":       {Config{Transforms: make([]dataset.Transform, 3)}, "3 transforms"},
-		"floors":           {Config{Floors: []float64{0, 0, -1, 0}}, "floor -1"},
-		"hidden 0":         {Config{Hidden: []int{4, 0}}, "hidden layer 1 has 0 units"},
-		"hidden huge":      {Config{Hidden: []int{1 << 30}}, "hidden layer 0"},
-		"latent negative":  {Config{Latent: -1}, "latent -1"},
-		"latent huge":      {Config{Latent: math.MaxInt}, "latent "},
-		"features":         {Config{Features: "odd"}, `features "odd"`},
-		"clip":             {Config{Clip: inf}, "clip is +Inf"},
-		"components":       {Config{Components: -1}, "components -1"},
-		"components huge":  {Config{Components: 1 << 30}, "components 1073741824"},
-		"covariances":      {Config{Covariances: "odd"}, `covariances "odd"`},
-		"estimation huge":  {Config{EstimationHidden: 1 << 30}, "estimation hidden 1073741824"},
-		"keep above 1":     {Config{Keep: 1.5}, "keep 1.5"},
-		"keep below":       {Config{Keep: -1}, "keep -1"},
-		"lambda1":          {Config{Lambda1: nan}, "lambda1 is NaN"},
-		"lambda2":          {Config{Lambda2: inf}, "lambda2 is +Inf"},
-		"ridge":            {Config{Ridge: -1}, "ridge is -1"},
-		"ridge NaN":        {Config{Ridge: nan}, "ridge is NaN"},
-		"rate":             {Config{LearningRate: -1}, "learning rate is -1"},
-		"rate infinite":    {Config{LearningRate: inf}, "learning rate is +Inf"},
-		"batch":            {Config{BatchSize: -1}, "batch size -1"},
-		"epochs":           {Config{Epochs: -1}, "epochs -1"},
-		"clip norm":        {Config{ClipNorm: nan}, "clip norm is NaN"},
-		"trim":             {Config{Trim: .5}, "trim 0.5"},
-		"trim NaN":         {Config{Trim: nan}, "trim NaN"},
-		"members":          {Config{Members: -1}, "members -1"},
-		"members huge":     {Config{Members: 1 << 30}, "members 1073741824"},
-		"paper":            {Paper("kddcap"), `"paper-kddcap"`},
-	} {
 		t.Run(name, func(t *testing.T) {
-			m, _, err := Fit(context.Background(), x, c.cfg)
-			require.ErrorIs(t, err, ErrConfig)
+			m, _, err := Fit(t.Context(), c.x, c.cfg)
+			require.ErrorIs(t, err, ErrData)
 			require.ErrorContains(t, err, "train: ")
 			require.ErrorContains(t, err, c.want)
 			require.True(t, m == nil)
@@ -200,7 +134,8 @@ func TestUnusualDataTrains(t *testing.T) {
 			}
 			t.Run(name+"/"+preset, func(t *testing.T) {
 				q := quick()
-				cfg.MinSteps, cfg.Epochs, cfg.Members, cfg.Hidden = q.MinSteps, 1, q.Members, q.Hidden
+				cfg.Optimizer.MinSteps, cfg.Optimizer.Epochs = q.Optimizer.MinSteps, 1
+				cfg.Members, cfg.Network.Hidden = q.Members, q.Network.Hidden
 				m, rep, err := Fit(context.Background(), x, cfg)
 				require.NoError(t, err)
 				require.NotEmpty(t, rep.String())
@@ -228,4 +163,32 @@ func TestUnusualDataTrains(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Excluded and incomplete rows still move the recent levels of the rows after them.
+func TestExcludedRowsMoveTheRecentLevels(t *testing.T) {
+	cfg := quick()
+	cfg.RecentLevels = []float64{.5}
+	x := hostRows(100, 1)
+	cfg.Exclude = make([]bool, 100)
+	cfg.Exclude[49] = true
+	resolved, err := cfg.resolved(4)
+	require.NoError(t, err)
+	data, err := prepare(x, &resolved)
+	require.NoError(t, err)
+	x.Set(49, 0, 5000)
+	other, err := prepare(x, &resolved)
+	require.NoError(t, err)
+	require.Equal(t, data.features[48], other.features[48])
+	require.Equal(t, data.features[49], other.features[49], "the value of row 50")
+	require.NotEqual(t, data.features[4*data.n+49], other.features[4*data.n+49], "its deviation from a level that row 49 moved")
+}
+
+func TestWithoutAndBetween(t *testing.T) {
+	d := &trainingData{n: 4, width: 2, features: []float64{0, 1, 2, 3, 10, 11, 12, 13}}
+	rest := d.without(1, 3)
+	require.Equal(t, 2, rest.n)
+	require.Equal(t, []float64{0, 3, 10, 13}, rest.features)
+	require.Equal(t, []float64{1, 2, 11, 12}, d.between(1, 3))
+	require.Equal(t, 4, d.n)
 }

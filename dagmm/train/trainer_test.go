@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 
@@ -19,7 +20,7 @@ func newTestTrainer(t testing.TB, cfg Config) *trainer {
 	return tr
 }
 
-// A batch whose loss is not finite is undone, in the first epoch too.
+// A step whose loss is not finite is undone, even in the first epoch.
 func TestStepThatIsNotFiniteIsUndone(t *testing.T) {
 	tr := newTestTrainer(t, Config{})
 	tr.keep()
@@ -33,7 +34,7 @@ func TestStepThatIsNotFiniteIsUndone(t *testing.T) {
 	}
 	require.Equal(t, 3, tr.rolled)
 	require.Equal(t, before, tr.nets.parameters())
-	require.Equal(t, 1e-3/8, tr.adam.LearningRate)
+	require.Equal(t, 1e-3/8, tr.adam.learningRate)
 
 	tr.data.features[3] = good
 	p, err := tr.step(rows)
@@ -43,9 +44,9 @@ func TestStepThatIsNotFiniteIsUndone(t *testing.T) {
 	require.NotEqual(t, before, tr.nets.parameters())
 }
 
-// A batch of one point repeated has a singular mixture without a ridge.
+// Without a ridge, a batch that repeats one point has a singular mixture.
 func TestSingularMixtureIsUndone(t *testing.T) {
-	tr := newTestTrainer(t, Config{Ridge: math.SmallestNonzeroFloat64})
+	tr := newTestTrainer(t, Config{Mixture: MixtureConfig{Ridge: math.SmallestNonzeroFloat64}})
 	tr.keep()
 	before := copyAll(nil, tr.nets.parameters())
 	_, err := tr.step(make([]int, 20))
@@ -68,16 +69,18 @@ func TestDivergedTrainingStopsWithTheLastGoodNetwork(t *testing.T) {
 
 func TestEveryRowIsUsedInEveryEpoch(t *testing.T) {
 	for _, n := range []int{5, 255, 256, 511, 1000, 1023} {
-		cfg := Config{BatchSize: 256, MinSteps: 2000}
-		batches, epochs := cfg.schedule(n)
-		require.GreaterOrEqual(t, batches*epochs, 2000)
-		smallest := n
-		covered := 0
-		for b := range batches {
-			size := (b+1)*n/batches - b*n/batches
-			smallest, covered = min(smallest, size), covered+size
-		}
-		require.Equal(t, n, covered)
-		require.GreaterOrEqual(t, smallest, min(n, 256))
+		t.Run(fmt.Sprint(n, " rows"), func(t *testing.T) {
+			cfg := Config{Optimizer: OptimizerConfig{BatchSize: 256, MinSteps: 2000}}
+			batches, epochs := cfg.schedule(n)
+			require.GreaterOrEqual(t, batches*epochs, 2000)
+			smallest := n
+			covered := 0
+			for b := range batches {
+				size := (b+1)*n/batches - b*n/batches
+				smallest, covered = min(smallest, size), covered+size
+			}
+			require.Equal(t, n, covered)
+			require.GreaterOrEqual(t, smallest, min(n, 256))
+		})
 	}
 }

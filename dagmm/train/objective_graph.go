@@ -15,12 +15,13 @@ import (
 	"github.com/metric-streams/anomaly/internal/graphop"
 )
 
-// networks are the parameters that training moves.
+// networks hold the parameters that training changes.
 type networks struct {
 	compression *autoencoder.Network
-	estimation  *gmm.Estimation // nil for a plain autoencoder
+	estimation  *gmm.Estimation // nil where the mixture takes no part in training
 }
 
+// parameters returns the networks' own memory, one slice per parameter matrix.
 func (n *networks) parameters() (out [][]float64) {
 	for _, layers := range [][]autoencoder.Layer{n.compression.Encoder, n.compression.Decoder} {
 		for _, l := range layers {
@@ -33,12 +34,14 @@ func (n *networks) parameters() (out [][]float64) {
 	return out
 }
 
-// graph is the joint objective for batches of one size: J = mean ‖t−t'‖² + λ1·Ē + λ2·P.
-// Its parameter nodes show the networks' memory. It belongs to one goroutine.
+// graph computes the joint objective J = mean ‖t−t'‖² + λ1·Ē + λ2·P and its gradient for
+// batches of one size, where Ē is the mean energy and P the covariance penalty (equation 7
+// of the paper). Its parameter nodes read the networks' own memory. It belongs to one
+// goroutine.
 type graph struct {
-	rows           int
-	input, target  []float64 // features × rows; the same memory where input is target
-	mask           []float64 // hidden × rows, nil without dropout
+	rows           int       // batch size
+	input, target  []float64 // features × rows; one slice where they are the same features
+	mask           []float64 // hidden × rows; nil without dropout
 	machine        gorgonia.VM
 	model          []gorgonia.ValueGrad
 	reconstruction *gorgonia.Node
@@ -78,8 +81,8 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 		}
 		parameters = append(parameters, more...)
 	}
-	// Not gorgonia.Grad: it puts one node of the whole process into every graph, a data
-	// race between members.
+	// gorgonia.Grad would put one node that the whole process shares into every graph, which
+	// is a data race between members.
 	one := g.AddNode(gorgonia.NewConstant(1.0))
 	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters); err != nil {
 		return nil, fmt.Errorf("train: differentiate: %w", err)
@@ -89,14 +92,15 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 	return b, err
 }
 
-// addMixture adds estimation network, energy and penalty to the cost.
+// addMixture adds the estimation network to the graph, and energy and penalty to the cost.
+// It returns the parameters of the estimation network.
 func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *aegraph.Nodes, target *gorgonia.Node) (gorgonia.Nodes, error) {
-	z, err := aegraph.Latent(cfg.Features, ae.Code, target, ae.Reconstruction)
+	z, err := aegraph.Latent(cfg.Network.ErrorFeatures, ae.Code, target, ae.Reconstruction)
 	if err != nil {
 		return nil, err
 	}
 	var mask *gorgonia.Node
-	if cfg.Keep < 1 {
+	if cfg.Network.DropoutKeep < 1 {
 		b.mask = make([]float64, n.estimation.Hidden*b.rows)
 		if mask, err = graphop.Matrix(g, "dropout mask", n.estimation.Hidden, b.rows, b.mask); err != nil {
 			return nil, err
@@ -106,8 +110,8 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	if err != nil {
 		return nil, err
 	}
-	objective := &gmm.Objective{Dim: n.estimation.Dim, Components: n.estimation.Components, Covariance: cfg.covariance(), Ridge: cfg.Ridge}
-	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Lambda1, cfg.Lambda2)
+	objective := &gmm.Objective{Dim: n.estimation.Dim, Components: n.estimation.Components, Covariance: cfg.Mixture.objective(), Ridge: cfg.Mixture.Ridge}
+	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Optimizer.Lambda1, cfg.Optimizer.Lambda2)
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +120,22 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	return est.Parameters, err
 }
 
-// maskSteps is how finely dropout divides probability.
+// objective is the kind of covariance matrix in the training objective. Where a diagonal mixture
+// scores, the network has to remove the correlations, and only a diagonal objective asks for that.
+func (m *MixtureConfig) objective() gmm.Covariance {
+	if m.Covariances == FullCovariance {
+		return gmm.Full
+	}
+	return gmm.Diagonal
+}
+
+// maskSteps is the number of steps into which dropout divides the probabilities 0 to 1.
 const maskSteps = 1 << 16
 
-// fillMask draws a dropout mask that keeps units with probability keep.
+// fillMask draws a dropout mask: 1/keep for a unit that is kept, with probability keep,
+// and 0 for one that is dropped.
 func (b *graph) fillMask(keep float64, rng *rand.Rand) {
-	// Four units a draw: the share kept is exact to 16 bits, and so is its reciprocal.
+	// One draw serves four units. keep is rounded to 16 bits, and so is its reciprocal.
 	limit := max(1, uint64(math.Round(keep*maskSteps)))
 	values := [2]float64{0, maskSteps / float64(limit)}
 	var draw uint64
@@ -129,13 +143,13 @@ func (b *graph) fillMask(keep float64, rng *rand.Rand) {
 		if i%4 == 0 {
 			draw = rng.Uint64()
 		}
-		// The sign of a difference, as a branch would be mispredicted half of the time.
+		// The sign of a difference is the index. A branch would be mispredicted half of the time.
 		b.mask[i] = values[(draw&(maskSteps-1)-limit)>>63]
 		draw >>= 16
 	}
 }
 
-// run computes cost and gradients for what stands in input, target and mask.
+// run computes the cost and its gradients for the contents of input, target and mask.
 func (b *graph) run() (LossPoint, error) {
 	if err := graphop.Run(b.machine); err != nil {
 		return LossPoint{}, err
@@ -143,7 +157,8 @@ func (b *graph) run() (LossPoint, error) {
 	return LossPoint{Total: scalar(b.cost), Reconstruction: scalar(b.reconstruction), Energy: b.terms.Energy, Penalty: b.terms.Penalty}, nil
 }
 
-// scalar reads a node without allocating where it holds what graphop's operations give.
+// scalar returns the value of a scalar node. It does not allocate for a node of package
+// graphop.
 func scalar(n *gorgonia.Node) float64 {
 	if v, ok := n.Value().(*gorgonia.F64); ok {
 		return float64(*v)

@@ -10,17 +10,16 @@ import (
 	"github.com/metric-streams/anomaly/internal/graphtest"
 )
 
-// The objective of every preset, by every parameter of both networks.
+// The gradients of every preset's objective with respect to every parameter of both networks.
 func TestObjectiveGradients(t *testing.T) {
-	paper := Paper("thyroid")
 	predict := Series()
-	predict.Predict = true
-	for name, preset := range map[string]Config{"metrics": Metrics(), "paper": paper, "series": Series(), "predict": predict, "autoencoder": Autoencoder()} {
+	predict.Network.Predict = true
+	for name, preset := range map[string]Config{"metrics": Metrics(), "paper": Paper("thyroid"), "series": Series(), "predict": predict, "autoencoder": Autoencoder()} {
 		for _, k := range []int{1, 2, 4} {
 			for _, cov := range []Covariances{FullCovariance, DiagonalCovariance} {
 				cfg := preset
-				cfg.Components, cfg.Covariances, cfg.Hidden = k, cov, []int{5, 3}
-				if cfg.Plain && (k > 1 || cov != FullCovariance) {
+				cfg.Mixture.Components, cfg.Mixture.Covariances, cfg.Network.Hidden = k, cov, []int{5, 3}
+				if cfg.Mixture.Disabled && (k > 1 || cov != FullCovariance) {
 					continue // no mixture
 				}
 				t.Run(fmt.Sprintf("%s/%s/K%d", name, cov, k), func(t *testing.T) { checkGradients(t, cfg) })
@@ -39,7 +38,7 @@ func checkGradients(t *testing.T, cfg Config) {
 	tr, err := newTrainer(&cfg, data, 0, nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, tr.close()) }()
-	for i, p := range tr.nets.parameters() { // biases are drawn as 0, where a mistake would hide
+	for i, p := range tr.nets.parameters() { // biases start at 0, where a mistake would not show
 		for j, v := range graphtest.Normals(uint64(i), len(p)) {
 			p[j] += .2 * v
 		}
@@ -51,8 +50,8 @@ func checkGradients(t *testing.T, cfg Config) {
 	if &g.target[0] != &g.input[0] {
 		tr.gather(g.target, tr.targets, batch)
 	}
-	g.fillMask(cfg.Keep, tr.rng) // fixed from here on
-	require.Equal(t, cfg.Keep < 1, g.mask != nil)
+	g.fillMask(cfg.Network.DropoutKeep, tr.rng) // the mask stays the same from here on
+	require.Equal(t, cfg.Network.DropoutKeep < 1, g.mask != nil)
 
 	cost := func() float64 {
 		p, err := g.run()
@@ -60,21 +59,21 @@ func checkGradients(t *testing.T, cfg Config) {
 		return p.Total
 	}
 	cost()
-	var a Adam
+	var a adam
 	require.NoError(t, a.flatten(g.model))
 	grads := copyAll(nil, a.grads)
 	parameters := tr.nets.parameters()
 	require.Len(t, grads, len(parameters))
 	for i, p := range parameters {
-		if cfg.Components == 1 && tr.nets.estimation != nil && i >= len(parameters)-2 {
-			require.InDeltaSlice(t, make([]float64, len(p)), grads[i], 1e-12, "one membership is constantly 1")
+		if cfg.Mixture.Components == 1 && tr.nets.estimation != nil && i >= len(parameters)-2 {
+			require.InDeltaSlice(t, make([]float64, len(p)), grads[i], 1e-12, "the only membership is always 1")
 			continue
 		}
 		graphtest.Check(t, fmt.Sprintf("parameter %d", i), cost, p, grads[i])
 	}
 }
 
-// The terms are those of the paper's equation 7.
+// The objective is the sum of the terms of the paper's equation 7.
 func TestObjectiveIsTheSumOfItsTerms(t *testing.T) {
 	cfg := Paper("thyroid")
 	cfg, err := cfg.resolved(4)

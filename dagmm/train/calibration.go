@@ -10,23 +10,26 @@ import (
 )
 
 const (
-	// folds of consecutive rows: neighbours in time are alike, so that folds of random rows
-	// would hold out nothing.
+	// folds is the number of parts that are held out in turn. A fold is a run of consecutive
+	// rows: neighbours in time are alike, so a fold of random rows would hold nothing out.
 	folds = 5
-	// refitShare of a member's steps retrain it without a fold, but at least refitSteps.
+	// refitShare of a member's steps, but at least refitSteps, retrain it without a fold.
 	refitShare = .1
 	refitSteps = 200
-	// refitRate is how many times the learning rate refitting starts at.
+	// refitRate is the factor on the learning rate at the start of a refit.
 	refitRate = 20
 	// maxGain bounds how far held-out energies are stretched or shrunk.
 	maxGain = 10
 )
 
-// outOfFold returns the energy of every training row under the members refitted without
-// the row's fold, networks included: those know their rows too, and with only the mixtures
-// refitted fresh rows had a p-value of 1/1000 2.6 times too often (1000 rows of 4 metrics).
-// energies are those of the model itself. A refit that leaves nothing out tells how far the
-// few steps of refitting end from all of them.
+// outOfFold returns the energy of every training row under members that were refitted
+// without the row's fold. energies are those of the model itself.
+//
+// The networks are refitted too, because they also know their rows: with only the mixtures
+// refitted, fresh rows had a p-value of 1/1000 2.6 times too often (1000 rows of 4
+// metrics). A refit takes far fewer steps than the training did. One more refit, which
+// leaves nothing out, shows how far its energies end up from the model's own; match
+// corrects for that.
 func outOfFold(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, energies []float64, p dagmm.Parameters) ([]float64, error) {
 	out := make([]float64, data.n)
 	var refitted []float64
@@ -69,8 +72,8 @@ func refitEnergies(ctx context.Context, data *trainingData, features []float64, 
 	return model.FeatureEnergies(nil, features, n)
 }
 
-// match maps held-out energies by the line that brings the median and the 90th percentile
-// of the refitted model's to those of the model's own.
+// match maps the held-out energies linearly, by the line that takes the median and the 90th
+// percentile of the refitted model's energies to those of the model's own.
 func match(held, refitted, own []float64) {
 	from, to := Quantile(refitted, .5), Quantile(own, .5)
 	gain := 1.
@@ -82,11 +85,11 @@ func match(held, refitted, own []float64) {
 	}
 }
 
-// refit returns the member trained on other rows. It starts half-way between its first
-// weights and its last, at a high learning rate that falls: most of what is known about
-// the rows left out is then lost, and a tenth of the steps lead back to about as good a
-// network (Ash and Adams, On warm-starting neural network training, 2020). Where there are
-// hardly more steps than that takes, it is trained as it was.
+// refit returns the member trained on other rows. It starts half-way between the member's
+// initial weights and its final ones, at a high learning rate that falls. That erases most of what the
+// networks know about the rows left out, and a tenth of the steps then lead back to a network
+// that is about as good (Ash and Adams, On warm-starting neural network training, 2020).
+// A member that had hardly more steps than a refit takes is trained again from the start.
 func (t *trainer) refit(ctx context.Context, rest *trainingData) (dagmm.Member, error) {
 	r, err := newTrainer(t.cfg, rest, t.index, func(Progress) {})
 	if err != nil {
@@ -107,7 +110,7 @@ func (t *trainer) refit(ctx context.Context, rest *trainingData) (dagmm.Member, 
 	return r.finish()
 }
 
-// mean puts the mean of both into dst.
+// mean replaces dst by the mean of dst and other.
 func mean(dst, other [][]float64) {
 	for i, p := range dst {
 		for k := range p {
@@ -116,12 +119,13 @@ func mean(dst, other [][]float64) {
 	}
 }
 
-// relearn takes steps while the learning rate falls from refitRate times its setting to it.
+// relearn takes the given number of steps while the learning rate falls from refitRate times its
+// setting to the setting itself.
 func (t *trainer) relearn(ctx context.Context, steps int) error {
-	t.adam.LearningRate *= refitRate
+	t.adam.learningRate *= refitRate
 	fall := math.Pow(refitRate, -1/float64(steps))
 	batches, _ := t.cfg.schedule(t.data.n)
-	size := t.data.n / batches // the same for all: one graph
+	size := t.data.n / batches // the same for all batches, so that one graph serves them
 	order := t.order()
 	for s := range steps {
 		if err := ctx.Err(); err != nil {
@@ -140,37 +144,16 @@ func (t *trainer) relearn(ctx context.Context, steps int) error {
 		if t.failures > maxRollbacks {
 			return nil
 		}
-		t.adam.LearningRate *= fall
+		t.adam.learningRate *= fall
 	}
 	return nil
 }
 
-// without is the training data without the rows [from, to).
-func (t *trainingData) without(from, to int) *trainingData {
-	rest := *t
-	rest.n -= to - from
-	rest.rows, rest.features = nil, make([]float64, 0, rest.n*t.width)
-	for f := range t.width {
-		rest.features = append(rest.features, t.features[f*t.n:f*t.n+from]...)
-		rest.features = append(rest.features, t.features[f*t.n+to:(f+1)*t.n]...)
-	}
-	return &rest
-}
-
-// between is the features of the rows [from, to).
-func (t *trainingData) between(from, to int) []float64 {
-	out := make([]float64, 0, t.width*(to-from))
-	for f := range t.width {
-		out = append(out, t.features[f*t.n+from:f*t.n+to]...)
-	}
-	return out
-}
-
-// prototypes draws typical rows for explanations: features of the current values and,
-// with context, their deviations. Rows among the highest twentieth of the energies are
-// not typical.
+// prototypes draws typical rows for explanations: the features of the current values and,
+// with recent levels, of their deviations. The twentieth of the rows with the highest energies is not
+// typical and is never drawn.
 func prototypes(data *trainingData, energies []float64, seed uint64) [][]float64 {
-	width := len(data.context.Deviations(data.metrics))
+	width := len(data.levels.Deviations(data.metrics))
 	count := min(max(8192/width, 32), 128)
 	limit := Quantile(energies, .95)
 	rng := rand.New(rand.NewPCG(seed, 0x70726f746f))

@@ -9,17 +9,17 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// referenceNet is the net that the figures of other libraries are for: 4-12-4-1, the
-// paper's features, estimation network 3-10-2, dropout .5.
+// referenceNet is the network for which there are figures of other libraries: 4-12-4-1
+// with the paper's error features, estimation network 3-10-2, dropout .5.
 func referenceNet() Config {
 	c := Paper("thyroid")
-	c.Hidden, c.Latent, c.Components = []int{12, 4}, 1, 2
+	c.Network.Hidden, c.Network.Latent, c.Mixture.Components = []int{12, 4}, 1, 2
 	return c
 }
 
 func wideNet() Config { return Paper("kddcup") }
 
-// loadRows are rows of d metrics that follow a common load.
+// loadRows returns n rows of d metrics that follow a common load.
 func loadRows(n, d int, seed uint64) *mat.Dense {
 	r := rand.New(rand.NewPCG(seed, 99))
 	x := mat.NewDense(n, d, nil)
@@ -32,7 +32,7 @@ func loadRows(n, d int, seed uint64) *mat.Dense {
 	return x
 }
 
-// BenchmarkStep is one whole training step, optimiser included.
+// BenchmarkStep measures one training step including the optimiser.
 func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
 		name  string
@@ -71,7 +71,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// BenchmarkFit1000x4 is the default preset from rows to model.
+// BenchmarkFit1000x4 measures the default preset from rows to model.
 func BenchmarkFit1000x4(b *testing.B) {
 	x := loadRows(1000, 4, 1)
 	b.ReportAllocs()

@@ -50,56 +50,6 @@ func TestBlockHasTheBitsOfSingleSamples(t *testing.T) {
 	}
 }
 
-func TestFeaturesByHand(t *testing.T) {
-	target, rec := []float64{3, 4}, []float64{4, 3}
-	z := make([]float64, 2)
-	RelativeCosine.Apply(z, target, rec, 2, 1)
-	require.InDeltaSlice(t, []float64{math.Sqrt2 / 5, 24. / 25}, z, 1e-15)
-	Residual.Apply(z, target, rec, 2, 1)
-	require.Equal(t, []float64{-1, 1}, z)
-	RelativeCosine.Apply(z, []float64{0, 0}, []float64{0, 0}, 2, 1)
-	require.Equal(t, []float64{0, 0}, z, "an all-zero row divides nothing by zero")
-	sq := make([]float64, 1)
-	SquaredErrors(sq, target, rec, 2, 1)
-	require.Equal(t, []float64{2}, sq)
-	require.Error(t, Features("x").Check())
-}
-
-func TestFeatureGradients(t *testing.T) {
-	const width, n, h = 4, 6, 1e-6
-	for _, f := range []Features{Residual, RelativeCosine} {
-		r := rng(3)
-		target, rec, grad := normals(r, width*n), normals(r, width*n), normals(r, f.Dim(width)*n)
-		for i := range width { // one sample below the floor of the norm
-			rec[i*n] = 1e-9 * float64(i+1)
-		}
-		z := make([]float64, len(grad))
-		loss := func() (s float64) {
-			f.Apply(z, target, rec, width, n)
-			for i, g := range grad {
-				s += g * z[i]
-			}
-			return s
-		}
-		got := make([]float64, len(rec))
-		f.Gradient(got, grad, target, rec, width, n)
-		for i := range rec {
-			step := h
-			if i%n == 0 {
-				step = 1e-10
-			}
-			old := rec[i]
-			rec[i] = old + step
-			up := loss()
-			rec[i] = old - step
-			down := loss()
-			rec[i] = old
-			want := (up - down) / (2 * step)
-			require.InDelta(t, want, got[i], 1e-5*(1+math.Abs(want)), "%s element %d", f, i)
-		}
-	}
-}
-
 func TestCheckNamesTheLayer(t *testing.T) {
 	good, err := New(4, []int{16, 8}, 1, 4, rng(4))
 	require.NoError(t, err)
@@ -113,7 +63,7 @@ func TestCheckNamesTheLayer(t *testing.T) {
 	broken := good.Clone()
 	broken.Decoder[1].Theta[3] = math.NaN()
 	require.ErrorContains(t, broken.Check(), "layer 4, parameter 3 is NaN")
-	require.NoError(t, good.Check(), "a clone shares nothing")
+	require.NoError(t, good.Check(), "a clone shares no memory")
 	broken = good.Clone()
 	broken.Encoder[1].In = 5
 	require.ErrorContains(t, broken.Check(), "layer 1 is 5×8 after a width of 16")

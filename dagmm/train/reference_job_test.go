@@ -14,17 +14,17 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// longEnv makes the quality tests run over many seeds.
+// longEnv is the environment variable that makes the quality tests run over many seeds.
 const longEnv = "ANOMALY_LONG"
 
-// job is the basic test of a detector: 1000 rows of four metrics, of which one is out of
-// range and one only breaks the correlation.
+// job is the basic task of a detector: 1000 rows of four metrics, of which one row is out
+// of range and one breaks the correlation without being out of range.
 type job struct {
 	x              *mat.Dense
 	ranged, broken int // rows
 }
 
-// jobs make one job from a seed; mild outliers lie much nearer to ordinary rows.
+// jobs are the generators. Each makes a job from a seed. Mild outliers lie much nearer to ordinary rows.
 var jobs = []struct {
 	name string
 	make func(seed uint64, mild bool) job
@@ -40,9 +40,9 @@ var jobs = []struct {
 
 const jobRows = 1000
 
-// newJob bends 1000 rows of standardised metrics, made by row from the host's load, into
-// units, after putting the outliers in. The broken row shows a high load in all metrics
-// but one, which shows a low one; or the reverse.
+// newJob makes 1000 rows of standardised metrics with row from the host's load, puts the
+// outliers in, and converts the metrics to their units with bend. In the row that breaks the
+// correlation, all metrics but one show a high load and that one shows a low load, or the reverse.
 func newJob(rng *rand.Rand, mild bool, load func(i int) float64, row func(load float64) [4]float64, bend [4]func(float64) float64) job {
 	rows := make([][4]float64, jobRows)
 	for i := range rows {
@@ -83,7 +83,7 @@ func rate(mean, sd float64) func(float64) float64 {
 	return func(z float64) float64 { return math.Exp(mean + sd*z) }
 }
 
-// linear mixes the load into every metric with a random weight of .85 to .97.
+// linear mixes the load into every metric with a random weight from .85 to .97.
 func linear(rng *rand.Rand, noise func() float64) func(load float64) [4]float64 {
 	var weight [4]float64
 	for k := range weight {
@@ -116,7 +116,7 @@ func nonlinearJob(seed uint64, mild bool) job {
 	return newJob(rng, mild, func(int) float64 { return 2.4 * (rng.Float64() - .5) * 1.5 }, row, bend)
 }
 
-// dailyJob is 1000 minutes of a day's cycle with autoregressive noise.
+// dailyJob covers 1000 minutes of a daily cycle with autoregressive noise.
 func dailyJob(seed uint64, mild bool) job {
 	rng := rand.New(rand.NewPCG(seed, 13))
 	slow, phase := 0., rng.Float64()
@@ -128,8 +128,8 @@ func dailyJob(seed uint64, mild bool) job {
 	return newJob(rng, mild, load, linear(rng, rng.NormFloat64), bend)
 }
 
-// heavyJob has noise of Student's t with four degrees of freedom: ordinary rows lie
-// far out too.
+// heavyJob has noise of Student's t distribution with four degrees of freedom, so that
+// some ordinary rows are outliers too.
 func heavyJob(seed uint64, mild bool) job {
 	rng := rand.New(rand.NewPCG(seed, 14))
 	t4 := func() float64 {
@@ -172,8 +172,8 @@ func generatedJob(seed uint64, mild, independent bool) job {
 	return j
 }
 
-// busyRow is the first row at or after from whose load is high: elsewhere there is no
-// correlation to break.
+// busyRow returns the first row at or after from whose load is high. At a low load there
+// is no correlation to break.
 func busyRow(seed uint64, from int) int {
 	table, _, err := dataset.Generate(dataset.GenerateConfig{Seed: seed})
 	if err != nil {
@@ -187,8 +187,8 @@ func busyRow(seed uint64, from int) int {
 	return from
 }
 
-// mahalanobis returns the squared distances of the rows from their mean, and the
-// quantile .99 of them: the classical reference.
+// mahalanobis is the classical reference. It returns the squared Mahalanobis distances of
+// the rows from their mean, and their quantile .99.
 func mahalanobis(t testing.TB, x *mat.Dense) (distances []float64, threshold float64) {
 	n, d := x.Dims()
 	cov := mat.NewSymDense(d, nil)
@@ -207,7 +207,7 @@ func mahalanobis(t testing.TB, x *mat.Dense) (distances []float64, threshold flo
 	return distances, Quantile(distances, .99)
 }
 
-// found counts what a method finds over the seeds.
+// found counts the outliers that a method finds over the seeds.
 type found struct{ ranged, broken, both int }
 
 func (f *found) add(j job, energies []float64, threshold float64) {
@@ -222,10 +222,10 @@ func (f *found) add(j job, energies []float64, threshold float64) {
 	}
 }
 
-// TestSeedsJob holds the default settings to what they promise: both outliers above the
-// threshold, over data that took no part in choosing the settings. Six runs may miss one;
-// ANOMALY_LONG=1 makes 20 of every generator, demands 19 wherever the classical reference
-// reaches as many, and prints a table with milder outliers and the references beside it.
+// TestSeedsJob checks that the default settings put both outliers above the threshold, on
+// data that took no part in choosing the settings. One of six runs may miss one.
+// ANOMALY_LONG=1 makes 20 runs of every generator and demands 19 successes wherever the classical reference
+// has as many. It also prints a table with milder outliers and with the references.
 func TestSeedsJob(t *testing.T) {
 	if os.Getenv(longEnv) != "" {
 		seedsJobTable(t)
@@ -234,7 +234,7 @@ func TestSeedsJob(t *testing.T) {
 	missed := 0
 	for i, g := range jobs {
 		if g.name == "heavy-tailed noise" || raceEnabled && i > 0 {
-			continue // what is an outlier there is a matter of luck
+			continue // ordinary rows may be outliers by chance
 		}
 		j := g.make(uint64(1000+i), false)
 		m, rep, err := Fit(context.Background(), j.x, Config{Seed: uint64(i)})

@@ -13,17 +13,17 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// coverage is the share of fresh ordinary rows with p ≤ q, for each q, of one model under
-// three calibrations: its training energies, its own, and as many fresh rows as it has
-// training rows.
+// coverage holds, for each q, the share of fresh ordinary rows whose p-value is at most q. It
+// compares three calibrations of one model: the training energies, the model's own calibration, and as many
+// fresh rows as there are training rows.
 type coverage struct{ inSample, own, fresh []float64 }
 
 const freshRows = 20000
 
-// cover fits a model to the first n rows of a generated host and takes its coverage on the
-// rows after them.
+// cover fits a model to the first n rows of a generated host and measures its coverage on
+// later rows.
 func cover(t testing.TB, cfg Config, n int, seed uint64, qs []float64) coverage {
-	series := len(cfg.Context) > 0
+	series := len(cfg.RecentLevels) > 0
 	all, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 2*n + freshRows, Seed: seed, Independent: !series})
 	require.NoError(t, err)
 	rows, err := all.Slice(0, n)
@@ -47,7 +47,7 @@ func cover(t testing.TB, cfg Config, n int, seed uint64, qs []float64) coverage 
 	return coverage{shares(dagmm.NewTail(dagmm.NewCalibration(e[:n]))), shares(m.Tail()), shares(dagmm.NewTail(dagmm.NewCalibration(e[n : 2*n])))}
 }
 
-// covers takes the coverage of fits to hosts that did not settle how to refit.
+// covers measures the coverage of several fits. The settings of the refit were chosen on other hosts.
 func covers(t testing.TB, cfg Config, n, fits int, qs []float64) []coverage {
 	out := make([]coverage, fits)
 	for i := range out {
@@ -63,7 +63,7 @@ func covers(t testing.TB, cfg Config, n, fits int, qs []float64) []coverage {
 	return out
 }
 
-// meanOf is the mean of a number over fits, with its standard error.
+// meanOf returns the mean of a number over the fits and the standard error of the mean.
 func meanOf(all []coverage, number func(coverage) float64) (mean, sd float64) {
 	values := make([]float64, len(all))
 	for i, c := range all {
@@ -73,10 +73,10 @@ func meanOf(all []coverage, number func(coverage) float64) (mean, sd float64) {
 	return mean, sd / math.Sqrt(float64(len(all)))
 }
 
-// Over fresh ordinary rows p ≤ q comes with frequency q. The share of one fit to n rows
-// follows the Beta distribution with k = q·(n+1) and n+1−k, counted on binomially many rows:
-// the mean over fits is held to 3 of its standard errors and a tenth of q, for what refitting
-// to fewer rows in fewer steps leaves.
+// Of fresh ordinary rows, a share q has a p-value of at most q. The share of one fit to n
+// rows follows the Beta distribution with k = q·(n+1) and n+1−k, and is counted on a binomial
+// sample. The mean over the fits may differ from q by 3 of its standard errors, and by a
+// tenth of q because a refit has fewer rows and fewer steps than the training.
 func TestFittedCoverage(t *testing.T) {
 	const n = 1000
 	fits := 24
@@ -95,10 +95,10 @@ func TestFittedCoverage(t *testing.T) {
 	}
 }
 
-// The rows of a series are not exchangeable, and days differ: what can be asked of the
-// calibration is the coverage that as many fresh rows would give the same model, within 3
-// standard errors of the difference. Fits differ so much that these are wide, a sixth of q at
-// .001: only gross errors show, and training energies would pass.
+// The rows of a series are not exchangeable, and days differ. So the calibration has to give the same
+// coverage as a calibration on as many fresh rows, within 3 standard errors of the
+// difference. Fits differ so much that the standard error is large, a sixth of q at .001. The test shows
+// gross errors only; even the training energies would pass it.
 func TestFittedCoverageOfSeries(t *testing.T) {
 	if os.Getenv(longEnv) == "" {
 		t.Skip(longEnv + " is not set")
@@ -113,7 +113,7 @@ func TestFittedCoverageOfSeries(t *testing.T) {
 	}
 }
 
-// A refit that ended at another level and spread is brought back by what it says of all rows.
+// The energies of a refit with another median and spread are mapped back to those of the model.
 func TestMatch(t *testing.T) {
 	own, refitted := make([]float64, 100), make([]float64, 100)
 	for i := range own {
@@ -123,14 +123,5 @@ func TestMatch(t *testing.T) {
 	match(held, refitted, own)
 	require.InDeltaSlice(t, []float64{0, 100, 200}, held, 1e-9)
 	match(held, make([]float64, 100), own)
-	require.InDeltaSlice(t, []float64{49, 149, 249}, held, 1e-9, "no spread to compare: the level alone")
-}
-
-func TestWithoutAndBetween(t *testing.T) {
-	d := &trainingData{n: 4, width: 2, features: []float64{0, 1, 2, 3, 10, 11, 12, 13}}
-	rest := d.without(1, 3)
-	require.Equal(t, 2, rest.n)
-	require.Equal(t, []float64{0, 3, 10, 13}, rest.features)
-	require.Equal(t, []float64{1, 2, 11, 12}, d.between(1, 3))
-	require.Equal(t, 4, d.n)
+	require.InDeltaSlice(t, []float64{49, 149, 249}, held, 1e-9, "without a spread, the median alone is mapped")
 }

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// call runs one kernel on n samples of k rows; the slices are its own to change and
-// hold sizeFor(k, n) elements.
+// call runs one kernel on n samples of k rows. It may change the slices, which hold
+// sizeFor(k, n) elements each.
 type call struct {
 	name string
 	run  func(v [][]float64, k, n int, a [4]float64) float64
 }
 
-// calls are all kernels whose paths may differ in rounding only. v[0] and v[1] are
-// outputs, the rest inputs; v[5] is positive.
+// calls are all kernels. Their paths may differ in rounding only. v[0] and v[1] are
+// outputs, the others inputs; v[5] is positive.
 var calls = []call{
 	{"Affine", func(v [][]float64, k, n int, _ [4]float64) float64 { Affine(v[0], v[2], v[3], k, 5, n); return 0 }},
 	{"AffineRow", func(v [][]float64, k, n int, _ [4]float64) float64 {
@@ -70,7 +70,8 @@ var calls = []call{
 
 const guard = 16
 
-// arguments are six slices of size elements between guards, and four numbers.
+// arguments returns six slices of size elements with guard elements around them, and four
+// numbers.
 func arguments(seed uint64, size int) (whole, inner [][]float64, a [4]float64) {
 	rng := rand.New(rand.NewPCG(seed, 9))
 	for i := range 6 {
@@ -89,8 +90,8 @@ func arguments(seed uint64, size int) (whole, inner [][]float64, a [4]float64) {
 	return whole, inner, a
 }
 
-// agree compares the path in use with plain Go on the same arguments: results within
-// rounding, nothing written outside the slices' length.
+// agree compares the path in use with plain Go on the same arguments. Results must agree to
+// rounding, and elements outside the slices must not change.
 func agree(c call, seed uint64, k, n, size int, want [][]float64, wantValue float64) error {
 	whole, inner, a := arguments(seed, size)
 	got := c.run(inner, k, n, a)
@@ -123,21 +124,25 @@ func TestPathsAgreeForAllLengths(t *testing.T) {
 	for _, p := range paths[1:] {
 		onPath(t, p, func(t *testing.T) {
 			for _, c := range calls {
-				for n := 1; n <= 70; n++ {
-					for _, k := range []int{1, 2, 3, 4, 5, 8, 9} {
-						size := sizeFor(k, n)
-						want, value := reference(t, c, uint64(n), k, n, size)
-						if err := agree(c, uint64(n), k, n, size, want, value); err != nil {
-							t.Fatal(err)
-						}
-					}
-				}
+				t.Run(c.name, func(t *testing.T) { agreeForAllLengths(t, c) })
 			}
 		})
 	}
 }
 
-// What a sample gives does not depend on its neighbours or on its place.
+func agreeForAllLengths(t *testing.T, c call) {
+	for n := 1; n <= 70; n++ {
+		for _, k := range []int{1, 2, 3, 4, 5, 8, 9} {
+			size := sizeFor(k, n)
+			want, value := reference(t, c, uint64(n), k, n, size)
+			if err := agree(c, uint64(n), k, n, size, want, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// The result of a sample depends neither on its neighbours nor on its place in the block.
 func TestPositionDoesNotChangeBits(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(11, 12))
@@ -164,24 +169,26 @@ func TestPositionDoesNotChangeBits(t *testing.T) {
 		}
 		x := normals(rng, k*n)
 		for name, f := range kernels {
-			all := make([]float64, k*n)
-			f(all, x, n)
-			one, got := make([]float64, k), make([]float64, k)
-			for r := range n {
-				for i := range one {
-					one[i] = x[i*n+r]
-				}
-				f(got, one, 1)
-				outputs := map[string]int{"LogSumExp": 1, "LogDensities": 1, "diagonal": 1, "RelativeCosine": 2}[name]
-				if outputs == 0 {
-					outputs = k
-				}
-				for i := range outputs {
-					if all[i*n+r] != got[i] {
-						t.Fatalf("%s: sample %d alone gives %g, in a block %g", name, r, got[i], all[i*n+r])
+			t.Run(name, func(t *testing.T) {
+				all := make([]float64, k*n)
+				f(all, x, n)
+				one, got := make([]float64, k), make([]float64, k)
+				for r := range n {
+					for i := range one {
+						one[i] = x[i*n+r]
+					}
+					f(got, one, 1)
+					outputs := map[string]int{"LogSumExp": 1, "LogDensities": 1, "diagonal": 1, "RelativeCosine": 2}[name]
+					if outputs == 0 {
+						outputs = k
+					}
+					for i := range outputs {
+						if all[i*n+r] != got[i] {
+							t.Fatalf("sample %d alone gives %g, in a block %g", r, got[i], all[i*n+r])
+						}
 					}
 				}
-			}
+			})
 		}
 	})
 }
@@ -203,5 +210,5 @@ func FuzzPathsAgree(f *testing.F) {
 	})
 }
 
-// sizeFor is how many elements serve every call.
+// sizeFor is a number of elements that suffices for every call.
 func sizeFor(k, n int) int { return max((k+2)*(n+12), 9*n) }

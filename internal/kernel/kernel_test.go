@@ -19,7 +19,7 @@ func normals(rng *rand.Rand, n int) []float64 {
 
 var inf, nan = math.Inf(1), math.NaN()
 
-// odd values of every magnitude, with both signs.
+// oddValues returns n values of every magnitude, and the same with the opposite sign.
 func oddValues(rng *rand.Rand, n int) []float64 {
 	xs := []float64{0, 1e-300, 5e-324, 1e-20, 1e-8, .02, .3, .4999999, .5, .5000001, .55, 1, 5, 19.9, 20, 40, 708, 709, 1e9, 1e149, 1e151, 1e300, math.MaxFloat64}
 	for len(xs) < n {
@@ -120,7 +120,7 @@ func TestSoftmax(t *testing.T) {
 	})
 }
 
-// The sizes include ones that go through BLAS and odd remainders.
+// The sizes include wide layers, which go through BLAS, and odd remainders.
 var sizes = []struct{ in, out, n int }{{1, 1, 1}, {4, 12, 7}, {5, 3, 64}, {3, 10, 33}, {118, 60, 19}, {16, 40, 5}, {9, 6, 130}, {7, 7, 47}}
 
 func TestAffineAgainstDenseProduct(t *testing.T) {

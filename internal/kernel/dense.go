@@ -10,17 +10,17 @@ import (
 // ThetaLen is the number of parameters of a dense layer.
 func ThetaLen(in, out int) int { return (in + 1) * out }
 
-// RowLayer is one dense layer of one sample, ready to run. The slices that it was made
-// of must stay alive and in place.
+// RowLayer is one dense layer of one sample, ready to run. It points into the slices that
+// it was made of, which must stay in place.
 type RowLayer struct {
-	y, x, theta *float64 // the layout is known to asm/dense.go
+	y, x, theta *float64 // asm/dense.go depends on the layout of this struct
 	in, out     int
-	act         int // bit 0: tanh; bit 1: y may be written up to RowLen(out)
+	act         int // bit 0: apply tanh; bit 1: y may be overwritten up to RowLen(out)
 }
 
-// NewRowLayer prepares y = theta·[x, 1], followed by tanh where asked for. With room,
-// elements of y beyond its length may be overwritten, up to RowLen(len(y)). Neither x
-// nor y may be empty.
+// NewRowLayer prepares y = theta·[x, 1], or tanh of that. With room, y has a capacity of
+// at least RowLen(len(y)) and its elements up to there may be overwritten, which is faster.
+// Neither x nor y may be empty.
 func NewRowLayer(y, x, theta []float64, tanh, room bool) RowLayer {
 	l := RowLayer{y: &y[0], x: &x[0], theta: &theta[:ThetaLen(len(x), len(y))][0], in: len(x), out: len(y)}
 	if tanh {
@@ -48,7 +48,7 @@ func AffineRows(layers []RowLayer) {
 	}
 }
 
-// AffineRow runs one layer.
+// AffineRow computes y = theta·[x, 1], or tanh of that, of one sample.
 func AffineRow(y, x, theta []float64, tanh bool) {
 	if len(x) == 0 || len(y) == 0 {
 		return
@@ -65,7 +65,8 @@ func (l *RowLayer) run() {
 	}
 }
 
-// RowLen is the length of a buffer for rows of n values that AffineRow has room in.
+// RowLen is the capacity of a slice of n values that NewRowLayer calls room: n rounded up
+// to a multiple of 8.
 func RowLen(n int) int { return (n + 7) &^ 7 }
 
 func affineRowGo(y, x, theta []float64) {
@@ -87,8 +88,8 @@ func Affine(y, x, theta []float64, in, out, n int) {
 
 var zero = []float64{0}
 
-// Product computes y = W·x for blocks of n samples; the weight from input i to output
-// j is w[i*inStride+j*outStride].
+// Product computes y = W·x for a block of n samples. The weight from input i to output j
+// is w[i*inStride+j*outStride].
 func Product(y, x, w []float64, in, out, n, inStride, outStride int) {
 	product(y, x, w, nil, in, out, n, inStride, outStride)
 }
@@ -128,8 +129,8 @@ func productGo(y, x, w, bias []float64, in, out, n, inStride, outStride, biasStr
 	}
 }
 
-// AffineTrain is Affine for training: where there is no SIMD, wide layers go through
-// BLAS, whose sums may round differently from AffineRow's.
+// AffineTrain is Affine for training. On the path in plain Go, wide layers go through BLAS,
+// whose sums may round differently from those of AffineRow.
 func AffineTrain(y, x, theta []float64, in, out, n int) {
 	if !wide(in, out) {
 		Affine(y, x, theta, in, out, n)
@@ -141,8 +142,8 @@ func AffineTrain(y, x, theta []float64, in, out, n int) {
 	blas64.Gemm(blas.Trans, blas.NoTrans, 1, general(theta, in, out), general(x, in, n), 1, general(y, out, n))
 }
 
-// ThetaGrad writes the gradient by theta into g, given the layer's input x and the
-// gradient dy by its affine output, both blocks of n samples.
+// ThetaGrad writes the gradient with respect to theta to g. x (in×n) is the layer's input and dy
+// (out×n) the gradient with respect to its affine output.
 func ThetaGrad(g, x, dy []float64, in, out, n int) {
 	if wide(in, out) {
 		blas64.Gemm(blas.NoTrans, blas.Trans, 1, general(x, in, n), general(dy, out, n), 0, general(g, in, out))
@@ -154,8 +155,8 @@ func ThetaGrad(g, x, dy []float64, in, out, n int) {
 	}
 }
 
-// Dots writes the inner products of the rows of two blocks of n samples: x (in rows)
-// and dy (out rows) give g (in×out).
+// Dots writes the inner products of the rows of x (in×n) with those of dy (out×n) to g
+// (in×out).
 func Dots(g, x, dy []float64, in, out, n int) {
 	if in == 0 || out == 0 || n == 0 {
 		return
@@ -176,8 +177,8 @@ func Dots(g, x, dy []float64, in, out, n int) {
 	}
 }
 
-// InputGrad writes the gradient by the layer's input into dx, given the gradient dy
-// by its affine output.
+// InputGrad writes the gradient with respect to the layer's input to dx (in×n). dy (out×n) is the
+// gradient with respect to its affine output.
 func InputGrad(dx, theta, dy []float64, in, out, n int) {
 	if wide(in, out) {
 		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, general(theta, in, out), general(dy, out, n), 0, general(dx, in, n))
@@ -186,7 +187,7 @@ func InputGrad(dx, theta, dy []float64, in, out, n int) {
 	Product(dx, dy, theta, out, in, n, 1, out)
 }
 
-// wide tells where a matrix product goes through BLAS.
+// wide reports whether a matrix product goes through BLAS.
 func wide(in, out int) bool {
 	return (useBLAS || !useAVX2 && !useAVX512) && (in >= 32 && out >= 16 || in >= 16 && out >= 32)
 }

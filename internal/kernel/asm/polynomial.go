@@ -14,7 +14,7 @@ func quo(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).
 func sum(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).Add(a, b) }
 func dif(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).Sub(a, b) }
 
-// series sums terms until they no longer count; next gives term k+1 from term k.
+// series sums terms until they are below the precision. next returns term k+1 given term k.
 func series(first *big.Float, next func(k int, term *big.Float) *big.Float) *big.Float {
 	s, term := number(0), first
 	for k := 0; k < 2000; k++ {
@@ -66,8 +66,8 @@ func atanhRest(z *big.Float) *big.Float {
 	})
 }
 
-// interpolate returns the coefficients of the polynomial of the given degree through f
-// at the Chebyshev nodes of [low, high], which is nearly the best one.
+// interpolate returns the coefficients of the polynomial of the given degree that equals
+// f at the Chebyshev nodes of [low, high]. It is nearly the best approximation.
 func interpolate(f func(*big.Float) *big.Float, low, high float64, degree int) []float64 {
 	n := degree + 1
 	x, d := make([]*big.Float, n), make([]*big.Float, n)
@@ -75,7 +75,7 @@ func interpolate(f func(*big.Float) *big.Float, low, high float64, degree int) [
 		x[i] = number((low+high)/2 + (high-low)/2*math.Cos(math.Pi*(float64(i)+.5)/float64(n)))
 		d[i] = f(x[i])
 	}
-	for k := 1; k < n; k++ { // Newton's divided differences
+	for k := 1; k < n; k++ { // divided differences of Newton
 		for i := n - 1; i >= k; i-- {
 			d[i] = quo(dif(d[i], d[i-1]), dif(x[i], x[i-k]))
 		}

@@ -2,6 +2,7 @@ package graphop_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// node is a rows×cols input of normal numbers.
+// node returns a rows×cols input of standard normal numbers.
 func node(t testing.TB, g *gorgonia.ExprGraph, name string, rows, cols int, seed uint64) *gorgonia.Node {
 	n, err := graphop.Matrix(g, name, rows, cols, graphtest.Normals(seed, rows*cols))
 	require.NoError(t, err)
@@ -28,17 +29,19 @@ func run(t testing.TB, g *gorgonia.ExprGraph) error {
 }
 
 func TestDenseGradients(t *testing.T) {
-	// The second goes through BLAS.
+	// Without SIMD, the second layer goes through BLAS.
 	for _, size := range []struct{ in, out, n int }{{3, 4, 7}, {33, 17, 3}, {1, 1, 1}} {
 		for _, act := range []graphop.Activation{graphop.Linear, graphop.Tanh, graphop.Softmax} {
 			if act == graphop.Softmax && size.out == 1 {
-				continue // constantly 1
+				continue // the result is always 1
 			}
-			g := gorgonia.NewGraph()
-			x, theta := node(t, g, "x", size.in, size.n, 1), node(t, g, "theta", size.in+1, size.out, 2)
-			y, err := graphop.Dense(x, theta, act, true)
-			require.NoError(t, err)
-			graphtest.CheckGraph(t, graphtest.Weighted(t, y, graphtest.Normals(3, size.out*size.n)), x, theta)
+			t.Run(fmt.Sprintf("%dx%d/activation%d", size.in, size.out, act), func(t *testing.T) {
+				g := gorgonia.NewGraph()
+				x, theta := node(t, g, "x", size.in, size.n, 1), node(t, g, "theta", size.in+1, size.out, 2)
+				y, err := graphop.Dense(x, theta, act, true)
+				require.NoError(t, err)
+				graphtest.CheckGraph(t, graphtest.Weighted(t, y, graphtest.Normals(3, size.out*size.n)), x, theta)
+			})
 		}
 	}
 }
@@ -59,7 +62,7 @@ func TestDropoutAndSumGradients(t *testing.T) {
 	require.NoError(t, err)
 	y, err := graphop.Dropout(x, mask)
 	require.NoError(t, err)
-	// x reaches the cost twice: the gradients of both ways add up.
+	// x enters the cost twice, so the gradients of both paths add up.
 	cost, err := graphop.Add(graphtest.Weighted(t, y, graphtest.Normals(2, 8)), graphtest.Weighted(t, x, graphtest.Normals(3, 8)))
 	require.NoError(t, err)
 	graphtest.CheckGraph(t, cost, x)
@@ -75,7 +78,7 @@ func TestRowsTakesRows(t *testing.T) {
 	require.Equal(t, []float64{3, 4, 5, 6}, y.Value().Data())
 }
 
-func TestShapesThatDoNotFit(t *testing.T) {
+func TestShapesThatDoNotMatch(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x, theta := node(t, g, "x", 3, 4, 1), node(t, g, "theta", 3, 2, 1)
 	scalar := graphtest.Weighted(t, x, make([]float64, 12))
@@ -94,9 +97,11 @@ func TestShapesThatDoNotFit(t *testing.T) {
 		"no rows":          func() (*gorgonia.Node, error) { return graphop.Matrix(g, "m", 0, 2, nil) },
 		"few values":       func() (*gorgonia.Node, error) { return graphop.Matrix(g, "m", 2, 2, make([]float64, 3)) },
 	} {
-		_, err := f()
-		require.ErrorIs(t, err, graphop.ErrShape, name)
-		require.ErrorContains(t, err, "graphop: ", name)
+		t.Run(name, func(t *testing.T) {
+			_, err := f()
+			require.ErrorIs(t, err, graphop.ErrShape)
+			require.ErrorContains(t, err, "graphop: ")
+		})
 	}
 }
 
@@ -109,16 +114,18 @@ func TestKernelFailuresBecomeErrors(t *testing.T) {
 		},
 		"cause": func([]float64, [][]float64) error { return cause },
 	} {
-		g := gorgonia.NewGraph()
-		_, err := graphop.Apply(graphop.Spec{Name: "faulty", Kernel: kernel}, node(t, g, "x", 2, 2, 1))
-		require.NoError(t, err)
-		err = run(t, g)
-		require.ErrorContains(t, err, want)
-		if want == "cause" {
-			require.ErrorIs(t, err, cause)
-		} else {
-			require.ErrorContains(t, err, "graphop: faulty")
-		}
+		t.Run(want, func(t *testing.T) {
+			g := gorgonia.NewGraph()
+			_, err := graphop.Apply(graphop.Spec{Name: "faulty", Kernel: kernel}, node(t, g, "x", 2, 2, 1))
+			require.NoError(t, err)
+			err = run(t, g)
+			require.ErrorContains(t, err, want)
+			if want == "cause" {
+				require.ErrorIs(t, err, cause)
+			} else {
+				require.ErrorContains(t, err, "graphop: faulty")
+			}
+		})
 	}
 }
 
@@ -150,7 +157,7 @@ func TestEqualOperationsAreNotMerged(t *testing.T) {
 	require.NotEqual(t, a.Value().Data(), b.Value().Data())
 }
 
-func TestGradientOfWhatHasNone(t *testing.T) {
+func TestRowsHasNoGradient(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := node(t, g, "x", 2, 2, 1)
 	y, err := graphop.Rows(x, 0, 1)

@@ -21,7 +21,7 @@ func normal(rows, cols int, seed uint64) *mat.Dense {
 	return x
 }
 
-func TestAnyMatrixWillDo(t *testing.T) {
+func TestFitTakesAnyKindOfMatrix(t *testing.T) {
 	x := normal(60, 3, 1)
 	wide := mat.NewDense(70, 8, nil)
 	view := wide.Slice(5, 65, 2, 5).(*mat.Dense)
@@ -30,13 +30,15 @@ func TestAnyMatrixWillDo(t *testing.T) {
 	require.NoError(t, err)
 	energies, err := want.Energies(nil, x)
 	require.NoError(t, err)
-	for _, same := range []mat.Matrix{view, mat.DenseCopyOf(x.T()).T()} {
-		m, _, err := gmm.Fit(same, gmm.FitConfig{Seed: 1})
-		require.NoError(t, err)
-		require.Equal(t, want, m)
-		got, err := m.Energies(make([]float64, 60), same)
-		require.NoError(t, err)
-		require.Equal(t, energies, got)
+	for name, same := range map[string]mat.Matrix{"view": view, "transposed": mat.DenseCopyOf(x.T()).T()} {
+		t.Run(name, func(t *testing.T) {
+			m, _, err := gmm.Fit(same, gmm.FitConfig{Seed: 1})
+			require.NoError(t, err)
+			require.Equal(t, want, m)
+			got, err := m.Energies(make([]float64, 60), same)
+			require.NoError(t, err)
+			require.Equal(t, energies, got)
+		})
 	}
 	_, err = want.Energies(nil, normal(2, 4, 1))
 	require.ErrorIs(t, err, gmm.ErrShape)
@@ -46,7 +48,7 @@ func TestAnyMatrixWillDo(t *testing.T) {
 	require.ErrorIs(t, err, gmm.ErrShape)
 }
 
-// Whatever the finite points, Fit ends in a mixture or an error.
+// For any finite points, Fit returns a mixture or an error.
 func TestFitOfAnyPoints(t *testing.T) {
 	value := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.SampledFrom([]float64{0, 0, 1, 1e-300, 1e12, -1e150, 1e300, math.MaxFloat64, -math.MaxFloat64}))
 	rapid.Check(t, func(t *rapid.T) {
@@ -84,10 +86,26 @@ func TestSettingsOutOfRange(t *testing.T) {
 		"ridge NaN":       {Ridge: math.NaN()},
 		"ridge +Inf":      {Ridge: math.Inf(1)},
 	} {
-		_, _, err := gmm.Fit(x, cfg)
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			_, _, err := gmm.Fit(x, cfg)
+			require.ErrorContains(t, err, want)
+			require.ErrorContains(t, err, "gmm: fit: ")
+		})
 	}
-	_, _, err := gmm.Fit(&mat.Dense{}, gmm.FitConfig{})
+}
+
+func TestNilAndEmptyArgumentsAreErrors(t *testing.T) {
+	m, _, err := gmm.Fit(normal(50, 2, 1), gmm.FitConfig{})
+	require.NoError(t, err)
+	for name, x := range map[string]mat.Matrix{"nil": nil, "nil pointer": (*mat.Dense)(nil)} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := gmm.Fit(x, gmm.FitConfig{})
+			require.ErrorIs(t, err, gmm.ErrShape)
+			_, err = m.Energies(nil, x)
+			require.ErrorIs(t, err, gmm.ErrShape)
+		})
+	}
+	_, _, err = gmm.Fit(&mat.Dense{}, gmm.FitConfig{})
 	require.ErrorIs(t, err, gmm.ErrShape)
 	_, err = gmm.StartResponsibilities(gmm.Points{Dim: 1, N: 2, Z: []float64{1}}, 1, 0)
 	require.ErrorIs(t, err, gmm.ErrShape)

@@ -5,17 +5,18 @@ import (
 	"fmt"
 )
 
-// maxStored bounds what a stored mixture may claim, so that no header makes the
-// reader allocate more than the text already holds.
+// maxStored bounds the size of a stored mixture. It keeps a short text that claims many
+// dimensions from making the reader allocate much memory.
 const maxStored = 1 << 24
 
 type storedMixture struct {
 	Phi   []float64   `json:"phi"`
 	Mu    [][]float64 `json:"mu"`
-	Sigma [][]float64 `json:"sigma"` // lower triangle by rows, or d variances where diagonal
+	Sigma [][]float64 `json:"sigma"` // lower triangle row by row; d variances if diagonal
 }
 
-// MarshalJSON writes weights, means and covariances; every float64 survives exactly.
+// MarshalJSON writes weights, means and covariances. UnmarshalJSON restores every float64
+// exactly.
 func (m *Mixture) MarshalJSON() ([]byte, error) {
 	d := m.dim
 	s := storedMixture{Phi: m.phi}
@@ -35,8 +36,8 @@ func (m *Mixture) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote and checks all of it; the receiver is
-// unchanged on error.
+// UnmarshalJSON reads what MarshalJSON wrote and checks all of it. An error leaves m
+// unchanged.
 func (m *Mixture) UnmarshalJSON(data []byte) error {
 	var s storedMixture
 	if err := json.Unmarshal(data, &s); err != nil {
@@ -69,7 +70,7 @@ func (m *Mixture) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// spread writes a stored covariance, a lower triangle or d variances, into the full
+// spread writes a stored covariance, which is a lower triangle or d variances, to the full
 // matrix dst.
 func spread(dst, stored []float64, d int) {
 	if len(stored) == d {

@@ -1,8 +1,8 @@
-// Package graphop makes gorgonia operations of the project's plain kernels: one
-// operation a kernel, over buffers that are allocated once with the graph.
+// Package graphop makes gorgonia operations of the kernels in package kernel. Each
+// operation runs one kernel, over buffers that are allocated once with the graph.
 //
-// Matrices hold samples column by column: features × batch. A graph belongs to one
-// batch size and one goroutine.
+// Matrices are features × batch: each column is a sample. A graph is for one batch size and
+// belongs to one goroutine.
 package graphop
 
 import (
@@ -18,28 +18,30 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ErrShape reports nodes whose dimensions do not fit together.
+// ErrShape reports nodes whose dimensions do not match.
 var ErrShape = errors.New("shape mismatch")
 
-// Kernel computes dst from the data of the inputs; a scalar is a slice of one.
+// Kernel computes dst from the data of the inputs. A scalar is a slice of one element.
 type Kernel func(dst []float64, in [][]float64) error
 
-// Gradient returns one node per input, nil where Spec.Differentiable says false.
+// Gradient returns the gradient with respect to each input, given the gradient grad with
+// respect to the output out. It is nil where Spec.Differentiable is false.
 type Gradient func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error)
 
 // Spec describes one operation.
 type Spec struct {
 	Name           string
-	Rows, Cols     int // of the result; 0, 0 is a scalar
+	Rows, Cols     int // of the result; 0, 0 means a scalar
 	Kernel         Kernel
-	Gradient       Gradient // nil: not differentiable
+	Gradient       Gradient // nil if not differentiable
 	Differentiable []bool   // per input
 }
 
-// serial numbers keep gorgonia's common-subexpression elimination from merging two
-// operations of one kind.
+// serial numbers the operations. The numbers keep gorgonia from merging two operations of
+// one kind as a common subexpression.
 var serial atomic.Uint64
 
+// op is a gorgonia.Op that runs a kernel.
 type op struct {
 	Spec
 	id     uint64
@@ -49,11 +51,11 @@ type op struct {
 	scalar *gorgonia.F64
 	dst    []float64
 	in     [][]float64
-	seen   []gorgonia.Value // whose data stands in in
-	single []float64        // backs scalar inputs
+	seen   []gorgonia.Value // the values whose data is in in
+	single []float64        // memory of scalar inputs
 }
 
-// Apply adds the operation to the inputs' graph.
+// Apply adds the operation to the graph of the inputs and returns its result.
 func Apply(s Spec, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	o := &op{Spec: s, id: serial.Add(1), arity: len(inputs), in: make([][]float64, len(inputs)), seen: make([]gorgonia.Value, len(inputs)), single: make([]float64, len(inputs))}
 	types := make([]hm.Type, 0, len(inputs)+1)
@@ -103,8 +105,8 @@ func (o *op) Hashcode() uint32 {
 	return h.Sum32()
 }
 
-// Do runs the kernel. A panic inside would end the process from a goroutine of the
-// machine's, so it becomes an error.
+// Do runs the kernel. It turns a panic into an error, because the panic could be on a goroutine of a
+// tape machine and would end the process.
 func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -113,7 +115,7 @@ func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	}()
 	for i, v := range values {
 		if t, ok := v.(*tensor.Dense); ok && o.seen[i] == v && len(o.in[i]) == t.DataSize() {
-			continue // asking for the data again allocates
+			continue // asking for the data again would allocate
 		}
 		if o.in[i], err = o.data(i, v); err != nil {
 			return nil, err
@@ -129,7 +131,7 @@ func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	return o.value(), nil
 }
 
-// value is the node's value, the same in all runs.
+// value returns the value of the node. It is the same memory in all runs.
 func (o *op) value() gorgonia.Value {
 	if o.matrix != nil {
 		return o.matrix
@@ -164,8 +166,8 @@ func (o *op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgon
 	return o.Gradient(inputs, output, grad)
 }
 
-// Run executes the machine's graph once. The machine's own error hides from errors.Is
-// what went wrong in an operation; this one does not.
+// Run executes the machine's graph once. It unwraps the error of a tape machine, which
+// would hide its cause from errors.Is.
 func Run(machine gorgonia.VM) error {
 	err := machine.RunAll()
 	machine.Reset()
@@ -187,7 +189,8 @@ func Dims(n *gorgonia.Node) (rows, cols int, err error) {
 	return 0, 0, fmt.Errorf("graphop: node %s has shape %v, want a matrix: %w", n.Name(), n.Shape(), ErrShape)
 }
 
-// Matrix adds an input node of the given name that reads and shows data, rows×cols.
+// Matrix adds an input node (rows×cols) with the given name. Its value is data itself, not a
+// copy.
 func Matrix(g *gorgonia.ExprGraph, name string, rows, cols int, data []float64) (*gorgonia.Node, error) {
 	if rows <= 0 || cols <= 0 || len(data) != rows*cols {
 		return nil, fmt.Errorf("graphop: %s: %d values for %d×%d: %w", name, len(data), rows, cols, ErrShape)

@@ -16,8 +16,9 @@ const (
 	// deviates.
 	Residual ErrorFeatures = "residual"
 	// RelativeCosine is the paper's pair: the relative Euclidean distance ‖t−t'‖/‖t‖ and
-	// the cosine similarity t·t'/(‖t‖‖t'‖) for targets of width d. Norms in the denominators are at least 1e-6·√d,
-	// because the paper's formula divides by zero for a row of zeros.
+	// the cosine similarity t·t'/(‖t‖‖t'‖) for targets of width d. Norms in the
+	// denominators are at least 1e-6·√d, because the paper's formula divides by zero for a
+	// row of zeros.
 	RelativeCosine ErrorFeatures = "relative-cosine"
 )
 
@@ -50,8 +51,8 @@ func (f ErrorFeatures) Apply(dst, target, reconstruction []float64, width, n int
 	kernel.RelativeCosine(dst, target, reconstruction, width, n, normFloor*math.Sqrt(float64(width)))
 }
 
-// Gradient adds the gradient with respect to the reconstruction to dst (width×n). grad (Dim(width)×n) is
-// the gradient with respect to the features.
+// Gradient adds the gradient with respect to the reconstruction to dst (width×n). grad
+// (Dim(width)×n) is the gradient with respect to the features.
 func (f ErrorFeatures) Gradient(dst, grad, target, reconstruction []float64, width, n int) {
 	if f != RelativeCosine {
 		kernel.Axpy(dst[:width*n], grad, -1)

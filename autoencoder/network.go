@@ -32,10 +32,10 @@ type Network struct {
 }
 
 // New returns a network with random weights. The encoder has in inputs, the hidden layers
-// and latent outputs; the decoder has latent inputs, the hidden layers in reverse order
-// and out outputs. For a reconstruction, in equals out. Weights are drawn uniformly within
-// ±√(6/(inputs+outputs)) of their layer (Glorot and Bengio, 2010); biases are 0. A size that is not positive is an
-// error that wraps ErrShape.
+// and latent outputs; the decoder has latent inputs, the hidden layers in reverse order and
+// out outputs. For a reconstruction, in equals out. Weights are drawn uniformly within
+// ±√(6/(inputs+outputs)) of their layer (Glorot and Bengio, 2010); biases are 0. A size
+// that is not positive is an error that wraps ErrShape.
 func New(in int, hidden []int, latent, out int, rng *rand.Rand) (*Network, error) {
 	sizes := append(append([]int{in}, hidden...), latent)
 	back := []int{latent}
@@ -134,7 +134,8 @@ func (n *Network) Forward(code, reconstruction, input []float64, rows int, scrat
 	run(n.Decoder, reconstruction, code, rows, scratch[:half], scratch[half:])
 }
 
-// run passes x through the layers. The last one writes to dst, the others to even and odd in turn.
+// run passes x through the layers. The last one writes to dst, the others to even and odd
+// in turn.
 func run(layers []Layer, dst, x []float64, rows int, even, odd []float64) {
 	for i := range layers {
 		l := &layers[i]

@@ -17,9 +17,14 @@ const minWeight = .1
 
 // FromResponsibilities returns the mixture of the points given their memberships γ in k
 // components, in one exact pass (equation 5 of the paper):
-// φk = Σi γik/N, μk = Σi γik zi/Σi γik, Σk = Σi γik (zi−μk)(zi−μk)ᵀ/Σi γik + ridge·I.
-// gamma holds the membership of point r in component c at c*N+r. A point with memberships of 0 is
-// left out; the weights φ always add up to 1. A component with φ < 1/(10N) is dropped.
+//
+//	φk = Σi γik/N
+//	μk = Σi γik zi / Σi γik
+//	Σk = Σi γik (zi−μk)(zi−μk)ᵀ / Σi γik + ridge·I
+//
+// gamma holds the membership of point r in component c at c*N+r. A point whose memberships
+// are all 0 is left out; the weights φ always add up to 1. A component with φ < 1/(10N) is
+// dropped.
 func FromResponsibilities(gamma []float64, k int, p Points, ridge float64, cov Covariance) (*Mixture, error) {
 	if k <= 0 || p.N <= 0 || p.Dim <= 0 || len(gamma) != k*p.N || len(p.Z) != p.Dim*p.N {
 		return nil, fmt.Errorf("gmm: %d responsibilities for %d components, %d coordinates of %d points in %d dimensions: %w",

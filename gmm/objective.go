@@ -71,8 +71,8 @@ func (o *Objective) resize(n int) {
 
 // Forward returns the mean energy and the penalty of n samples. z (Dim×n) holds coordinate
 // i of sample r at i*n+r; gamma (Components×n) holds the membership of sample r in
-// component c at c*n+r. An error that wraps ErrNotPositiveDefinite names the component whose covariance has no
-// Cholesky factor; sizes that do not match wrap ErrShape.
+// component c at c*n+r. An error that wraps ErrNotPositiveDefinite names the component
+// whose covariance has no Cholesky factor; sizes that do not match wrap ErrShape.
 func (o *Objective) Forward(z, gamma []float64, n int) (energy, penalty float64, err error) {
 	if n <= 0 || len(z) != o.Dim*n || len(gamma) != o.Components*n {
 		return 0, 0, fmt.Errorf("gmm: objective: %d coordinates and %d responsibilities of %d samples, for %d dimensions and %d components: %w",
@@ -90,8 +90,8 @@ func (o *Objective) Forward(z, gamma []float64, n int) (energy, penalty float64,
 	return o.meanEnergy(), penalty, nil
 }
 
-// component computes the weight, mean, covariance and inverse Cholesky factor of component c. It returns
-// log(φ N(μ)), the logarithm of its weighted density at its mean.
+// component computes the weight, mean, covariance and inverse Cholesky factor of component
+// c. It returns log(φ N(μ)), the logarithm of its weighted density at its mean.
 func (o *Objective) component(c int, z, g []float64) (float64, error) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
 	p.nk = max(kernel.Sum(g), minResponsibility)

@@ -91,8 +91,8 @@ func (a *adam) Step(model []gorgonia.ValueGrad) error {
 	return nil
 }
 
-// flatten finds the memory of the parameters and gradients. It asks a tensor for its memory only once,
-// because asking allocates.
+// flatten finds the memory of the parameters and gradients. It asks a tensor for its memory
+// only once, because asking allocates.
 func (a *adam) flatten(model []gorgonia.ValueGrad) error {
 	if len(a.values) != len(model) {
 		a.values, a.grads, a.sources = make([][]float64, len(model)), make([][]float64, len(model)), make([]gorgonia.Value, 2*len(model))

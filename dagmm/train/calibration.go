@@ -86,10 +86,11 @@ func match(held, refitted, own []float64) {
 }
 
 // refit returns the member trained on other rows. It starts half-way between the member's
-// initial weights and its final ones, at a high learning rate that falls. That erases most of what the
-// networks know about the rows left out, and a tenth of the steps then lead back to a network
-// that is about as good (Ash and Adams, On warm-starting neural network training, 2020).
-// A member that had hardly more steps than a refit takes is trained again from the start.
+// initial weights and its final ones, at a high learning rate that falls. That erases most
+// of what the networks know about the rows left out, and a tenth of the steps then lead
+// back to a network that is about as good (Ash and Adams, On warm-starting neural network
+// training, 2020). A member that had hardly more steps than a refit takes is trained again
+// from the start.
 func (t *trainer) refit(ctx context.Context, rest *trainingData) (dagmm.Member, error) {
 	r, err := newTrainer(t.cfg, rest, t.index, func(Progress) {})
 	if err != nil {
@@ -119,8 +120,8 @@ func mean(dst, other [][]float64) {
 	}
 }
 
-// relearn takes the given number of steps while the learning rate falls from refitRate times its
-// setting to the setting itself.
+// relearn takes the given number of steps while the learning rate falls from refitRate
+// times its setting to the setting itself.
 func (t *trainer) relearn(ctx context.Context, steps int) error {
 	t.adam.learningRate *= refitRate
 	fall := math.Pow(refitRate, -1/float64(steps))
@@ -150,8 +151,8 @@ func (t *trainer) relearn(ctx context.Context, steps int) error {
 }
 
 // prototypes draws typical rows for explanations: the features of the current values and,
-// with recent levels, of their deviations. The twentieth of the rows with the highest energies is not
-// typical and is never drawn.
+// with recent levels, of their deviations. The twentieth of the rows with the highest
+// energies is not typical and is never drawn.
 func prototypes(data *trainingData, energies []float64, seed uint64) [][]float64 {
 	width := len(data.levels.Deviations(data.metrics))
 	count := min(max(8192/width, 32), 128)

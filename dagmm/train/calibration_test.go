@@ -13,9 +13,9 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// coverage holds, for each q, the share of fresh ordinary rows whose p-value is at most q. It
-// compares three calibrations of one model: the training energies, the model's own calibration, and as many
-// fresh rows as there are training rows.
+// coverage holds, for each q, the share of fresh ordinary rows whose p-value is at most q.
+// It compares three calibrations of one model: the training energies, the model's own
+// calibration, and as many fresh rows as there are training rows.
 type coverage struct{ inSample, own, fresh []float64 }
 
 const freshRows = 20000
@@ -47,7 +47,8 @@ func cover(t testing.TB, cfg Config, n int, seed uint64, qs []float64) coverage 
 	return coverage{shares(dagmm.NewTail(dagmm.NewCalibration(e[:n]))), shares(m.Tail()), shares(dagmm.NewTail(dagmm.NewCalibration(e[n : 2*n])))}
 }
 
-// covers measures the coverage of several fits. The settings of the refit were chosen on other hosts.
+// covers measures the coverage of several fits. The settings of the refit were chosen on
+// other hosts.
 func covers(t testing.TB, cfg Config, n, fits int, qs []float64) []coverage {
 	out := make([]coverage, fits)
 	for i := range out {
@@ -95,10 +96,10 @@ func TestFittedCoverage(t *testing.T) {
 	}
 }
 
-// The rows of a series are not exchangeable, and days differ. So the calibration has to give the same
-// coverage as a calibration on as many fresh rows, within 3 standard errors of the
-// difference. Fits differ so much that the standard error is large, a sixth of q at .001. The test shows
-// gross errors only; even the training energies would pass it.
+// The rows of a series are not exchangeable, and days differ. So the calibration has to
+// give the same coverage as a calibration on as many fresh rows, within 3 standard errors
+// of the difference. Fits differ so much that the standard error is large, a sixth of q at
+// .001. The test shows gross errors only; even the training energies would pass it.
 func TestFittedCoverageOfSeries(t *testing.T) {
 	if os.Getenv(longEnv) == "" {
 		t.Skip(longEnv + " is not set")

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A fault moves the current value of one metric. The deviations of that metric move with it, in their
-// own scale, and the features of what came before stay.
+// A fault moves the current value of one metric. The deviations of that metric move with
+// it, in their own scale, and the features of what came before stay.
 func TestSyntheticFaultsMoveValueAndDeviationsAlike(t *testing.T) {
 	cfg, err := Config{RecentLevels: []float64{.05, .5}}.resolved(4)
 	require.NoError(t, err)

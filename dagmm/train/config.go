@@ -134,7 +134,7 @@ type MixtureConfig struct {
 	Components int
 	// Covariances of the Gaussians. "" means FullCovariance.
 	Covariances Covariances
-	// Ridge is added to every variance of z, and is at least 0. 0 means 1e-3, which suits a z of
+	// Ridge, at least 0, is added to every variance of z. 0 means 1e-3, which suits a z of
 	// unit scale.
 	Ridge float64
 	// Unscaled passes z on as the network gives it. Otherwise each dimension is divided by
@@ -147,8 +147,8 @@ type MixtureConfig struct {
 	// EMSteps is the largest number of steps of expectation maximisation that refine the
 	// final mixture. 0 means 20; a negative number means none.
 	EMSteps int
-	// Trim is the share of the training rows that each such step leaves out: those with the highest
-	// energies, in [0, .5). 0 or a negative number means none.
+	// Trim is the share of the training rows that each such step leaves out: those with the
+	// highest energies, in [0, .5). 0 or a negative number means none.
 	Trim float64
 	// Disabled leaves out the mixture and the estimation network. The autoencoder is then
 	// trained alone, and the energy is the norm of the scaled error features.
@@ -164,9 +164,9 @@ type OptimizerConfig struct {
 	Lambda2 float64
 	// LearningRate of Adam, at least 0. 0 means 1e-3.
 	LearningRate float64
-	// BatchSize is the least number of rows in a step. 0 means 256. The rows of an epoch are
-	// divided evenly, so batches are somewhat larger than BatchSize where it does not divide the
-	// number of rows, and smaller only where there are fewer rows.
+	// BatchSize is the least number of rows in a step. 0 means 256. The rows of an epoch
+	// are divided evenly, so batches are somewhat larger than BatchSize where it does not
+	// divide the number of rows, and smaller only where there are fewer rows.
 	BatchSize int
 	// Epochs is the number of passes over the training rows. 0 means as many as MinSteps
 	// needs.
@@ -174,8 +174,8 @@ type OptimizerConfig struct {
 	// MinSteps is the least number of steps of one member; epochs are added until it is
 	// reached. 0 means 2000; a negative number means that Epochs alone decides.
 	MinSteps int
-	// ClipNorm is the largest global norm of a gradient; a longer one is shortened to it. 0 means 5; a
-	// negative number switches it off.
+	// ClipNorm is the largest global norm of a gradient; a longer one is shortened to it. 0
+	// means 5; a negative number switches it off.
 	ClipNorm float64
 }
 

@@ -14,7 +14,8 @@ import (
 )
 
 // reproducible holds small trainings that together exercise every path of the code: layers
-// wide enough for BLAS, dropout, recent levels, a last batch of another size, and both kinds of covariance.
+// wide enough for BLAS, dropout, recent levels, a last batch of another size, and both
+// kinds of covariance.
 func reproducible() map[string]Config {
 	metrics := Metrics()
 	metrics.Network.Hidden = []int{40, 20}

@@ -18,9 +18,9 @@ import (
 //
 // NaN is a missing value: Fit leaves its row out and counts it in the report. A nil x, an
 // infinite value, fewer rows than d + 2, where d is the width of the latent vector, and
-// nothing but constant columns are errors that give the numbers and wrap ErrData. A
-// setting out of its range and a nil ctx are errors that wrap ErrConfig. When ctx is canceled, Fit stops within one
-// step and returns ctx.Err().
+// nothing but constant columns are errors that give the numbers and wrap ErrData. A setting
+// out of its range and a nil ctx are errors that wrap ErrConfig. When ctx is canceled, Fit
+// stops within one step and returns ctx.Err().
 func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, error) {
 	start := time.Now()
 	if err := checkArguments(ctx, x); err != nil {
@@ -75,8 +75,8 @@ func checkArguments(ctx context.Context, x mat.Matrix) error {
 	return nil
 }
 
-// fitMembers trains the members on a bounded number of goroutines. Each member has its own random
-// generator, so the order in which they run changes nothing.
+// fitMembers trains the members on a bounded number of goroutines. Each member has its own
+// random generator, so the order in which they run changes nothing.
 func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*trainer, []dagmm.Member, error) {
 	trainers, members := make([]*trainer, cfg.Members), make([]dagmm.Member, cfg.Members)
 	var mu sync.Mutex
@@ -98,7 +98,8 @@ func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*traine
 	return trainers, members, nil
 }
 
-// each runs job(0) to job(n−1) on at most the given number of goroutines, or on GOMAXPROCS where it is not positive. It returns the error of the lowest job that failed.
+// each runs job(0) to job(n−1) on at most the given number of goroutines, or on GOMAXPROCS
+// where it is not positive. It returns the error of the lowest job that failed.
 func each(workers, n int, job func(int) error) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -147,7 +148,8 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 	return t, m, err
 }
 
-// assemble makes the model of the members. Threshold, calibration and prototypes come from the training rows.
+// assemble makes the model of the members. Threshold, calibration and prototypes come from
+// the training rows.
 func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.levels, Members: members,
 		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
@@ -219,7 +221,8 @@ func summary(cfg *Config, data *trainingData, trainers []*trainer) dagmm.Trainin
 // Version of the library. The models that it trains keep it.
 const Version = "0.1.0"
 
-// interval is the median distance between consecutive times in seconds, or 0 where it is unknown.
+// interval is the median distance between consecutive times in seconds, or 0 where it is
+// unknown.
 func interval(times []time.Time) float64 {
 	if len(times) < 2 {
 		return 0

@@ -16,7 +16,8 @@ import (
 )
 
 // hostRows returns the rows of a host whose four metrics follow its load. From 701 rows on
-// there are two outliers: row 300 is out of range, and row 700 breaks the correlation of cpu and network.
+// there are two outliers: row 300 is out of range, and row 700 breaks the correlation of
+// cpu and network.
 func hostRows(n int, seed uint64) *mat.Dense {
 	r := rand.New(rand.NewPCG(seed, 99))
 	x := mat.NewDense(n, 4, nil)
@@ -112,7 +113,8 @@ func auc(t testing.TB, m *dagmm.Model, table *dataset.Table) float64 {
 }
 
 // A trained model finds more than untrained networks, and both find more than chance. The
-// mixture is diagonal, so that the network has to remove the correlations and its training counts.
+// mixture is diagonal, so that the network has to remove the correlations and its training
+// counts.
 func TestTrainedBeatsUntrainedAndChance(t *testing.T) {
 	var inject []dataset.EventKind
 	for range 30 {

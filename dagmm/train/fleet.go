@@ -37,8 +37,9 @@ type Fitted struct {
 
 // FleetConfig sets up FitAll. The zero value works.
 type FleetConfig struct {
-	// Workers bounds the number of hosts that are trained at a time. Where there are fewer hosts than
-	// workers, it bounds the number of goroutines of all hosts together. 0 or less means GOMAXPROCS.
+	// Workers bounds the number of hosts that are trained at a time. Where there are fewer
+	// hosts than workers, it bounds the number of goroutines of all hosts together. 0 or
+	// less means GOMAXPROCS.
 	Workers int
 	// Done is called after every host, in the order in which they finish, one call at a
 	// time. nil means no calls.
@@ -60,9 +61,10 @@ type FleetProgress struct {
 
 // FitAll trains one model per host, several at a time. The outcome of a host depends
 // neither on the other hosts nor on the number of workers: the model is bit-identical to
-// the one that Fit makes of that host alone, and an error concerns that host only. The results have the order of the hosts.
-// When ctx is canceled, FitAll stops within one step and returns ctx.Err() together with
-// what has been finished by then. A nil ctx is an error that wraps ErrConfig.
+// the one that Fit makes of that host alone, and an error concerns that host only. The
+// results have the order of the hosts. When ctx is canceled, FitAll stops within one step
+// and returns ctx.Err() together with what has been finished by then. A nil ctx is an error
+// that wraps ErrConfig.
 func FitAll(ctx context.Context, hosts []Host, cfg FleetConfig) ([]Fitted, error) {
 	if ctx == nil {
 		return nil, badSetting("the context is nil")

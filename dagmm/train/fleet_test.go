@@ -119,7 +119,8 @@ func TestFitAllReleasesAndCancels(t *testing.T) {
 }
 
 // BenchmarkFleet100 trains the default preset for 100 hosts of 1000 × 4, with one worker
-// and with one per processor. It releases the models, as a service does that stores them one by one.
+// and with one per processor. It releases the models, as a service does that stores them
+// one by one.
 func BenchmarkFleet100(b *testing.B) {
 	hosts := fleetOf(100, 1000, Config{})
 	for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// childEnv is the environment variable that makes the test binary train once and print the model, for
-// TestSameBitsFromTwoProcesses.
+// childEnv is the environment variable that makes the test binary train once and print the
+// model, for TestSameBitsFromTwoProcesses.
 const childEnv = "ANOMALY_TRAIN_CHILD"
 
 func TestMain(m *testing.M) {

@@ -18,9 +18,9 @@ const minResidualScale = .03
 // emTolerance is the change of the mean energy at which the final mixture counts as converged.
 const emTolerance = 1e-9
 
-// finish turns the trained networks into a member of the model. It scales z over all training rows
-// and computes the mixtures: first in one exact pass from the memberships, then refined
-// by expectation maximisation.
+// finish turns the trained networks into a member of the model. It scales z over all
+// training rows and computes the mixtures: first in one exact pass from the memberships,
+// then refined by expectation maximisation.
 func (t *trainer) finish() (dagmm.Member, error) {
 	cfg, n := &t.cfg.Mixture, t.data.n
 	m := dagmm.Member{Network: t.nets.compression, Features: t.cfg.Network.ErrorFeatures, Inputs: t.inputs, Targets: t.targets, Clip: cfg.Clip}

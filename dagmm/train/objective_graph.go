@@ -120,8 +120,9 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	return est.Parameters, err
 }
 
-// objective is the kind of covariance matrix in the training objective. Where a diagonal mixture
-// scores, the network has to remove the correlations, and only a diagonal objective asks for that.
+// objective is the kind of covariance matrix in the training objective. Where a diagonal
+// mixture scores, the network has to remove the correlations, and only a diagonal objective
+// asks for that.
 func (m *MixtureConfig) objective() gmm.Covariance {
 	if m.Covariances == FullCovariance {
 		return gmm.Full
@@ -143,7 +144,8 @@ func (b *graph) fillMask(keep float64, rng *rand.Rand) {
 		if i%4 == 0 {
 			draw = rng.Uint64()
 		}
-		// The sign of a difference is the index. A branch would be mispredicted half of the time.
+		// The sign of a difference is the index. A branch would be mispredicted half of the
+		// time.
 		b.mask[i] = values[(draw&(maskSteps-1)-limit)>>63]
 		draw >>= 16
 	}

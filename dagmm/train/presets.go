@@ -9,12 +9,12 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// Metrics is the default preset with every setting spelled out. Every row stands alone. One Gaussian
-// with a full covariance matrix scores the code and the residual. No rows are trimmed.
-// Residuals beyond three standard deviations are compressed, so that outliers among the
-// training rows do not hide each other. On fresh synthetic data these settings find both
-// outliers among 1000 rows more often than a plain Gaussian, two components or trimming
-// (go run ./benchmarks/quality -suite outliers -seeds 20).
+// Metrics is the default preset with every setting spelled out. Every row stands alone. One
+// Gaussian with a full covariance matrix scores the code and the residual. No rows are
+// trimmed. Residuals beyond three standard deviations are compressed, so that outliers
+// among the training rows do not hide each other. On fresh synthetic data these settings
+// find both outliers among 1000 rows more often than a plain Gaussian, two components or
+// trimming (go run ./benchmarks/quality -suite outliers -seeds 20).
 func Metrics() Config {
 	return Config{
 		Preset:   "metrics",
@@ -47,13 +47,14 @@ func Metrics() Config {
 }
 
 // Series is the preset for rows that are consecutive samples of one host. Each metric is
-// also compared with its recent levels over about 20 samples and over about 2. The model has
-// four members. Two compress the current values and their deviations from the levels; a full and a
-// diagonal Gaussian score them. Two predict the sample from what came before; a diagonal
-// Gaussian scores them, so that their network has to remove the correlations. On the public server data sets
-// this mix keeps the precision of the former and the event recall of the latter. It is
-// ahead of simple methods that see the same recent levels, except on hosts with many metrics
-// (benchmarks/QUALITY.md, go run ./benchmarks/quality -suite smd4,asd,smd38,jumpstarter).
+// also compared with its recent levels over about 20 samples and over about 2. The model
+// has four members. Two compress the current values and their deviations from the levels; a
+// full and a diagonal Gaussian score them. Two predict the sample from what came before; a
+// diagonal Gaussian scores them, so that their network has to remove the correlations. On
+// the public server data sets this mix keeps the precision of the former and the event
+// recall of the latter. It is ahead of simple methods that see the same recent levels,
+// except on hosts with many metrics (benchmarks/QUALITY.md, go run ./benchmarks/quality
+// -suite smd4,asd,smd38,jumpstarter).
 func Series() Config {
 	c := Metrics()
 	c.Preset = "series"
@@ -109,9 +110,9 @@ var paperSets = map[string]paperSet{
 
 // Paper is the model of Zong et al. (ICLR 2018, section 4.3) for one of the data sets
 // "kddcup", "thyroid", "arrhythmia" and "kddcup-rev": relative error and cosine as error
-// features, λ1 = .1, λ2 = .005, dropout .5, Adam at 1e-4 without gradient clipping, one network,
-// and no refinement of the mixture. The scaling is min-max; the paper does not state one.
-// With any other name, Fit returns an error that wraps ErrConfig.
+// features, λ1 = .1, λ2 = .005, dropout .5, Adam at 1e-4 without gradient clipping, one
+// network, and no refinement of the mixture. The scaling is min-max; the paper does not
+// state one. With any other name, Fit returns an error that wraps ErrConfig.
 func Paper(set string) Config {
 	s, ok := paperSets[set]
 	if !ok {

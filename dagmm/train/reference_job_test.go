@@ -24,7 +24,8 @@ type job struct {
 	ranged, broken int // rows
 }
 
-// jobs are the generators. Each makes a job from a seed. Mild outliers lie much nearer to ordinary rows.
+// jobs are the generators. Each makes a job from a seed. Mild outliers lie much nearer to
+// ordinary rows.
 var jobs = []struct {
 	name string
 	make func(seed uint64, mild bool) job
@@ -41,8 +42,9 @@ var jobs = []struct {
 const jobRows = 1000
 
 // newJob makes 1000 rows of standardised metrics with row from the host's load, puts the
-// outliers in, and converts the metrics to their units with bend. In the row that breaks the
-// correlation, all metrics but one show a high load and that one shows a low load, or the reverse.
+// outliers in, and converts the metrics to their units with bend. In the row that breaks
+// the correlation, all metrics but one show a high load and that one shows a low load, or
+// the reverse.
 func newJob(rng *rand.Rand, mild bool, load func(i int) float64, row func(load float64) [4]float64, bend [4]func(float64) float64) job {
 	rows := make([][4]float64, jobRows)
 	for i := range rows {
@@ -224,8 +226,9 @@ func (f *found) add(j job, energies []float64, threshold float64) {
 
 // TestSeedsJob checks that the default settings put both outliers above the threshold, on
 // data that took no part in choosing the settings. One of six runs may miss one.
-// ANOMALY_LONG=1 makes 20 runs of every generator and demands 19 successes wherever the classical reference
-// has as many. It also prints a table with milder outliers and with the references.
+// ANOMALY_LONG=1 makes 20 runs of every generator and demands 19 successes wherever the
+// classical reference has as many. It also prints a table with milder outliers and with the
+// references.
 func TestSeedsJob(t *testing.T) {
 	if os.Getenv(longEnv) != "" {
 		seedsJobTable(t)

@@ -137,8 +137,8 @@ func (t *trainer) shuffle(order []int) {
 }
 
 // step takes one batch of rows. If the loss or the gradient is not finite, or the batch's
-// mixture is singular, the step is undone: the parameters go back to the last good epoch and the
-// learning rate is halved.
+// mixture is singular, the step is undone: the parameters go back to the last good epoch
+// and the learning rate is halved.
 func (t *trainer) step(rows []int) (LossPoint, error) {
 	g, err := t.graph(len(rows))
 	if err != nil {

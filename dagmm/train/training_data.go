@@ -35,11 +35,12 @@ func (t *trainingData) row(dst []float64, r int) []float64 {
 	return dst
 }
 
-// rateSkew is the default of ScalingConfig.Skew for rows that stand alone. A lognormal metric is
-// that skewed if the standard deviation of its logarithm is .43 or more. On the logarithm, a Gaussian
-// has no long tail in which a broken correlation could hide (TestSeedsJob: 138 of 140
-// clear cases found, 124 without the logarithm). With recent levels, the deviations carry more than the
-// values do, and on one public server the logarithm lost more than it gained on all others.
+// rateSkew is the default of ScalingConfig.Skew for rows that stand alone. A lognormal
+// metric is that skewed if the standard deviation of its logarithm is .43 or more. On the
+// logarithm, a Gaussian has no long tail in which a broken correlation could hide
+// (TestSeedsJob: 138 of 140 clear cases found, 124 without the logarithm). With recent
+// levels, the deviations carry more than the values do, and on one public server the
+// logarithm lost more than it gained on all others.
 const rateSkew = 3
 
 // prepare checks the rows, fits the scaler to those that are used, and computes their features.
@@ -123,17 +124,18 @@ func (t *trainingData) build(x mat.Matrix) error {
 }
 
 // minDeviation is the smallest scale of a deviation from a recent level, in units of the
-// metric's own scale. Without it, a metric that hardly moves from sample to sample would raise an alarm at
-// the first step of its resolution.
+// metric's own scale. Without it, a metric that hardly moves from sample to sample would
+// raise an alarm at the first step of its resolution.
 const minDeviation = .2
 
 // maxStep is the largest deviation by which a sample moves its metric's recent levels, in
-// units of the metric's scale. A fault still moves them fully; a glitch of a collector hardly does.
+// units of the metric's scale. A fault still moves them fully; a glitch of a collector
+// hardly does.
 const maxStep = 50
 
-// scaleDeviations brings the deviations from the recent levels to unit scale over the
-// used rows. Those of constant metrics keep the metric's own scale, because the rows tell nothing about
-// theirs.
+// scaleDeviations brings the deviations from the recent levels to unit scale over the used
+// rows. Those of constant metrics keep the metric's own scale, because the rows tell
+// nothing about theirs.
 func (t *trainingData) scaleDeviations(rows *mat.Dense) {
 	all, _ := rows.Dims()
 	values := make([]float64, t.n)
@@ -180,7 +182,8 @@ func (t *trainingData) constant(feature int) bool {
 	return t.scaler.Columns[feature%t.metrics].Constant
 }
 
-// views returns the indices of the features that a member's encoder reads and its decoder gives.
+// views returns the indices of the features that a member's encoder reads and its decoder
+// gives.
 func (t *trainingData) views(predict bool) (inputs, targets []int) {
 	if predict {
 		return t.levels.Past(t.metrics), t.levels.Current(t.metrics)

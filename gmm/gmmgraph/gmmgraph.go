@@ -73,7 +73,8 @@ func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float
 		dst[0] = lambda1*terms.Energy + lambda2*terms.Penalty
 		return err
 	}
-	// The objective is an input of its own gradient, so that the backward kernel runs after the forward kernel.
+	// The objective is an input of its own gradient, so that the backward kernel runs after
+	// the forward kernel.
 	backward := func(dst []float64, in [][]float64) error {
 		w := in[3][0]
 		o.Backward(dst[:d*n], dst[d*n:], in[1], w*lambda1, w*lambda2)

@@ -105,8 +105,8 @@ func (o *op) Hashcode() uint32 {
 	return h.Sum32()
 }
 
-// Do runs the kernel. It turns a panic into an error, because the panic could be on a goroutine of a
-// tape machine and would end the process.
+// Do runs the kernel. It turns a panic into an error, because the panic could be on a
+// goroutine of a tape machine and would end the process.
 func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -142,8 +142,8 @@ func AffineTrain(y, x, theta []float64, in, out, n int) {
 	blas64.Gemm(blas.Trans, blas.NoTrans, 1, general(theta, in, out), general(x, in, n), 1, general(y, out, n))
 }
 
-// ThetaGrad writes the gradient with respect to theta to g. x (in×n) is the layer's input and dy
-// (out×n) the gradient with respect to its affine output.
+// ThetaGrad writes the gradient with respect to theta to g. x (in×n) is the layer's input
+// and dy (out×n) the gradient with respect to its affine output.
 func ThetaGrad(g, x, dy []float64, in, out, n int) {
 	if wide(in, out) {
 		blas64.Gemm(blas.NoTrans, blas.Trans, 1, general(x, in, n), general(dy, out, n), 0, general(g, in, out))
@@ -177,8 +177,8 @@ func Dots(g, x, dy []float64, in, out, n int) {
 	}
 }
 
-// InputGrad writes the gradient with respect to the layer's input to dx (in×n). dy (out×n) is the
-// gradient with respect to its affine output.
+// InputGrad writes the gradient with respect to the layer's input to dx (in×n). dy (out×n)
+// is the gradient with respect to its affine output.
 func InputGrad(dx, theta, dy []float64, in, out, n int) {
 	if wide(in, out) {
 		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, general(theta, in, out), general(dy, out, n), 0, general(dx, in, n))

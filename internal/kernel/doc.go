@@ -6,11 +6,11 @@
 // in to out features is one slice theta of (in+1)*out elements: the weight from input i to
 // output j is element i*out+j, and the biases come last.
 //
-// There are three implementations, called paths: plain Go, AVX2 with FMA, and AVX-512F. Package asm
-// generates the last two. On one path a sample gives the same bits alone, in a block, and
-// at any place in a block, because the functions for one sample do the same operations in the same
-// order as those for blocks, and the last lanes of a vector do the same as the others.
-// Results of different paths agree to rounding.
+// There are three implementations, called paths: plain Go, AVX2 with FMA, and AVX-512F.
+// Package asm generates the last two. On one path a sample gives the same bits alone, in a
+// block, and at any place in a block, because the functions for one sample do the same
+// operations in the same order as those for blocks, and the last lanes of a vector do the
+// same as the others. Results of different paths agree to rounding.
 //
 // Plain Go rounds every product before it is added. The conversions to float64 demand that
 // of the compiler: without them a build could fuse multiplication and addition in one

@@ -76,9 +76,9 @@ func HalfSquares(dst, w []float64, d, n int, logw float64) {
 	}
 }
 
-// ObjectiveGrad adds wrho·y + gamma·inverse·(2·gd + dmu) to dz and
-// inverse·(centred·(gd + dmu) − trace) to dgamma, element by element. gmm.Objective gives the symbols
-// their meaning.
+// ObjectiveGrad adds wrho·y + gamma·inverse·(2·gd + dmu) to dz and inverse·(centred·(gd +
+// dmu) − trace) to dgamma, element by element. gmm.Objective gives the symbols their
+// meaning.
 func ObjectiveGrad(dz, dgamma, wrho, y, gamma, gd, centred []float64, inverse, dmu, trace float64) {
 	n := len(dz)
 	dgamma, wrho, y, gamma, gd, centred = dgamma[:n], wrho[:n], y[:n], gamma[:n], gd[:n], centred[:n]

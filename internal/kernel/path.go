@@ -14,8 +14,8 @@ const (
 var useAVX2, useAVX512 = choosePath(os.Getenv("ANOMALY_KERNEL"))
 
 // The environment variable ANOMALY_BLAS=1 sends the matrix products of wide layers to
-// blas64. It is for programs that give blas64 an implementation (blas64.Use) that is faster than
-// these kernels.
+// blas64. It is for programs that give blas64 an implementation (blas64.Use) that is faster
+// than these kernels.
 var useBLAS = os.Getenv("ANOMALY_BLAS") == "1"
 
 // Path returns the path in use.

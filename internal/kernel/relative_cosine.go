@@ -25,8 +25,8 @@ func RelativeCosine(dst, t, y []float64, width, n int, floor float64) {
 	}
 }
 
-// RelativeCosineGrad adds the gradient with respect to y to dst (width×n). grad (2×n) is the gradient
-// with respect to the two features.
+// RelativeCosineGrad adds the gradient with respect to y to dst (width×n). grad (2×n) is
+// the gradient with respect to the two features.
 func RelativeCosineGrad(dst, grad, t, y []float64, width, n int, floor float64) {
 	if n == 0 || width == 0 {
 		return

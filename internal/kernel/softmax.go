@@ -65,8 +65,8 @@ func exponentials(x []float64, k, n, r int) (top, sum float64) {
 	return top, sum
 }
 
-// SoftmaxGrad writes the gradient with respect to the logits to dst. y is the softmax and dy the
-// gradient with respect to it.
+// SoftmaxGrad writes the gradient with respect to the logits to dst. y is the softmax and
+// dy the gradient with respect to it.
 func SoftmaxGrad(dst, dy, y []float64, k, n int) {
 	if k == 0 || n == 0 {
 		return

@@ -82,8 +82,8 @@ func tanhGo(y []float64) {
 	}
 }
 
-// TanhGrad writes the gradient dy·(1 − y²) with respect to the argument of tanh to dst, where y is
-// the tanh and dy the gradient with respect to it.
+// TanhGrad writes the gradient dy·(1 − y²) with respect to the argument of tanh to dst,
+// where y is the tanh and dy the gradient with respect to it.
 func TanhGrad(dst, dy, y []float64) {
 	n := len(dst)
 	dy, y = dy[:n], y[:n]

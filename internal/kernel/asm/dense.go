@@ -195,7 +195,8 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 	}
 	Label(linear)
 	if k != nil {
-		// The processor forwards a whole store to the loads of the next layer, but not a masked one.
+		// The processor forwards a whole store to the loads of the next layer, but not a
+		// masked one.
 		exact, stored := label("exact"), label("stored")
 		TESTQ(imm(2), act)
 		JZ(LabelRef(exact))
@@ -328,7 +329,8 @@ func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
 	}
 }
 
-// low are registers for the reductions. Their VEX instructions reach the first 16 registers only.
+// low are registers for the reductions. Their VEX instructions reach the first 16 registers
+// only.
 var low = []VecPhysical{Y0, Y1, Y2, Y3}
 
 // total returns the sum of the lanes of r.

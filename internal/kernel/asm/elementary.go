@@ -184,8 +184,8 @@ const asinhSmall = 1
 
 var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 17)
 
-// asinh returns the inverse hyperbolic sine of several vectors. For |x| < 1 it is an odd polynomial,
-// and sign(x)·log(|x| + √(x²+1)) above.
+// asinh returns the inverse hyperbolic sine of several vectors. For |x| < 1 it is an odd
+// polynomial, and sign(x)·log(|x| + √(x²+1)) above.
 func (v isa) asinh(x []VecVirtual) []VecVirtual {
 	ax, u, r := make([]VecVirtual, len(x)), make([]VecVirtual, len(x)), make([]VecVirtual, len(x))
 	for i := range x {

@@ -54,8 +54,8 @@ func generate(v isa) {
 	Generate()
 }
 
-// generateAll writes all files to dir. It starts this program once per instruction set, because avo
-// builds one file per process.
+// generateAll writes all files to dir. It starts this program once per instruction set,
+// because avo builds one file per process.
 func generateAll(dir string) error {
 	var declarations []string
 	for _, set := range order {

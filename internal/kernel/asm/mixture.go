@@ -8,7 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// classes emits a loop over the k rows of a block at the step b. body gets the address of each row's samples.
+// classes emits a loop over the k rows of a block at the step b. body gets the address of
+// each row's samples.
 func classes(base, ld GPVirtual, b block, body func(m Mem)) {
 	p, left := GP64(), param("k")
 	LEAQ(Mem{Base: base, Index: b.at, Scale: 1}, p)

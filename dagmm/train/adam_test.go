@@ -89,3 +89,8 @@ func TestAdamStateCanBeRestored(t *testing.T) {
 	require.NoError(t, a.Step(model), "the state from before the first step")
 	require.Equal(t, 1, a.state.steps)
 }
+
+func TestAdamRefusesParametersThatAreNotFloat64(t *testing.T) {
+	single := pair{tensor.New(tensor.WithBacking([]float32{1})), tensor.New(tensor.WithBacking([]float32{1}))}
+	require.ErrorContains(t, (&adam{learningRate: 1}).Step([]gorgonia.ValueGrad{single}), "parameter 0: float32")
+}

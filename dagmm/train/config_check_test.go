@@ -40,6 +40,7 @@ func TestSettingsOutOfRangeAreErrors(t *testing.T) {
 		"level factor NaN": {Config{RecentLevels: []float64{nan}}, "smoothing factor NaN"},
 		"predict":          {Config{Network: NetworkConfig{Predict: true}}, "without RecentLevels"},
 		"alternate":        {Config{Network: NetworkConfig{Alternate: true}}, "without RecentLevels"},
+		"floors width":     {Config{Scaling: ScalingConfig{Floors: make([]float64, 5)}}, "Scaling.Floors has 5 elements for rows of width 4"},
 		"skew":             {Config{Scaling: ScalingConfig{Skew: nan}}, "Scaling.Skew is NaN"},
 		"transform":        {Config{Scaling: ScalingConfig{Transforms: []dataset.Transform{"", "odd", "", ""}}}, `Scaling.Transforms: "odd" of column 1`},
 		"predict features": {Config{RecentLevels: []float64{.5}, Network: NetworkConfig{Predict: true, ErrorFeatures: autoencoder.RelativeCosine}}, "relative-cosine"},

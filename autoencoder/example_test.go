@@ -8,8 +8,8 @@ import (
 	"github.com/metric-streams/anomaly/autoencoder"
 )
 
-// A network from four metrics over a code of one number and back. Package dagmm/train
-// trains such networks.
+// A network that compresses four metrics to a code of one number and reconstructs them.
+// Package dagmm/train trains such networks.
 func Example() {
 	net, err := autoencoder.New(4, []int{12, 4}, 1, 4, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {

@@ -10,29 +10,32 @@ import (
 )
 
 var (
-	// ErrShape reports dimensions that do not fit together.
+	// ErrShape reports dimensions that do not match.
 	ErrShape = errors.New("shape mismatch")
-	// ErrValue reports a weight that is not finite.
+	// ErrValue reports a weight that is not finite, or unknown ErrorFeatures.
 	ErrValue = errors.New("invalid value")
 )
 
-// Layer is one dense layer.
+// Layer is one dense layer: y = act(W·x + b), where act is tanh or the identity.
 type Layer struct {
 	In     int       `json:"in"`
 	Out    int       `json:"out"`
-	Linear bool      `json:"linear,omitempty"` // tanh otherwise
-	Theta  []float64 `json:"theta"`            // (In+1)×Out: weight (i, j) at i*Out+j, the biases last
+	Linear bool      `json:"linear,omitempty"` // no tanh
+	Theta  []float64 `json:"theta"`            // (In+1)×Out: the weight from input i to output j is element i*Out+j; the biases come last
 }
 
-// Network is an autoencoder. The encoder's last layer gives the latent code, the
-// decoder's last layer the reconstruction; both are linear in the paper.
+// Network is an autoencoder. The encoder's last layer computes the latent code and the
+// decoder's last layer the reconstruction. Both are linear, as in the paper.
 type Network struct {
 	Encoder []Layer `json:"encoder"`
 	Decoder []Layer `json:"decoder"`
 }
 
-// New draws the weights of an in-hidden…-latent-…hidden reversed-out network
-// (Glorot-uniform; biases 0). For a reconstruction in equals out.
+// New returns a network with random weights. The encoder has in inputs, the hidden layers
+// and latent outputs; the decoder has latent inputs, the hidden layers in reverse order and
+// out outputs. For a reconstruction, in equals out. Weights are drawn uniformly within
+// ±√(6/(inputs+outputs)) of their layer (Glorot and Bengio, 2010); biases are 0. A size
+// that is not positive is an error that wraps ErrShape.
 func New(in int, hidden []int, latent, out int, rng *rand.Rand) (*Network, error) {
 	sizes := append(append([]int{in}, hidden...), latent)
 	back := []int{latent}
@@ -59,8 +62,8 @@ func draw(sizes []int, rng *rand.Rand) []Layer {
 	return layers
 }
 
-// Check reports the first inconsistency: layers that do not chain, parameters missing
-// or not finite.
+// Check returns an error for the first fault that it finds: layers whose sizes do not match or
+// whose parameters are missing (ErrShape), or a parameter that is not finite (ErrValue).
 func (n *Network) Check() error {
 	if len(n.Encoder) == 0 || len(n.Decoder) == 0 {
 		return fmt.Errorf("autoencoder: %d encoder and %d decoder layers: %w", len(n.Encoder), len(n.Decoder), ErrShape)
@@ -70,7 +73,7 @@ func (n *Network) Check() error {
 		if l.In != width || l.In <= 0 || l.Out <= 0 {
 			return fmt.Errorf("autoencoder: layer %d is %d×%d after a width of %d: %w", i, l.In, l.Out, width, ErrShape)
 		}
-		// Divided rather than multiplied: stored sizes may be absurd.
+		// A division cannot overflow, and sizes from a file may be absurdly large.
 		if len(l.Theta)%l.Out != 0 || len(l.Theta)/l.Out != l.In+1 {
 			return fmt.Errorf("autoencoder: layer %d is %d×%d with %d parameters: %w", i, l.In, l.Out, len(l.Theta), ErrShape)
 		}
@@ -108,7 +111,7 @@ func cloneLayers(layers []Layer) []Layer {
 	return out
 }
 
-// widest is the largest width after the input.
+// widest is the largest width of a layer's output.
 func (n *Network) widest() int {
 	w := 0
 	for _, layers := range [][]Layer{n.Encoder, n.Decoder} {
@@ -119,19 +122,20 @@ func (n *Network) widest() int {
 	return w
 }
 
-// ScratchLen is the number of float64 that Forward needs for n samples.
+// ScratchLen is the length of the scratch slice that Forward needs for a block of rows samples.
 func (n *Network) ScratchLen(rows int) int { return 2 * n.widest() * rows }
 
-// Forward writes the latent code and the reconstruction of rows samples; input feature
-// i of sample r stands at i*rows+r, and so do code and reconstruction. One sample
-// alone gives the same bits as in a block.
+// Forward computes the latent codes (LatentDim×rows) and the reconstructions (OutDim×rows)
+// of a block of rows samples (InDim×rows). scratch has ScratchLen(rows) elements of any
+// content. A sample gives the same bits alone as in a block.
 func (n *Network) Forward(code, reconstruction, input []float64, rows int, scratch []float64) {
 	half := len(scratch) / 2
 	run(n.Encoder, code, input, rows, scratch[:half], scratch[half:])
 	run(n.Decoder, reconstruction, code, rows, scratch[:half], scratch[half:])
 }
 
-// run passes x through the layers, the last of which writes into dst.
+// run passes x through the layers. The last one writes to dst, the others to even and odd
+// in turn.
 func run(layers []Layer, dst, x []float64, rows int, even, odd []float64) {
 	for i := range layers {
 		l := &layers[i]

@@ -90,7 +90,7 @@ func TestConstantMetricBesideAnAnomaly(t *testing.T) {
 // The paper's preset keeps constant metrics among the network's.
 func TestPaperPresetWithConstantMetrics(t *testing.T) {
 	cfg := train.Paper("thyroid")
-	cfg.Epochs = 20
+	cfg.Optimizer.Epochs = 20
 	m := fit(t, withConstants(host(300, 1, false)), cfg)
 	row := withConstants(host(1, 2, false)).RawRowView(0)
 	before, err := m.Energy(row)

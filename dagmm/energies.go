@@ -3,8 +3,6 @@ package dagmm
 import (
 	"fmt"
 	"math"
-
-	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
 // maxEnergy replaces an energy that overflows, so that energies are always finite.
@@ -46,7 +44,7 @@ func (m *Model) addRow(out []float64, s *scratch) {
 			gather(r.target, s.features, member.Targets, 1)
 		}
 	}
-	kernel.AffineRows(s.single.layers)
+	s.single.networks.Run()
 	for i := range s.single.members {
 		r, member := &s.single.members[i], &m.p.Members[i]
 		member.Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)

@@ -13,9 +13,9 @@ import (
 // features, two components) and the default preset.
 func timedModels(b *testing.B) map[string]*dagmm.Model {
 	paper := train.Paper("thyroid")
-	paper.Hidden, paper.Latent, paper.Components, paper.Epochs = []int{12, 4}, 1, 2, 20
+	paper.Network.Hidden, paper.Network.Latent, paper.Mixture.Components, paper.Optimizer.Epochs = []int{12, 4}, 1, 2, 20
 	models := map[string]*dagmm.Model{}
-	for name, cfg := range map[string]train.Config{"reference": paper, "default": {MinSteps: 200}} {
+	for name, cfg := range map[string]train.Config{"reference": paper, "default": {Optimizer: train.OptimizerConfig{MinSteps: 200}}} {
 		m, _, err := train.Fit(context.Background(), host(1000, 1, false), cfg)
 		if err != nil {
 			b.Fatal(err)

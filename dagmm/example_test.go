@@ -55,7 +55,7 @@ var hostModel = sync.OnceValue(func() *dagmm.Model { return exampleModel(train.M
 var streamModel = sync.OnceValue(func() *dagmm.Model { return exampleModel(train.Series(), true) })
 
 func exampleModel(cfg train.Config, series bool) *dagmm.Model {
-	cfg.Columns, cfg.MinSteps = dataset.HostMetrics(), 500
+	cfg.Columns, cfg.Optimizer.MinSteps = dataset.HostMetrics(), 500
 	model, _, err := train.Fit(context.Background(), host(1000, 1, series), cfg)
 	if err != nil {
 		log.Fatal(err)

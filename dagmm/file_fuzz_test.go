@@ -16,7 +16,7 @@ import (
 // explain without a panic and write itself back.
 func FuzzLoad(f *testing.F) {
 	for _, preset := range []train.Config{train.Metrics(), train.Series(), train.Paper("thyroid")} {
-		preset.Hidden, preset.Members, preset.MinSteps, preset.Epochs = []int{2}, 1, 1, 1
+		preset.Network.Hidden, preset.Members, preset.Optimizer.MinSteps, preset.Optimizer.Epochs = []int{2}, 1, 1, 1
 		x := host(30, 1, true).Slice(0, 30, 0, 2)
 		m, _, err := train.Fit(context.Background(), x, preset)
 		if err != nil {

@@ -95,7 +95,7 @@ func TestFileNamesItsFormat(t *testing.T) {
 
 func TestNamesSurvive(t *testing.T) {
 	cfg := small(train.Metrics())
-	cfg.MinSteps = 5
+	cfg.Optimizer.MinSteps = 5
 	cfg.Columns = []string{"CPU <%> & \"user\"", "Speicher (°C) \u2028", "磁盘\n", "\ufffd\x00"}
 	m := fit(t, host(100, 1, false), cfg)
 	back, err := dagmm.Load(bytes.NewReader(save(t, m)))

@@ -32,15 +32,15 @@ type golden struct {
 func goldenConfigs() map[string]train.Config {
 	series := train.Series()
 	predict := train.Series()
-	predict.Alternate, predict.Predict, predict.Covariances = false, true, train.BothCovariances
+	predict.Network.Alternate, predict.Network.Predict, predict.Mixture.Covariances = false, true, train.BothCovariances
 	paper := train.Paper("thyroid")
-	paper.Epochs = 40
+	paper.Optimizer.Epochs = 40
 	all := map[string]train.Config{"metrics": train.Metrics(), "series": series, "predict": predict, "paper": paper, "autoencoder": train.Autoencoder()}
 	for name, cfg := range all {
 		cfg.Columns = append(dataset.HostMetrics(), "limit")
-		cfg.Seed, cfg.Members, cfg.Hidden = 1, 2, []int{6, 3}
+		cfg.Seed, cfg.Members, cfg.Network.Hidden = 1, 2, []int{6, 3}
 		if name != "paper" {
-			cfg.MinSteps = 100
+			cfg.Optimizer.MinSteps = 100
 		}
 		all[name] = cfg
 	}

@@ -12,10 +12,10 @@ import (
 // Member is one trained network with its mixtures; a model averages the energies of
 // its members.
 type Member struct {
-	Network  *autoencoder.Network `json:"network"`
-	Features autoencoder.Features `json:"features"`
-	Inputs   []int                `json:"inputs"`  // feature indices the encoder reads
-	Targets  []int                `json:"targets"` // feature indices the decoder gives
+	Network  *autoencoder.Network      `json:"network"`
+	Features autoencoder.ErrorFeatures `json:"features"`
+	Inputs   []int                     `json:"inputs"`  // feature indices the encoder reads
+	Targets  []int                     `json:"targets"` // feature indices the decoder gives
 	// Scale multiplies z = [code, features] before the mixture, per dimension; nil is 1.
 	Scale []float64 `json:"scale,omitempty"`
 	// Clip bends the scaled features r to Clip·asinh(r/Clip): linear for small ones,

@@ -36,7 +36,7 @@ func fit(t testing.TB, x mat.Matrix, cfg train.Config) *dagmm.Model {
 
 // small makes a preset quick to train.
 func small(cfg train.Config) train.Config {
-	cfg.Seed, cfg.Members, cfg.MinSteps = 3, 2, 300
+	cfg.Seed, cfg.Members, cfg.Optimizer.MinSteps = 3, 2, 300
 	return cfg
 }
 
@@ -46,12 +46,12 @@ var (
 	seriesModel  = trainOnce(1000, true, train.Series)
 	predictModel = trainOnce(500, true, func() train.Config {
 		cfg := train.Series()
-		cfg.Predict, cfg.Covariances = true, train.BothCovariances
+		cfg.Network.Predict, cfg.Mixture.Covariances = true, train.BothCovariances
 		return cfg
 	})
 	paperModel = trainOnce(500, false, func() train.Config {
 		cfg := train.Paper("thyroid")
-		cfg.Epochs = 300
+		cfg.Optimizer.Epochs = 300
 		return cfg
 	})
 	plainModel = trainOnce(500, false, train.Autoencoder)

@@ -316,9 +316,9 @@ func TestEnergyDoesNotAllocate(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	wide.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, wide)
 	manyComponents := small(train.Metrics())
-	manyComponents.Components, manyComponents.MinSteps = 20, 20
+	manyComponents.Mixture.Components, manyComponents.Optimizer.MinSteps = 20, 20
 	quick := small(train.Metrics())
-	quick.MinSteps = 20
+	quick.Optimizer.MinSteps = 20
 	for name, c := range map[string]struct {
 		m   *dagmm.Model
 		row []float64

@@ -1,14 +1,12 @@
 package dagmm
 
-import (
-	"github.com/metric-streams/anomaly/internal/kernel"
-)
+import "github.com/metric-streams/anomaly/autoencoder"
 
 // rowScorer scores one sample at a time with buffers made once. It belongs to one
 // goroutine.
 type rowScorer struct {
-	members []memberRow
-	layers  []kernel.RowLayer // of all networks
+	members  []memberRow
+	networks *autoencoder.Runner
 }
 
 // memberRow holds one member's buffers.
@@ -23,33 +21,24 @@ type memberRow struct {
 // newRowScorer scores the features that stand in the given memory.
 func (m *Model) newRowScorer(features []float64) *rowScorer {
 	s := &rowScorer{}
-	var networks [][]kernel.RowLayer
+	var passes []autoencoder.Pass
 	for i := range m.p.Members {
-		r, layers := m.p.Members[i].newRow(features)
+		r, pass := m.p.Members[i].newRow(features)
 		s.members = append(s.members, r)
-		networks = append(networks, layers)
+		passes = append(passes, pass)
 	}
-	// The members advance in turn: a layer waits for the one before, and the processor
-	// fills the wait with the other members' layers.
-	for k, more := 0, true; more; k++ {
-		more = false
-		for _, layers := range networks {
-			if k < len(layers) {
-				s.layers, more = append(s.layers, layers[k]), true
-			}
-		}
-	}
+	s.networks = autoencoder.NewRunner(passes)
 	return s
 }
 
-func (m *Member) newRow(features []float64) (memberRow, []kernel.RowLayer) {
+func (m *Member) newRow(features []float64) (memberRow, autoencoder.Pass) {
 	code, d := m.Network.LatentDim(), m.LatentDim()
 	z := make([]float64, d)
 	r := memberRow{z: z, features: z[code:], reconstruction: make([]float64, len(m.Targets)), energies: make([]float64, 1)}
 	r.input, r.gatherInput = side(features, m.Inputs)
 	r.target, r.gatherOut = side(features, m.Targets)
 	r.work = make([]float64, m.mixtureScratchLen(1))
-	return r, m.Network.RowLayers(z[:code], r.reconstruction, r.input)
+	return r, autoencoder.Pass{Network: m.Network, Input: r.input, Code: z[:code], Reconstruction: r.reconstruction}
 }
 
 // side returns the features of the given indices where they stand side by side, else

@@ -18,7 +18,7 @@ func TestThresholdLeavesItsShareAbove(t *testing.T) {
 	for _, n := range []int{100, 250, 999, 1000} {
 		for _, q := range []float64{.9, .95, .99, .999} {
 			cfg := small(train.Metrics())
-			cfg.MinSteps, cfg.Members, cfg.Quantile = 5, 1, q
+			cfg.Optimizer.MinSteps, cfg.Members, cfg.Quantile = 5, 1, q
 			x := host(n, 4, false)
 			m := fit(t, x, cfg)
 			require.Equal(t, q, m.Quantile())

@@ -9,27 +9,28 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/internal/kernel"
+	"github.com/metric-streams/anomaly/internal/matrix"
 )
 
-// FitConfig sets up the classical fit. The zero value works.
+// FitConfig sets up Fit and Refine. The zero value works.
 type FitConfig struct {
 	Components int        // K; 0 means 2
 	Covariance Covariance // "" means Full
-	// Ridge is added to every variance, as a share of the mean variance of a
-	// dimension over all points; 0 means 1e-6, negative none.
+	// Ridge is added to every variance, as a share of the variance of the points averaged
+	// over the dimensions. 0 means 1e-6; a negative number means none.
 	Ridge float64
-	// Trim is the share of points with the highest energies that each M step leaves
-	// out, in [0, .5): 0 is plain expectation maximisation.
+	// Trim is the share of the points that each M step leaves out: those with the highest
+	// energies, in [0, .5). 0 is plain expectation maximisation.
 	Trim          float64
 	MaxIterations int     // 0 means 100
-	Tolerance     float64 // stop where the mean energy falls by less; 0 means 1e-6
-	Seed          uint64  // of the k-means++ start
+	Tolerance     float64 // stop when the mean energy changes by less; 0 means 1e-6
+	Seed          uint64  // of the k-means++ start; any value
 }
 
-// FitResult tells how a fit ended.
+// FitResult tells how a fit went.
 type FitResult struct {
 	Iterations int
-	Converged  bool
+	Converged  bool      // stopped by Tolerance, not by MaxIterations
 	Energy     []float64 // mean energy of the kept points after every iteration
 }
 
@@ -69,11 +70,15 @@ func (c FitConfig) check(n, d int) error {
 	return nil
 }
 
-// Fit fits a mixture to the rows of x (n×d, all finite) by expectation maximisation
-// from a seeded k-means++ start. With Trim it is the trimmed variant: each M step
-// leaves out the points that the mixture finds least likely (Neykov et al., Robust
-// fitting of mixtures using the trimmed likelihood estimator, 2007).
+// Fit fits a mixture to the rows of x (n×d, all finite) by expectation maximisation from a
+// seeded k-means++ start. With Trim, each M step leaves out the points that the mixture
+// finds least likely (Neykov et al., Robust fitting of mixtures using the trimmed
+// likelihood estimator, 2007). A nil x or too few rows are errors that wrap ErrShape; a
+// setting out of its range or a value that is not finite wraps ErrValue.
 func Fit(x mat.Matrix, cfg FitConfig) (*Mixture, *FitResult, error) {
+	if matrix.IsNil(x) {
+		return nil, nil, fmt.Errorf("gmm: fit: no rows, the matrix is nil: %w", ErrShape)
+	}
 	n, d := x.Dims()
 	cfg = cfg.withDefaults()
 	if err := cfg.check(n, d); err != nil {
@@ -101,8 +106,8 @@ func Fit(x mat.Matrix, cfg FitConfig) (*Mixture, *FitResult, error) {
 	return m.refine(p, ridge, cfg)
 }
 
-// Refine runs expectation maximisation from m; cfg.Components and cfg.Seed are not
-// used and the ridge is added as it is, not scaled.
+// Refine runs expectation maximisation from m. It ignores cfg.Components and cfg.Seed, and
+// adds cfg.Ridge to the variances as it is, not as a share.
 func (m *Mixture) Refine(p Points, cfg FitConfig) (*Mixture, *FitResult, error) {
 	cfg = cfg.withDefaults()
 	if p.Dim != m.dim || len(p.Z) != p.Dim*p.N {
@@ -134,7 +139,7 @@ func (m *Mixture) refine(p Points, ridge float64, cfg FitConfig) (*Mixture, *Fit
 	return m, res, nil
 }
 
-// expectation holds the buffers of E steps.
+// expectation is the E step with its buffers.
 type expectation struct {
 	p        Points
 	energies []float64
@@ -146,8 +151,8 @@ func newExpectation(p Points) *expectation {
 	return &expectation{p: p, energies: make([]float64, p.N), sorted: make([]float64, p.N)}
 }
 
-// run returns the responsibilities, 0 for the trimmed points, and the mean energy of
-// the others.
+// run returns the responsibilities (K×n), which are 0 for the trimmed points, and the mean
+// energy of the other points.
 func (e *expectation) run(m *Mixture, trim float64) (gamma []float64, mean float64) {
 	n, k := e.p.N, m.Components()
 	if len(e.gamma) < k*n {
@@ -157,7 +162,7 @@ func (e *expectation) run(m *Mixture, trim float64) (gamma []float64, mean float
 	kernel.Softmax(gamma, e.energies, k, n)
 	kernel.Scale(e.energies, -1)
 	for r, v := range e.energies {
-		if math.IsInf(v, 1) { // no density at all: equal shares
+		if math.IsInf(v, 1) { // the density is 0 everywhere: equal shares
 			for c := range k {
 				gamma[c*n+r] = 1 / float64(k)
 			}
@@ -183,6 +188,7 @@ func (e *expectation) run(m *Mixture, trim float64) (gamma []float64, mean float
 	return gamma, mean / kept
 }
 
+// meanVariance is the variance of a dimension, averaged over the dimensions.
 func meanVariance(p Points) float64 {
 	var sum float64
 	centred := make([]float64, p.N)
@@ -197,11 +203,12 @@ func meanVariance(p Points) float64 {
 	return sum / float64(p.Dim)
 }
 
-// startStream sets the generator of starts apart from others of the same seed.
+// startStream keeps the random numbers of starts apart from others with the same seed.
 const startStream = 0x9e3779b97f4a7c15
 
-// StartResponsibilities assigns every point to one of k seeded k-means++ centres:
-// component c of point r at c*N+r.
+// StartResponsibilities assigns every point to the nearest of k seeded k-means++ centres.
+// It returns k×N responsibilities of 0 or 1: that of component c for point r is element
+// c*N+r.
 func StartResponsibilities(p Points, k int, seed uint64) ([]float64, error) {
 	if k <= 0 || p.N <= 0 || p.Dim <= 0 || len(p.Z) != p.Dim*p.N {
 		return nil, fmt.Errorf("gmm: %d centres among %d points in %d dimensions: %w", k, p.N, p.Dim, ErrShape)
@@ -209,8 +216,9 @@ func StartResponsibilities(p Points, k int, seed uint64) ([]float64, error) {
 	return startResponsibilities(p, k, rand.New(rand.NewPCG(seed, startStream))), nil
 }
 
-// startResponsibilities assigns every point to the nearest of k centres chosen by
-// k-means++ (Arthur and Vassilvitskii, 2007) on dimensions scaled to unit variance.
+// startResponsibilities assigns every point to the nearest of k centres. The centres are
+// chosen by k-means++ (Arthur and Vassilvitskii, 2007) on dimensions scaled to unit
+// variance.
 func startResponsibilities(p Points, k int, rng *rand.Rand) []float64 {
 	n := p.N
 	scale := inverseVariances(p)
@@ -239,8 +247,8 @@ func startResponsibilities(p Points, k int, rng *rand.Rand) []float64 {
 	return gamma
 }
 
-// draw returns an index with probability proportional to its weight; the last index
-// where all weights are 0.
+// draw returns an index with a probability proportional to its weight. It returns the last
+// index if all weights are 0.
 func draw(weights []float64, rng *rand.Rand) int {
 	u := rng.Float64() * kernel.Sum(weights)
 	for i, w := range weights {
@@ -251,7 +259,7 @@ func draw(weights []float64, rng *rand.Rand) int {
 	return len(weights) - 1
 }
 
-// inverseVariances returns 1/variance of every dimension, 0 for a constant one.
+// inverseVariances returns 1/variance of every dimension, and 0 for a constant one.
 func inverseVariances(p Points) []float64 {
 	out := make([]float64, p.Dim)
 	for i := range out {

@@ -7,14 +7,15 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/internal/kernel"
+	"github.com/metric-streams/anomaly/internal/matrix"
 )
 
-// maxStackComponents bounds what Energy keeps on its stack.
+// maxStackComponents is the number of components up to which Energy needs no heap memory.
 const maxStackComponents = 16
 
-// Energy returns −log Σk φk N(z; μk, Σk) of one point. It allocates nothing for
-// K ≤ 16; z must have Dim elements, else the result is NaN. It is +Inf where every
-// density underflows even in log space (distances beyond 1e150).
+// Energy returns −log Σk φk N(z; μk, Σk) of one point. It is NaN if z does not have Dim
+// elements, and +Inf if the log density of every component overflows (distances beyond
+// 1e150). Energy allocates nothing if K ≤ 16.
 func (m *Mixture) Energy(z []float64) float64 {
 	if len(z) != m.dim {
 		return math.NaN()
@@ -29,7 +30,7 @@ func (m *Mixture) Energy(z []float64) float64 {
 	return energy[0]
 }
 
-// logSumExp returns log Σ exp(v); −Inf where every v is.
+// logSumExp returns log Σ exp(v). It is −Inf if every v is −Inf.
 func logSumExp(v []float64) float64 {
 	top := v[0]
 	for _, x := range v[1:] {
@@ -47,12 +48,12 @@ func logSumExp(v []float64) float64 {
 	return top + math.Log(sum)
 }
 
-// ScratchLen is the number of float64 that EnergyBlock needs for n points.
+// ScratchLen is the length of the scratch slice that EnergyBlock needs for n points.
 func (m *Mixture) ScratchLen(n int) int { return len(m.phi) * n }
 
-// EnergyBlock writes the energies of n points into dst (allocated when nil); z holds
-// coordinate i of point r at i*n+r, and scratch ScratchLen(n) elements of any content.
-// The same bits as Energy, point by point.
+// EnergyBlock writes the energies of n points to dst, which it allocates if nil, and
+// returns it. z (Dim×n) holds coordinate i of point r at i*n+r. scratch has ScratchLen(n)
+// elements of any content. A point gives the same bits as with Energy.
 func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []float64 {
 	if dst == nil {
 		dst = make([]float64, n)
@@ -66,7 +67,7 @@ func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []floa
 	return dst
 }
 
-// logDensities fills K×n values log(φk N(z)) in scratch.
+// logDensities writes log(φk N(z)) of n points (K×n) to scratch and returns it.
 func (m *Mixture) logDensities(z []float64, n int, scratch []float64) []float64 {
 	d := m.dim
 	size := len(m.linv) / len(m.phi)
@@ -76,9 +77,13 @@ func (m *Mixture) logDensities(z []float64, n int, scratch []float64) []float64 
 	return scratch[:len(m.phi)*n]
 }
 
-// Energies writes the energy of every row of x (n×d) into dst, which is allocated
-// when nil and must have n elements otherwise.
+// Energies writes the energy of every row of x (n×Dim) to dst and returns it. It allocates
+// dst if nil; otherwise dst must have n elements. Sizes that do not match and a nil x are
+// errors that wrap ErrShape.
 func (m *Mixture) Energies(dst []float64, x mat.Matrix) ([]float64, error) {
+	if matrix.IsNil(x) {
+		return nil, fmt.Errorf("gmm: energies: no rows, the matrix is nil: %w", ErrShape)
+	}
 	n, d := x.Dims()
 	if d != m.dim {
 		return nil, fmt.Errorf("gmm: energies of rows of width %d under a mixture in %d dimensions: %w", d, m.dim, ErrShape)
@@ -99,8 +104,9 @@ func (m *Mixture) Energies(dst []float64, x mat.Matrix) ([]float64, error) {
 	return dst, nil
 }
 
-// Responsibilities writes the posterior weight of every component given z into dst
-// (K elements, allocated when nil).
+// Responsibilities writes the posterior probability of every component given z to dst (K
+// elements, allocated if nil) and returns it. Sizes that do not match are errors that wrap
+// ErrShape.
 func (m *Mixture) Responsibilities(dst, z []float64) ([]float64, error) {
 	if len(z) != m.dim {
 		return nil, fmt.Errorf("gmm: point of width %d under a mixture in %d dimensions: %w", len(z), m.dim, ErrShape)
@@ -115,7 +121,7 @@ func (m *Mixture) Responsibilities(dst, z []float64) ([]float64, error) {
 	return dst, nil
 }
 
-// normalise replaces logarithms by their softmax; equal shares where all are −Inf.
+// normalise replaces logarithms by their softmax. If all are −Inf, the shares are equal.
 func normalise(logs []float64) {
 	total := logSumExp(logs)
 	for k, v := range logs {

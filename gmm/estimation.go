@@ -7,16 +7,20 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// Estimation is the estimation network: z (d) → hidden (tanh) → K (softmax), which
-// predicts the mixture memberships γ (equation 4 of the paper). Training needs it;
-// scoring does not.
+// Estimation is the estimation network. It predicts the memberships γ of a point z in the
+// components of a mixture (equation 4 of the paper) by one hidden layer with tanh and one
+// layer with softmax. Training needs it; scoring does not.
 type Estimation struct {
-	Dim, Hidden, Components int
-	Theta1                  []float64 // (d+1)×hidden, biases last
-	Theta2                  []float64 // (hidden+1)×K
+	Dim        int       // d, the width of z
+	Hidden     int       // width of the hidden layer
+	Components int       // K
+	Theta1     []float64 // (Dim+1)×Hidden, the biases last
+	Theta2     []float64 // (Hidden+1)×Components, the biases last
 }
 
-// NewEstimation draws Glorot-uniform weights; biases are 0.
+// NewEstimation returns a network with random weights, uniform within ±√(6/(inputs+outputs))
+// of their layer (Glorot and Bengio, 2010), and biases of 0. A size that is not positive is
+// an error that wraps ErrShape.
 func NewEstimation(dim, hidden, components int, rng *rand.Rand) (*Estimation, error) {
 	if dim <= 0 || hidden <= 0 || components <= 0 {
 		return nil, fmt.Errorf("gmm: estimation network %d-%d-%d: %w", dim, hidden, components, ErrShape)
@@ -28,7 +32,8 @@ func NewEstimation(dim, hidden, components int, rng *rand.Rand) (*Estimation, er
 	return e, nil
 }
 
-// Memberships returns γ (K×n, component by component) of n points z, without dropout.
+// Memberships returns the memberships γ (K×N) of the points, without dropout. That of
+// component c for point r is element c*N+r.
 func (e *Estimation) Memberships(p Points) ([]float64, error) {
 	if p.Dim != e.Dim || len(p.Z) != p.Dim*p.N {
 		return nil, fmt.Errorf("gmm: memberships of points in %d dimensions from a network for %d: %w", p.Dim, e.Dim, ErrShape)

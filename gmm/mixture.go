@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	// ErrShape reports arguments whose dimensions do not fit together.
+	// ErrShape reports arguments whose dimensions do not match.
 	ErrShape = errors.New("shape mismatch")
 	// ErrNotPositiveDefinite reports a covariance that has no Cholesky factor.
 	ErrNotPositiveDefinite = errors.New("covariance is not positive definite")
@@ -20,13 +20,13 @@ var (
 	ErrValue = errors.New("invalid value")
 )
 
-// Covariance tells which covariance matrices a mixture has.
+// Covariance is a kind of covariance matrix.
 type Covariance string
 
 const (
-	// Full covariance matrices; what the zero value means too.
+	// Full covariance matrices. The zero value "" means Full too.
 	Full Covariance = "full"
-	// Diagonal covariance matrices: dimensions are independent within a component.
+	// Diagonal covariance matrices. The dimensions are independent within a component.
 	Diagonal Covariance = "diagonal"
 )
 
@@ -38,13 +38,14 @@ type Mixture struct {
 	sigma []float64 // K×d×d, symmetric
 	diag  bool      // every covariance is diagonal
 
-	// What scoring reads, derived from the above.
+	// Derived from the above, for scoring.
 	logw []float64 // log φk − ½ d log 2π − ½ log|Σk|
-	linv []float64 // K lower triangles of L⁻¹, row by row; K×d reciprocal sd when diag
+	linv []float64 // K lower triangles of L⁻¹, row by row; if diag, K×d reciprocal standard deviations
 }
 
-// NewMixture checks and takes over the weights phi (K, positive, summing to 1 within
-// 1e-6), the means mu (K×d) and the covariances sigma (K of d×d).
+// NewMixture returns a mixture with copies of the weights phi (K, positive, with a sum of 1
+// within 1e-6), the means mu (K×d) and the covariances sigma (K of d×d). Its errors wrap
+// ErrShape, ErrValue or ErrNotPositiveDefinite.
 func NewMixture(phi []float64, mu *mat.Dense, sigma []*mat.SymDense) (*Mixture, error) {
 	if mu == nil || mu.IsEmpty() {
 		return nil, fmt.Errorf("gmm: mixture without means: %w", ErrShape)
@@ -74,7 +75,7 @@ func NewMixture(phi []float64, mu *mat.Dense, sigma []*mat.SymDense) (*Mixture, 
 	return m, nil
 }
 
-// prepare validates the parameters and derives what scoring reads.
+// prepare checks the parameters and derives the fields for scoring.
 func (m *Mixture) prepare() error {
 	k, d := len(m.phi), m.dim
 	if err := m.checkWeights(); err != nil {
@@ -128,8 +129,8 @@ func (m *Mixture) offDiagonalZero() bool {
 	return true
 }
 
-// invert writes L⁻¹ of sigma = LLᵀ into dst (packed by rows, or reciprocal standard
-// deviations where the mixture is diagonal) and returns log|sigma|.
+// invert writes L⁻¹ of sigma = LLᵀ to dst and returns log|sigma|. dst is the lower triangle
+// row by row, or the reciprocal standard deviations if the mixture is diagonal.
 func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
 	d := m.dim
 	if m.diag {
@@ -156,7 +157,7 @@ func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
 	return logDet, nil
 }
 
-// invertCholesky replaces the lower triangle of the symmetric a by L⁻¹, a = LLᵀ, and
+// invertCholesky replaces the lower triangle of the symmetric matrix a = LLᵀ by L⁻¹ and
 // returns log|a|.
 func invertCholesky(a []float64, d int) (logDet float64, ok bool) {
 	tri, ok := lapack64.Potrf(blas64.Symmetric{Uplo: blas.Lower, N: d, Data: a, Stride: d})
@@ -172,6 +173,7 @@ func invertCholesky(a []float64, d int) (logDet float64, ok bool) {
 	return logDet, true
 }
 
+// firstNotFinite returns the index of the first NaN or infinite number, or −1.
 func firstNotFinite(v []float64) int {
 	for i, x := range v {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
@@ -184,25 +186,25 @@ func firstNotFinite(v []float64) int {
 // Dim returns d, the number of dimensions.
 func (m *Mixture) Dim() int { return m.dim }
 
-// Components returns K.
+// Components returns K, the number of components.
 func (m *Mixture) Components() int { return len(m.phi) }
 
-// Weight returns φk.
+// Weight returns φk, the weight of component k.
 func (m *Mixture) Weight(k int) float64 { return m.phi[k] }
 
-// Mean appends μk to dst.
+// Mean appends μk, the mean of component k, to dst.
 func (m *Mixture) Mean(dst []float64, k int) []float64 {
 	return append(dst, m.mu[k*m.dim:(k+1)*m.dim]...)
 }
 
-// Covariance returns a copy of Σk.
+// Covariance returns a copy of Σk, the covariance matrix of component k.
 func (m *Mixture) Covariance(k int) *mat.SymDense {
 	dd := m.dim * m.dim
 	return mat.NewSymDense(m.dim, append([]float64(nil), m.sigma[k*dd:(k+1)*dd]...))
 }
 
-// EffectiveComponents returns exp of the entropy of the weights: 1 where one
-// component holds everything, K where all weigh the same.
+// EffectiveComponents returns the exponential of the entropy of the weights. It is 1 if one
+// component has all the weight, and K if all components have the same weight.
 func (m *Mixture) EffectiveComponents() float64 {
 	var h float64
 	for _, p := range m.phi {

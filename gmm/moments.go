@@ -6,20 +6,25 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// Points is a set of n points in d dimensions, coordinate by coordinate: coordinate i
-// of point r is Z[i*N+r].
+// Points is a set of N points in Dim dimensions. Coordinate i of point r is Z[i*N+r].
 type Points struct {
 	Dim, N int
 	Z      []float64
 }
 
-// minWeight tells below which weight a component is dropped: φ < minWeight/N.
+// minWeight/N is the weight φ below which a component is dropped.
 const minWeight = .1
 
-// FromResponsibilities is one exact pass over all points (equations 5 of the paper):
-// φk = Σi γik/N, μk = Σ γik zi/Σ γik, Σk = Σ γik (zi−μk)(zi−μk)ᵀ/Σ γik + ridge·I.
-// gamma holds component k of point r at k*N+r; it need not be normalised where points
-// are left out by weight 0. A component with φ < 1/(10N) is dropped.
+// FromResponsibilities returns the mixture of the points given their memberships γ in k
+// components, in one exact pass (equation 5 of the paper):
+//
+//	φk = Σi γik/N
+//	μk = Σi γik zi / Σi γik
+//	Σk = Σi γik (zi−μk)(zi−μk)ᵀ / Σi γik + ridge·I
+//
+// gamma holds the membership of point r in component c at c*N+r. A point whose memberships
+// are all 0 is left out; the weights φ always add up to 1. A component with φ < 1/(10N) is
+// dropped.
 func FromResponsibilities(gamma []float64, k int, p Points, ridge float64, cov Covariance) (*Mixture, error) {
 	if k <= 0 || p.N <= 0 || p.Dim <= 0 || len(gamma) != k*p.N || len(p.Z) != p.Dim*p.N {
 		return nil, fmt.Errorf("gmm: %d responsibilities for %d components, %d coordinates of %d points in %d dimensions: %w",
@@ -54,7 +59,8 @@ func FromResponsibilities(gamma []float64, k int, p Points, ridge float64, cov C
 	return m, nil
 }
 
-// componentMoments returns the mean and covariance of the points weighted by g.
+// componentMoments returns the mean and the covariance of the points weighted by g, whose
+// sum is nk. weighted and centred are buffers.
 func componentMoments(g []float64, nk float64, p Points, weighted, centred []float64, full bool) (mu, sigma []float64) {
 	d, n := p.Dim, p.N
 	mu, sigma = make([]float64, d), make([]float64, d*d)

@@ -7,43 +7,45 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// Objective is the estimation part of DAGMM's training objective on one batch: the
-// mean energy under the batch's own mixture and the covariance penalty
-// P = Σk Σj 1/Σkjj (equations 5 to 7 of the paper), with the gradients through
-// weights, means and covariances. It owns its buffers: one Objective serves one
-// goroutine. The largest batch seen decides their size.
+// Objective computes the part of DAGMM's training objective that concerns the mixture, for
+// one batch at a time: the mean energy of the samples under the batch's own mixture, and
+// the covariance penalty P = Σk Σj 1/Σkjj (equations 5 to 7 of the paper). The gradients
+// go through the weights, means and covariances of that mixture. An Objective has buffers
+// that grow with the largest batch, and belongs to one goroutine.
 type Objective struct {
 	Dim, Components int
 	Covariance      Covariance // "" means Full
-	Ridge           float64    // added to every variance of the batch mixture
+	Ridge           float64    // added to every variance of the batch's mixture; 0 means none
 
 	n        int
 	parts    []part
-	logs     []float64 // K×n, log(φk N(zi)), later the responsibilities ρ
-	lse      []float64 // n, log-sum-exp of logs
+	logs     []float64 // K×n: log(φk N(zi)), then the responsibilities ρ
+	lse      []float64 // n: log-sum-exp of logs
 	dmu      []float64
 	dsigma   []float64
 	weighted []float64 // d×n
-	y        []float64 // d×n, Σ⁻¹δ
-	gd       []float64 // d×n
+	y        []float64 // d×n: Σ⁻¹δ, where δ = z − μ
+	gd       []float64 // d×n: Gδ, where G is the gradient with respect to Σ
 	rho      []float64 // n
 }
 
-// part is what the forward pass keeps of one component.
+// part holds the results of the forward pass for one component.
 type part struct {
 	nk, phi  float64
 	mu       []float64
-	sigma    []float64 // d×d without the ridge; d variances where diagonal
-	linv     []float64 // d×d lower triangle; d reciprocal sd where diagonal
-	centred  []float64 // d×n
-	whitened []float64 // d×n, L⁻¹δ
+	sigma    []float64 // d×d without the ridge; d variances if diagonal
+	linv     []float64 // d×d lower triangle L⁻¹; d reciprocal standard deviations if diagonal
+	centred  []float64 // d×n: δ = z − μ
+	whitened []float64 // d×n: L⁻¹δ
 }
 
-// minResponsibility guards the denominator of an empty component.
+// minResponsibility is the smallest sum of memberships of a component. It keeps an empty
+// component from dividing by zero.
 const minResponsibility = 1e-12
 
 func (o *Objective) diagonal() bool { return o.Covariance == Diagonal }
 
+// resize makes the buffers large enough for n samples.
 func (o *Objective) resize(n int) {
 	d, k := o.Dim, o.Components
 	o.n = n
@@ -67,9 +69,10 @@ func (o *Objective) resize(n int) {
 	}
 }
 
-// Forward returns the mean energy and the penalty of n samples: z holds coordinate i
-// of sample r at i*n+r, gamma component k of sample r at k*n+r. An error says which
-// component's covariance has no Cholesky factor.
+// Forward returns the mean energy and the penalty of n samples. z (Dim×n) holds coordinate
+// i of sample r at i*n+r; gamma (Components×n) holds the membership of sample r in
+// component c at c*n+r. An error that wraps ErrNotPositiveDefinite names the component
+// whose covariance has no Cholesky factor; sizes that do not match wrap ErrShape.
 func (o *Objective) Forward(z, gamma []float64, n int) (energy, penalty float64, err error) {
 	if n <= 0 || len(z) != o.Dim*n || len(gamma) != o.Components*n {
 		return 0, 0, fmt.Errorf("gmm: objective: %d coordinates and %d responsibilities of %d samples, for %d dimensions and %d components: %w",
@@ -87,8 +90,8 @@ func (o *Objective) Forward(z, gamma []float64, n int) (energy, penalty float64,
 	return o.meanEnergy(), penalty, nil
 }
 
-// component computes weight, mean, covariance and its inverse factor, and returns the
-// logarithm of the component's density at its mean, weight included.
+// component computes the weight, mean, covariance and inverse Cholesky factor of component
+// c. It returns log(φ N(μ)), the logarithm of its weighted density at its mean.
 func (o *Objective) component(c int, z, g []float64) (float64, error) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
 	p.nk = max(kernel.Sum(g), minResponsibility)
@@ -117,6 +120,7 @@ func (o *Objective) component(c int, z, g []float64) (float64, error) {
 	return math.Log(p.phi) - .5*(float64(d)*math.Log(2*math.Pi)+logDet), err
 }
 
+// factor computes the inverse Cholesky factor of p's covariance with the ridge.
 func (o *Objective) factor(p *part) (logDet float64, err error) {
 	d := o.Dim
 	copy(p.linv, p.sigma)
@@ -138,12 +142,13 @@ func (o *Objective) factor(p *part) (logDet float64, err error) {
 		return 0, ErrNotPositiveDefinite
 	}
 	for i := range d {
-		clear(p.linv[i*d+i+1 : (i+1)*d]) // what the factorisation leaves above the diagonal
+		clear(p.linv[i*d+i+1 : (i+1)*d]) // the factorisation does not clear the upper triangle
 	}
 	return logDet, nil
 }
 
-// quadratics fills the component's row of logs with log(φk N(zi)).
+// quadratics writes log(φ N(zi)) of component c to its row of logs. logNorm is the value at
+// the mean.
 func (o *Objective) quadratics(c int, logNorm float64) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
 	if o.diagonal() {
@@ -162,6 +167,7 @@ func scaleRows(dst, x, s []float64, n int) {
 	}
 }
 
+// penaltyOf is the penalty of component c.
 func (o *Objective) penaltyOf(c int) (sum float64) {
 	p := &o.parts[c]
 	for i := range o.Dim {
@@ -170,6 +176,7 @@ func (o *Objective) penaltyOf(c int) (sum float64) {
 	return sum
 }
 
+// variance is the variance of dimension i without the ridge.
 func (o *Objective) variance(p *part, i int) float64 {
 	if o.diagonal() {
 		return p.sigma[i]
@@ -177,14 +184,15 @@ func (o *Objective) variance(p *part, i int) float64 {
 	return p.sigma[i*o.Dim+i]
 }
 
-// meanEnergy also turns logs into the responsibilities ρ.
+// meanEnergy returns the mean energy and replaces logs by the responsibilities ρ.
 func (o *Objective) meanEnergy() float64 {
 	kernel.Softmax(o.logs, o.lse, o.Components, o.n)
 	return -kernel.Sum(o.lse[:o.n]) / float64(o.n)
 }
 
-// Backward writes the gradient of wEnergy·Ē + wPenalty·P by z and gamma, for the
-// batch of the last Forward call with the same gamma.
+// Backward writes the gradients of wEnergy·Ē + wPenalty·P with respect to z and gamma to dz
+// and dgamma, where Ē is the mean energy and P the penalty. It is for the batch of the last
+// call of Forward, with the same gamma.
 func (o *Objective) Backward(dz, dgamma, gamma []float64, wEnergy, wPenalty float64) {
 	clear(dz)
 	for c := range o.parts {
@@ -193,10 +201,16 @@ func (o *Objective) Backward(dz, dgamma, gamma []float64, wEnergy, wPenalty floa
 	}
 }
 
-// backward follows one component; w is the weight of one sample's energy. With
-// a = w·ρ and y = Σ⁻¹δ, the gradients are: a·y by δ directly; G = ½ Σi a(Σ⁻¹ − yyᵀ)
-// by Σ, whence 2γ/nk·Gδ by z and (δᵀGδ − tr GΣ)/nk by γ; −Σ a·y by μ, whence γ/nk by
-// z and δ/nk by γ; −Σ a/φ by φ, whence 1/n by γ. The path from μ through Σ vanishes.
+// backward adds the gradients through component c. w is the weight of one sample's energy,
+// a = w·ρ, δ = z − μ and y = Σ⁻¹δ. The gradient with respect to
+//
+//   - δ is a·y, directly;
+//   - Σ is G = ½ Σi a(Σ⁻¹ − yyᵀ), which gives 2γ/nk·Gδ with respect to z and
+//     (δᵀGδ − tr GΣ)/nk with respect to γ;
+//   - μ is −Σi a·y, which γ/nk carries to z and δ/nk to γ;
+//   - φ is −Σi a/φ, which 1/n carries to γ.
+//
+// The gradient from μ through Σ is zero.
 func (o *Objective) backward(c int, dz, dgamma, g []float64, w, wPenalty float64) {
 	d, n, p := o.Dim, o.n, &o.parts[c]
 	rho := o.rho[:n] // times w
@@ -229,8 +243,8 @@ func (o *Objective) backward(c int, dz, dgamma, g []float64, w, wPenalty float64
 	}
 }
 
-// sigmaGradient fills dsigma, the symmetric gradient by Σ (its diagonal where diagonal),
-// from the weighted responsibilities rho.
+// sigmaGradient writes the symmetric gradient with respect to Σ to dsigma, or its diagonal
+// if the mixture is diagonal. rho holds the weighted responsibilities and sumA their sum.
 func (o *Objective) sigmaGradient(p *part, rho []float64, wPenalty, sumA float64) {
 	d, n, out := o.Dim, o.n, o.dsigma
 	for i := range d {
@@ -252,12 +266,13 @@ func (o *Objective) sigmaGradient(p *part, rho []float64, wPenalty, sumA float64
 	}
 }
 
+// penaltyGradient is the gradient of the penalty with respect to the variance of dimension i.
 func (o *Objective) penaltyGradient(p *part, i int, wPenalty float64) float64 {
 	v := o.variance(p, i) + o.Ridge
 	return -wPenalty / (v * v)
 }
 
-// inverseAt returns element (i, j) of Σ⁻¹ = L⁻ᵀL⁻¹, j ≤ i.
+// inverseAt returns element (i, j) of Σ⁻¹ = L⁻ᵀL⁻¹ for j ≤ i.
 func inverseAt(linv []float64, d, i, j int) float64 {
 	var s float64
 	for k := i; k < d; k++ {

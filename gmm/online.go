@@ -5,24 +5,25 @@ import (
 	"math"
 )
 
-// Online follows a mixture that changes slowly: each point counts with its
-// responsibilities under the current mixture and is forgotten exponentially (stepwise EM
-// with a constant step; Cappé and Moulines, Journal of the Royal Statistical Society B
-// 71(3), 2009). It belongs to one goroutine.
+// Online follows a mixture that changes slowly. Each point counts with its responsibilities
+// under the current mixture and is forgotten exponentially. This is stepwise EM with a
+// constant step (Cappé and Moulines, Journal of the Royal Statistical Society B 71(3),
+// 2009). An Online belongs to one goroutine.
 type Online struct {
-	mix  *Mixture
-	rate float64
-	// Running weights (K), means (K×d) and covariances (K×d×d without the ridge; their
-	// diagonals alone, K×d, where the mixture is diagonal).
+	mix   *Mixture
+	rate  float64
 	s     OnlineState
 	ridge float64
 	gamma []float64
 	delta []float64
 }
 
-// OnlineState is everything that carries over from point to point beside the mixture.
+// OnlineState holds the running moments, which together with the mixture are everything
+// that carries over from one point to the next.
 type OnlineState struct {
-	Phi, Mu, Sigma []float64
+	Phi   []float64 // K weights
+	Mu    []float64 // K×d means
+	Sigma []float64 // K×d×d covariances without the ridge; K×d variances if the mixture is diagonal
 }
 
 // Clone returns a deep copy.
@@ -31,10 +32,14 @@ func (s OnlineState) Clone() OnlineState {
 	return OnlineState{c(s.Phi), c(s.Mu), c(s.Sigma)}
 }
 
-// NewOnline starts at m. memory is the number of points after which one counts 1/e of
-// what a new one does, at least 1. ridge is the part of every variance that stays
-// whatever comes: what m was fitted with.
+// NewOnline returns an Online that starts at m. memory is the number of points after which
+// the weight of a point has fallen to 1/e, at least 1. ridge is the part of every variance
+// that stays constant: the ridge that m was fitted with, at least 0. Any other value is an
+// error that wraps ErrValue, and a nil m one that wraps ErrShape.
 func NewOnline(m *Mixture, memory, ridge float64) (*Online, error) {
+	if m == nil {
+		return nil, fmt.Errorf("gmm: online: the mixture is nil: %w", ErrShape)
+	}
 	if !(memory >= 1) || math.IsInf(memory, 0) || !(ridge >= 0) || math.IsInf(ridge, 0) {
 		return nil, fmt.Errorf("gmm: online: memory of %g points, ridge %g: %w", memory, ridge, ErrValue)
 	}
@@ -55,12 +60,17 @@ func NewOnline(m *Mixture, memory, ridge float64) (*Online, error) {
 	return o, nil
 }
 
-// State returns what carries over; it is the Online's own memory.
+// State returns the running moments. They are the memory of o and change with the next
+// point.
 func (o *Online) State() OnlineState { return o.s }
 
-// Continue goes on from a mixture that Mixture gave and the state of that time, of an
-// Online that started like this one. An error changes nothing.
+// Continue makes o go on where another Online was that started from the same mixture: m is
+// the mixture that it returned last and s its state. An error, which wraps ErrShape or
+// ErrValue, changes nothing.
 func (o *Online) Continue(m *Mixture, s OnlineState) error {
+	if m == nil {
+		return fmt.Errorf("gmm: online: the mixture is nil: %w", ErrShape)
+	}
 	if m.dim != o.mix.dim || m.diag != o.mix.diag || len(s.Phi) != len(o.s.Phi) || len(m.phi) != len(o.s.Phi) ||
 		len(s.Mu) != len(o.s.Mu) || len(s.Sigma) != len(o.s.Sigma) {
 		return fmt.Errorf("gmm: online: mixture of %d components in %d dimensions, state of %d weights, %d means, %d covariances, not %d, %d, %d: %w",
@@ -75,8 +85,8 @@ func (o *Online) Continue(m *Mixture, s OnlineState) error {
 	return nil
 }
 
-// Observe takes a point in. One that is not finite or of another width is an error and
-// changes nothing.
+// Observe adds a point to the running moments. A point that is not finite (ErrValue) or of
+// another width (ErrShape) is an error and changes nothing.
 func (o *Online) Observe(z []float64) error {
 	if i := firstNotFinite(z); i >= 0 {
 		return fmt.Errorf("gmm: online: dimension %d of the point is %g: %w", i, z[i], ErrValue)
@@ -94,7 +104,7 @@ func (o *Online) Observe(z []float64) error {
 	return nil
 }
 
-// move takes the share step of z into component c.
+// move shifts the moments of component c towards z by the share step.
 func (o *Online) move(c int, z []float64, step float64) {
 	d := len(z)
 	mu := o.s.Mu[c*d : (c+1)*d]
@@ -118,7 +128,8 @@ func (o *Online) move(c int, z []float64, step float64) {
 	}
 }
 
-// Mixture makes the mixture of what was seen so far; the points to come are judged by it.
+// Mixture returns the mixture of the running moments. The responsibilities of later points are
+// those under this mixture.
 func (o *Online) Mixture() (*Mixture, error) {
 	k, d := len(o.s.Phi), o.mix.dim
 	m := &Mixture{dim: d, phi: make([]float64, k), mu: append([]float64(nil), o.s.Mu...), sigma: make([]float64, k*d*d)}
@@ -148,5 +159,6 @@ func (o *Online) Mixture() (*Mixture, error) {
 	return m, nil
 }
 
-// minOnlineWeight keeps a component that has no points for long from vanishing.
+// minOnlineWeight is the smallest weight of a component. It keeps a component that gets no
+// points for a long time.
 const minOnlineWeight = 1e-6

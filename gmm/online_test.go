@@ -1,6 +1,7 @@
 package gmm_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -22,40 +23,42 @@ func fitted(t *testing.T, cov gmm.Covariance, k int) (*gmm.Mixture, *rand.Rand) 
 	return m, rng
 }
 
-// draw is a point of three correlated dimensions around shift.
+// draw returns a point in three dimensions around shift. The first two are correlated.
 func draw(rng *rand.Rand, shift float64) []float64 {
 	a := rng.NormFloat64()
 	return []float64{shift + a, shift + a + .3*rng.NormFloat64(), rng.NormFloat64()}
 }
 
-// A world that stays as it is leaves the mixture as it is.
-func TestOnlineStaysWhereNothingChanges(t *testing.T) {
+// Points from the same distribution do not change the mixture.
+func TestOnlineStaysWhenNothingChanges(t *testing.T) {
 	for _, cov := range []gmm.Covariance{gmm.Full, gmm.Diagonal} {
 		for _, k := range []int{1, 2} {
-			m, rng := fitted(t, cov, k)
-			o, err := gmm.NewOnline(m, 2000, 1e-3)
-			require.NoError(t, err)
-			first, err := o.Mixture()
-			require.NoError(t, err)
-			for c := range k {
-				require.InDelta(t, m.Weight(c), first.Weight(c), 1e-12)
-				require.True(t, mat.EqualApprox(m.Covariance(c), first.Covariance(c), 1e-12))
-			}
-			for i := range 10000 {
-				require.NoError(t, o.Observe(draw(rng, float64(i%k)*8)))
-			}
-			after, err := o.Mixture()
-			require.NoError(t, err)
-			for c := range k {
-				require.InDelta(t, m.Weight(c), after.Weight(c), .05)
-				require.InDeltaSlice(t, m.Mean(nil, c), after.Mean(nil, c), .15)
-				require.True(t, mat.EqualApprox(m.Covariance(c), after.Covariance(c), .15), "%v", mat.Formatted(after.Covariance(c)))
-			}
+			t.Run(fmt.Sprintf("%s/K%d", cov, k), func(t *testing.T) {
+				m, rng := fitted(t, cov, k)
+				o, err := gmm.NewOnline(m, 2000, 1e-3)
+				require.NoError(t, err)
+				first, err := o.Mixture()
+				require.NoError(t, err)
+				for c := range k {
+					require.InDelta(t, m.Weight(c), first.Weight(c), 1e-12)
+					require.True(t, mat.EqualApprox(m.Covariance(c), first.Covariance(c), 1e-12))
+				}
+				for i := range 10000 {
+					require.NoError(t, o.Observe(draw(rng, float64(i%k)*8)))
+				}
+				after, err := o.Mixture()
+				require.NoError(t, err)
+				for c := range k {
+					require.InDelta(t, m.Weight(c), after.Weight(c), .05)
+					require.InDeltaSlice(t, m.Mean(nil, c), after.Mean(nil, c), .15)
+					require.True(t, mat.EqualApprox(m.Covariance(c), after.Covariance(c), .15), "%v", mat.Formatted(after.Covariance(c)))
+				}
+			})
 		}
 	}
 }
 
-// With one component the running moments are exponentially weighted ones.
+// With one component, the running moments are exponentially weighted moments of the points.
 func TestOnlineIsTheWeightedMoments(t *testing.T) {
 	m, rng := fitted(t, gmm.Full, 1)
 	const memory, n = 50., 400
@@ -105,7 +108,7 @@ func TestOnlineFollowsAndForgets(t *testing.T) {
 	require.Greater(t, moved.Energy([]float64{0, 0, 0}), m.Energy([]float64{0, 0, 0})+50)
 }
 
-func TestOnlineStateCanBePutBack(t *testing.T) {
+func TestOnlineStateCanBeRestored(t *testing.T) {
 	m, rng := fitted(t, gmm.Diagonal, 2)
 	a, err := gmm.NewOnline(m, 100, 1e-3)
 	require.NoError(t, err)
@@ -125,18 +128,23 @@ func TestOnlineStateCanBePutBack(t *testing.T) {
 	require.Equal(t, a.State(), b.State())
 }
 
-func TestOnlineRefusesNonsense(t *testing.T) {
+func TestOnlineRefusesWrongArguments(t *testing.T) {
 	m, _ := fitted(t, gmm.Full, 1)
-	for _, c := range [][2]float64{{0, 0}, {math.NaN(), 0}, {math.Inf(1), 0}, {10, -1}, {10, math.NaN()}} {
-		_, err := gmm.NewOnline(m, c[0], c[1])
-		require.ErrorIs(t, err, gmm.ErrValue)
+	for name, c := range map[string][2]float64{"memory 0": {0, 0}, "memory NaN": {math.NaN(), 0}, "memory Inf": {math.Inf(1), 0}, "ridge -1": {10, -1}, "ridge NaN": {10, math.NaN()}} {
+		t.Run(name, func(t *testing.T) {
+			_, err := gmm.NewOnline(m, c[0], c[1])
+			require.ErrorIs(t, err, gmm.ErrValue)
+		})
 	}
+	_, err := gmm.NewOnline(nil, 10, 0)
+	require.ErrorIs(t, err, gmm.ErrShape)
 	o, err := gmm.NewOnline(m, 10, 0)
 	require.NoError(t, err)
 	before := o.State().Clone()
 	require.ErrorIs(t, o.Observe([]float64{1, math.NaN(), 0}), gmm.ErrValue)
 	require.ErrorIs(t, o.Observe([]float64{1}), gmm.ErrShape)
 	require.ErrorIs(t, o.Continue(m, gmm.OnlineState{}), gmm.ErrShape)
+	require.ErrorIs(t, o.Continue(nil, before), gmm.ErrShape)
 	bad := before.Clone()
 	bad.Mu[0] = math.Inf(1)
 	require.ErrorIs(t, o.Continue(m, bad), gmm.ErrValue)

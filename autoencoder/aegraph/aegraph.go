@@ -1,6 +1,6 @@
 // Package aegraph builds the compression network of package autoencoder as a gorgonia
-// graph, for training: the same kernels, differentiated symbolically. Matrices are
-// features × batch.
+// graph, for training. It uses the same kernels and differentiates them symbolically.
+// Matrices are features × batch.
 package aegraph
 
 import (
@@ -15,12 +15,13 @@ import (
 
 // Nodes are the network's nodes in a graph.
 type Nodes struct {
-	Code           *gorgonia.Node // latent×n
+	Code           *gorgonia.Node // latent code, latent×n
 	Reconstruction *gorgonia.Node // out×n
-	Parameters     gorgonia.Nodes // encoder, then decoder; their values share memory with the network
+	Parameters     gorgonia.Nodes // of the encoder, then of the decoder; their values are the memory of the network
 }
 
-// Build adds net to the graph of input (in×n).
+// Build adds net to the graph of input (in×n). A width that does not match is an error
+// that wraps graphop.ErrShape.
 func Build(net *autoencoder.Network, input *gorgonia.Node) (*Nodes, error) {
 	if err := net.Check(); err != nil {
 		return nil, err
@@ -36,6 +37,8 @@ func Build(net *autoencoder.Network, input *gorgonia.Node) (*Nodes, error) {
 	return b, nil
 }
 
+// chain adds the layers from x on and returns the output of the last. Without inputGrad, x
+// gets no gradient.
 func (b *Nodes) chain(name string, layers []autoencoder.Layer, x *gorgonia.Node, inputGrad bool) (*gorgonia.Node, error) {
 	for i, l := range layers {
 		theta, err := graphop.Matrix(x.Graph(), fmt.Sprintf("%s %d", name, i), l.In+1, l.Out, l.Theta)
@@ -54,9 +57,9 @@ func (b *Nodes) chain(name string, layers []autoencoder.Layer, x *gorgonia.Node,
 	return x, nil
 }
 
-// Latent stacks the code and the reconstruction features: z = [zc, f(t, t')], the
-// mixture's input, (latent + f.Dim)×n.
-func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
+// Latent stacks the code and the error features to the input of the mixture:
+// z = [zc, f(t, t')], (latent + f.Dim)×n.
+func Latent(f autoencoder.ErrorFeatures, code, target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
 	latent, n, err := graphop.Dims(code)
 	if err != nil {
 		return nil, err
@@ -93,8 +96,8 @@ func Latent(f autoencoder.Features, code, target, reconstruction *gorgonia.Node)
 		}}, code, target, reconstruction)
 }
 
-// ReconstructionLoss is the mean over samples of ‖t−t'‖², summed over the targets
-// (equation 7 of the paper).
+// ReconstructionLoss returns a scalar: the mean over the samples of ‖t−t'‖², which is
+// summed over the targets (equation 7 of the paper).
 func ReconstructionLoss(target, reconstruction *gorgonia.Node) (*gorgonia.Node, error) {
 	width, n, err := sameDims(target, reconstruction)
 	if err != nil {

@@ -20,7 +20,7 @@ func network(t testing.TB, in, out int) *autoencoder.Network {
 	net, err := autoencoder.New(in, []int{7, 5}, 2, out, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	for _, layers := range [][]autoencoder.Layer{net.Encoder, net.Decoder} {
-		for _, l := range layers { // biases are drawn as 0, where a mistake would hide
+		for _, l := range layers { // biases start at 0, where a mistake would not show
 			copy(l.Theta[l.In*l.Out:], graphtest.Normals(uint64(l.Out), l.Out))
 		}
 	}
@@ -49,7 +49,7 @@ func TestGraphIsTheNetwork(t *testing.T) {
 	require.Equal(t, code, nodes.Code.Value().Data())
 	require.Equal(t, rec, nodes.Reconstruction.Value().Data())
 
-	net.Decoder[2].Theta[0]++ // the graph reads the network's own memory
+	net.Decoder[2].Theta[0]++ // the graph reads the memory of the network
 	require.NoError(t, graphop.Run(machine))
 	require.NotEqual(t, rec[:n], nodes.Reconstruction.Value().Data().([]float64)[:n])
 }
@@ -65,19 +65,21 @@ func TestNetworkGradients(t *testing.T) {
 }
 
 func TestLatentAndLossGradients(t *testing.T) {
-	for _, f := range []autoencoder.Features{autoencoder.Residual, autoencoder.RelativeCosine} {
-		g := gorgonia.NewGraph()
-		code, target, rec := matrix(t, g, "code", 2, n, 1), matrix(t, g, "target", 3, n, 2), matrix(t, g, "reconstruction", 3, n, 3)
-		z, err := aegraph.Latent(f, code, target, rec)
-		require.NoError(t, err)
-		rows, cols, err := graphop.Dims(z)
-		require.NoError(t, err)
-		require.Equal(t, []int{2 + f.Dim(3), n}, []int{rows, cols})
-		loss, err := aegraph.ReconstructionLoss(target, rec)
-		require.NoError(t, err)
-		cost, err := graphop.Add(graphtest.Weighted(t, z, graphtest.Normals(4, rows*n)), loss)
-		require.NoError(t, err)
-		graphtest.CheckGraph(t, cost, code, rec)
+	for _, f := range []autoencoder.ErrorFeatures{autoencoder.Residual, autoencoder.RelativeCosine} {
+		t.Run(string(f), func(t *testing.T) {
+			g := gorgonia.NewGraph()
+			code, target, rec := matrix(t, g, "code", 2, n, 1), matrix(t, g, "target", 3, n, 2), matrix(t, g, "reconstruction", 3, n, 3)
+			z, err := aegraph.Latent(f, code, target, rec)
+			require.NoError(t, err)
+			rows, cols, err := graphop.Dims(z)
+			require.NoError(t, err)
+			require.Equal(t, []int{2 + f.Dim(3), n}, []int{rows, cols})
+			loss, err := aegraph.ReconstructionLoss(target, rec)
+			require.NoError(t, err)
+			cost, err := graphop.Add(graphtest.Weighted(t, z, graphtest.Normals(4, rows*n)), loss)
+			require.NoError(t, err)
+			graphtest.CheckGraph(t, cost, code, rec)
+		})
 	}
 }
 
@@ -115,7 +117,9 @@ func TestBuildRefuses(t *testing.T) {
 		"latent samples": func() (*gorgonia.Node, error) { return aegraph.Latent(autoencoder.Residual, short, three, three) },
 		"latent kind":    func() (*gorgonia.Node, error) { return aegraph.Latent("x", three, three, three) },
 	} {
-		_, err := f()
-		require.ErrorContains(t, err, "aegraph: ", name)
+		t.Run(name, func(t *testing.T) {
+			_, err := f()
+			require.ErrorContains(t, err, "aegraph: ")
+		})
 	}
 }

@@ -45,8 +45,8 @@ func (f *fits) train(ctx context.Context, w *monitor.Window) (*dagmm.Model, erro
 	defer f.running.Add(-1)
 	cfg := train.Series()
 	cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.Workers = w.Columns, w.Exclude, w.Times, w.Number, 1
-	cfg.Predict, cfg.Covariances, cfg.Members = true, train.DiagonalCovariance, 1
-	cfg.Alternate, cfg.MinSteps = false, f.steps
+	cfg.Network.Predict, cfg.Mixture.Covariances, cfg.Members = true, train.DiagonalCovariance, 1
+	cfg.Network.Alternate, cfg.Optimizer.MinSteps = false, f.steps
 	m, _, err := train.Fit(ctx, w.X, cfg)
 	return m, err
 }

@@ -17,13 +17,13 @@ const maxTrained = 5000
 // presets are the settings that can be compared.
 func presets(name string) (train.Config, error) {
 	cfg := train.Series()
-	cfg.Alternate = name == "series"
+	cfg.Network.Alternate = name == "series"
 	switch name {
 	case "series":
 	case "predict":
-		cfg.Predict, cfg.Covariances = true, train.DiagonalCovariance
+		cfg.Network.Predict, cfg.Mixture.Covariances = true, train.DiagonalCovariance
 	case "both":
-		cfg.Covariances = train.BothCovariances
+		cfg.Mixture.Covariances = train.BothCovariances
 	default:
 		return cfg, fmt.Errorf("preset %q: want series, predict or both", name)
 	}

@@ -18,7 +18,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	cfg := train.Metrics()
-	cfg.Columns, cfg.MinSteps = history.Columns, 500
+	cfg.Columns, cfg.Optimizer.MinSteps = history.Columns, 500
 	model, _, err := train.Fit(context.Background(), history.X, cfg)
 	if err != nil {
 		log.Fatal(err)

@@ -99,7 +99,7 @@ func fit(t testing.TB, x mat.Matrix, cfg train.Config) *dagmm.Model {
 
 // small makes a preset quick to train.
 func small(cfg train.Config) train.Config {
-	cfg.Seed, cfg.Members, cfg.MinSteps = 3, 2, 300
+	cfg.Seed, cfg.Members, cfg.Optimizer.MinSteps = 3, 2, 300
 	return cfg
 }
 
@@ -220,7 +220,7 @@ func bitsOfHost(t *testing.T) []string {
 // quickTrain trains with the settings of a Monitor's training function.
 func quickTrain(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
 	cfg := train.Series()
-	cfg.Members, cfg.MinSteps, cfg.Hidden = 2, 60, []int{6}
+	cfg.Members, cfg.Optimizer.MinSteps, cfg.Network.Hidden = 2, 60, []int{6}
 	cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed = w.Columns, w.Times, w.Exclude, 1+w.Number
 	m, _, err := train.Fit(ctx, w.X, cfg)
 	return m, err

@@ -15,7 +15,7 @@ import (
 // enough, and hands out the events.
 func ExampleOpen() {
 	cfg := train.Metrics()
-	cfg.MinSteps = 500
+	cfg.Optimizer.MinSteps = 500
 	m, err := monitor.Open(monitor.Config{
 		Columns:     dataset.HostMetrics(),
 		WarmUp:      500,

@@ -9,22 +9,26 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// Adam is the optimiser of Kingma and Ba (2015) with the gradient clipped by its
-// global norm. It implements gorgonia.Solver; unlike gorgonia's own, its state can be
-// read, kept and put back.
-type Adam struct {
-	LearningRate float64
-	ClipNorm     float64 // 0 is none
-	State        AdamState
+// adam is the optimiser of Kingma and Ba (Adam, 2015) with the gradient clipped by its
+// global norm. It is a gorgonia.Solver. Unlike gorgonia's own solver, its state can be read,
+// saved and restored.
+type adam struct {
+	learningRate float64
+	clipNorm     float64 // 0 means no clipping
+	state        adamState
 
-	values, grads [][]float64      // of the step under way
-	shown         []gorgonia.Value // whose memory stands in values and grads
+	// values and grads are the memory of the parameters and gradients of the current step;
+	// sources are the gorgonia values that this memory belongs to.
+	values, grads [][]float64
+	sources       []gorgonia.Value
 }
 
-// AdamState is everything that carries over from step to step.
-type AdamState struct {
-	Steps int
-	M, V  [][]float64 // first and second moments, per parameter matrix
+var _ gorgonia.Solver = (*adam)(nil)
+
+// adamState is everything that carries over from one step to the next.
+type adamState struct {
+	steps int
+	m, v  [][]float64 // first and second moments, one slice per parameter matrix
 }
 
 // β1, β2 and ε as in the paper of Kingma and Ba.
@@ -34,22 +38,15 @@ const (
 	epsilon = 1e-8
 )
 
-// Clone returns a deep copy.
-func (s AdamState) Clone() AdamState {
-	var c AdamState
-	c.set(s)
-	return c
+// set makes s a deep copy of other. It reuses the memory of s where it fits.
+func (s *adamState) set(other adamState) {
+	s.steps, s.m, s.v = other.steps, copyAll(s.m, other.m), copyAll(s.v, other.v)
 }
 
-// set makes s a deep copy of other in the memory that s has, where it fits.
-func (s *AdamState) set(other AdamState) {
-	s.Steps, s.M, s.V = other.Steps, copyAll(s.M, other.M), copyAll(s.V, other.V)
-}
-
-// copyAll returns a deep copy of src in the memory of dst, where it fits.
+// copyAll returns a deep copy of src. It reuses the memory of dst where it fits.
 func copyAll(dst, src [][]float64) [][]float64 {
 	if src == nil {
-		return nil // Step makes the moments of a state without any
+		return nil // Step creates the moments of a state that has none
 	}
 	if len(dst) != len(src) {
 		dst = make([][]float64, len(src))
@@ -62,14 +59,14 @@ func copyAll(dst, src [][]float64) [][]float64 {
 
 // Step updates the parameters by their gradients. A gradient that is not finite is an
 // error and changes nothing.
-func (a *Adam) Step(model []gorgonia.ValueGrad) error {
+func (a *adam) Step(model []gorgonia.ValueGrad) error {
 	if err := a.flatten(model); err != nil {
 		return err
 	}
 	values, grads := a.values, a.grads
-	if a.State.M == nil {
+	if a.state.m == nil {
 		for _, v := range values {
-			a.State.M, a.State.V = append(a.State.M, make([]float64, len(v))), append(a.State.V, make([]float64, len(v)))
+			a.state.m, a.state.v = append(a.state.m, make([]float64, len(v))), append(a.state.v, make([]float64, len(v)))
 		}
 	}
 	var squares float64
@@ -81,24 +78,24 @@ func (a *Adam) Step(model []gorgonia.ValueGrad) error {
 		return fmt.Errorf("train: gradient norm is %g: %w", norm, errNotFinite)
 	}
 	factor := 1.0
-	if a.ClipNorm > 0 && norm > a.ClipNorm {
-		factor = a.ClipNorm / norm
+	if a.clipNorm > 0 && norm > a.clipNorm {
+		factor = a.clipNorm / norm
 	}
-	a.State.Steps++
-	t := float64(a.State.Steps)
-	rate := a.LearningRate * math.Sqrt(1-math.Pow(beta2, t)) / (1 - math.Pow(beta1, t))
+	a.state.steps++
+	t := float64(a.state.steps)
+	rate := a.learningRate * math.Sqrt(1-math.Pow(beta2, t)) / (1 - math.Pow(beta1, t))
 	eps := epsilon * math.Sqrt(1-math.Pow(beta2, t))
 	for i, v := range values {
-		kernel.Adam(v, a.State.M[i], a.State.V[i], grads[i], factor, 1-beta1, 1-beta2, rate, eps)
+		kernel.Adam(v, a.state.m[i], a.state.v[i], grads[i], factor, 1-beta1, 1-beta2, rate, eps)
 	}
 	return nil
 }
 
-// flatten finds the memory of parameters and gradients. Asking a tensor for it allocates,
-// so it is asked once.
-func (a *Adam) flatten(model []gorgonia.ValueGrad) error {
+// flatten finds the memory of the parameters and gradients. It asks a tensor for its memory
+// only once, because asking allocates.
+func (a *adam) flatten(model []gorgonia.ValueGrad) error {
 	if len(a.values) != len(model) {
-		a.values, a.grads, a.shown = make([][]float64, len(model)), make([][]float64, len(model)), make([]gorgonia.Value, 2*len(model))
+		a.values, a.grads, a.sources = make([][]float64, len(model)), make([][]float64, len(model)), make([]gorgonia.Value, 2*len(model))
 	}
 	for i, p := range model {
 		grad, err := p.Grad()
@@ -106,7 +103,7 @@ func (a *Adam) flatten(model []gorgonia.ValueGrad) error {
 			return fmt.Errorf("train: gradient of parameter %d: %w", i, err)
 		}
 		value := p.Value()
-		if a.shown[2*i] == value && a.shown[2*i+1] == grad {
+		if a.sources[2*i] == value && a.sources[2*i+1] == grad {
 			continue
 		}
 		v, ok1 := value.Data().([]float64)
@@ -114,7 +111,7 @@ func (a *Adam) flatten(model []gorgonia.ValueGrad) error {
 		if !ok1 || !ok2 || len(v) != len(g) {
 			return fmt.Errorf("train: parameter %d: %T with gradient %T", i, value.Data(), grad.Data())
 		}
-		a.values[i], a.grads[i], a.shown[2*i], a.shown[2*i+1] = v, g, value, grad
+		a.values[i], a.grads[i], a.sources[2*i], a.sources[2*i+1] = v, g, value, grad
 	}
 	return nil
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A fault moves a metric's current value; its deviation from a level moves with it, in the
-// deviation's own scale, and what came before stays.
+// A fault moves the current value of one metric. The deviations of that metric move with
+// it, in their own scale, and the features of what came before stay.
 func TestSyntheticFaultsMoveValueAndDeviationsAlike(t *testing.T) {
-	cfg, err := Config{Context: []float64{.05, .5}}.resolved(4)
+	cfg, err := Config{RecentLevels: []float64{.05, .5}}.resolved(4)
 	require.NoError(t, err)
 	data, err := prepare(loadRows(200, 4, 1), &cfg)
 	require.NoError(t, err)
@@ -22,8 +22,8 @@ func TestSyntheticFaultsMoveValueAndDeviationsAlike(t *testing.T) {
 			if shift != 0 {
 				moved++
 			}
-			for b := range cfg.Context {
-				gain := data.context.Gains[b*data.metrics+j]
+			for b := range cfg.RecentLevels {
+				gain := data.levels.Gains[b*data.metrics+j]
 				require.InDelta(t, shift*gain, at(faults, 1+b)-at(data.features, 1+b), 1e-9)
 				require.Equal(t, at(data.features, 3+b), at(faults, 3+b))
 			}

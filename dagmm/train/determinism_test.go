@@ -13,20 +13,21 @@ import (
 	"go.uber.org/goleak"
 )
 
-// reproducible are small trainings that take every way through the code: layers wide
-// enough for BLAS, dropout, context, a last batch of another size, both covariances.
+// reproducible holds small trainings that together exercise every path of the code: layers
+// wide enough for BLAS, dropout, recent levels, a last batch of another size, and both
+// kinds of covariance.
 func reproducible() map[string]Config {
 	metrics := Metrics()
-	metrics.Hidden = []int{40, 20}
+	metrics.Network.Hidden = []int{40, 20}
 	paper := Paper("thyroid")
-	paper.Epochs, paper.BatchSize = 20, 70
+	paper.Optimizer.Epochs, paper.Optimizer.BatchSize = 20, 70
 	series := Series()
-	series.Predict, series.Covariances = true, BothCovariances
+	series.Network.Predict, series.Mixture.Covariances = true, BothCovariances
 	all := map[string]Config{"metrics": metrics, "paper": paper, "series": series, "autoencoder": Autoencoder()}
 	for name, c := range all {
-		c.Seed, c.Members, c.MinSteps = 7, 3, 24
+		c.Seed, c.Members, c.Optimizer.MinSteps = 7, 3, 24
 		if name == "paper" {
-			c.MinSteps = -1
+			c.Optimizer.MinSteps = -1
 		}
 		all[name] = c
 	}
@@ -44,14 +45,16 @@ func saved(t testing.TB, cfg Config) []byte {
 func TestSameBitsWhateverTheGoroutines(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for name, cfg := range reproducible() {
-		want := saved(t, cfg)
-		for _, v := range []struct{ procs, workers int }{{1, 0}, {2, 0}, {2, 1}, {1, 2}, {2, 8}} {
-			runtime.GOMAXPROCS(v.procs)
-			cfg.Workers = v.workers
-			require.True(t, bytes.Equal(want, saved(t, cfg)), "%s at GOMAXPROCS %d, Workers %d", name, v.procs, v.workers)
-		}
-		cfg.Seed++
-		require.False(t, bytes.Equal(want, saved(t, cfg)), "%s: the seed decides", name)
+		t.Run(name, func(t *testing.T) {
+			want := saved(t, cfg)
+			for _, v := range []struct{ procs, workers int }{{1, 0}, {2, 0}, {2, 1}, {1, 2}, {2, 8}} {
+				runtime.GOMAXPROCS(v.procs)
+				cfg.Workers = v.workers
+				require.True(t, bytes.Equal(want, saved(t, cfg)), "GOMAXPROCS %d, Workers %d", v.procs, v.workers)
+			}
+			cfg.Seed++
+			require.False(t, bytes.Equal(want, saved(t, cfg)), "another seed gives another model")
+		})
 	}
 }
 
@@ -61,15 +64,17 @@ func TestSameBitsFromTwoProcesses(t *testing.T) {
 	}
 	want := saved(t, reproducible()["metrics"])
 	for _, procs := range []string{"1", "2"} {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), childEnv+"=1", "GOMAXPROCS="+procs)
-		got, err := cmd.Output()
-		require.NoError(t, err)
-		require.True(t, bytes.Equal(want, got), "GOMAXPROCS=%s", procs)
+		t.Run("GOMAXPROCS="+procs, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), childEnv+"=1", "GOMAXPROCS="+procs)
+			got, err := cmd.Output()
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(want, got))
+		})
 	}
 }
 
-// trainAndPrint is what the processes of TestSameBitsFromTwoProcesses run.
+// trainAndPrint is the program of the processes that TestSameBitsFromTwoProcesses starts.
 func trainAndPrint() int {
 	m, _, err := Fit(context.Background(), hostRows(310, 5), reproducible()["metrics"])
 	if err == nil {
@@ -85,7 +90,7 @@ func trainAndPrint() int {
 func TestProgressIsNeverConcurrent(t *testing.T) {
 	cfg := reproducible()["metrics"]
 	cfg.Workers, cfg.Members = 4, 4
-	reports := 0 // unguarded: the race detector watches
+	reports := 0 // without a lock, so that the race detector would see a concurrent call
 	last := map[int]int{}
 	cfg.Progress = func(p Progress) {
 		reports++
@@ -103,7 +108,7 @@ func TestProgressIsNeverConcurrent(t *testing.T) {
 	require.Equal(t, 4*rep.Epochs, reports)
 }
 
-// fuse is a context that ends at the given call of Err.
+// fuse is a context that is canceled at the given call of Err.
 type fuse struct {
 	context.Context
 	calls, end int
@@ -128,13 +133,15 @@ func TestCancellationWithinOneStep(t *testing.T) {
 	cfg := reproducible()["metrics"]
 	cfg.Workers = 1
 	for _, end := range []int{1, 2, 17} {
-		ctx := &fuse{Context: context.Background(), end: end, done: make(chan struct{})}
-		cfg.Progress = func(Progress) { require.Less(t, ctx.calls, ctx.end, "training goes on") }
-		m, rep, err := Fit(ctx, hostRows(310, 5), cfg)
-		require.Equal(t, context.Canceled, err)
-		require.True(t, m == nil)
-		require.True(t, rep == nil)
-		require.LessOrEqual(t, ctx.calls, end+cfg.Members, "every member stops at once")
+		t.Run(fmt.Sprintf("at check %d", end), func(t *testing.T) {
+			ctx := &fuse{Context: context.Background(), end: end, done: make(chan struct{})}
+			cfg.Progress = func(Progress) { require.Less(t, ctx.calls, ctx.end, "training goes on") }
+			m, rep, err := Fit(ctx, hostRows(310, 5), cfg)
+			require.Equal(t, context.Canceled, err)
+			require.True(t, m == nil)
+			require.True(t, rep == nil)
+			require.LessOrEqual(t, ctx.calls, end+cfg.Members, "every member stops at once")
+		})
 	}
 }
 
@@ -143,10 +150,12 @@ func TestCanceledBeforehand(t *testing.T) {
 	cancel()
 	for name, cfg := range reproducible() {
 		for _, untrained := range []bool{false, true} {
-			cfg.Untrained = untrained
-			m, _, err := Fit(ctx, hostRows(310, 5), cfg)
-			require.Equal(t, context.Canceled, err, name)
-			require.True(t, m == nil)
+			t.Run(fmt.Sprintf("%s/untrained=%t", name, untrained), func(t *testing.T) {
+				cfg.Untrained = untrained
+				m, _, err := Fit(ctx, hostRows(310, 5), cfg)
+				require.Equal(t, context.Canceled, err)
+				require.True(t, m == nil)
+			})
 		}
 	}
 }

@@ -1,8 +1,9 @@
-// Package train fits DAGMM models: the compression and the estimation network are
-// trained jointly on gorgonia, the mixture is then computed exactly over all training
+// Package train fits DAGMM models. The compression network and the estimation network are
+// trained jointly on gorgonia; the mixture is then computed exactly over all training
 // rows.
 //
-// Fit is the entry point; the zero [Config] works. The [Report] beside the model tells
-// what was used, how the loss fell, how the model compares with a plain Gaussian
-// mixture on the same rows, and what a user should know before relying on it.
+// Start with [Fit]; the zero [Config] works. The [Report] that comes with the model says
+// which rows were used, how the loss fell, how the model compares with a plain Gaussian
+// mixture on the same rows, and what to know before relying on the model. [FitAll] trains
+// one model per host.
 package train

@@ -26,7 +26,7 @@ func ExampleFit() {
 			From: table.Times[100],
 			To:   table.Times[100].Add(time.Hour),
 		}},
-		MinSteps: 500,
+		Optimizer: train.OptimizerConfig{MinSteps: 500},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -43,15 +43,15 @@ func ExampleFit() {
 	// metrics: [cpu mem disk net_in]
 }
 
-// Series makes a model for consecutive samples: it also sees each metric's deviation from
-// its recent levels.
+// A model for consecutive samples also sees the deviation of each metric from its recent
+// levels. It scores rows in their order.
 func ExampleSeries() {
 	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500})
 	if err != nil {
 		log.Fatal(err)
 	}
 	cfg := train.Series()
-	cfg.MinSteps = 200
+	cfg.Optimizer.MinSteps = 200
 	model, _, err := train.Fit(context.Background(), table.X, cfg)
 	if err != nil {
 		log.Fatal(err)
@@ -62,14 +62,14 @@ func ExampleSeries() {
 	// dagmm: energy: the model was trained on a series: score with Series, or sample by sample with Stream
 }
 
-// The autoencoder alone is the step before DAGMM: its energy is the norm of the residual.
+// Without a mixture, the energy is the norm of the residual.
 func ExampleAutoencoder() {
 	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 500, Independent: true})
 	if err != nil {
 		log.Fatal(err)
 	}
 	cfg := train.Autoencoder()
-	cfg.MinSteps = 500
+	cfg.Optimizer.MinSteps = 500
 	model, _, err := train.Fit(context.Background(), table.X, cfg)
 	if err != nil {
 		log.Fatal(err)
@@ -83,7 +83,7 @@ func ExampleAutoencoder() {
 	// true
 }
 
-// A canceled context ends the training within one step.
+// Canceling the context ends the training within one step.
 func ExampleFit_cancel() {
 	table, _, err := dataset.Generate(dataset.GenerateConfig{})
 	if err != nil {
@@ -102,8 +102,8 @@ func ExampleFit_cancel() {
 	// true
 }
 
-// One model a host, several at a time; a host that cannot be trained keeps its error to
-// itself.
+// FitAll trains one model per host, several at a time. A host that cannot be trained has an
+// error of its own.
 func ExampleFitAll() {
 	var hosts []train.Host
 	for i := range 3 {
@@ -112,7 +112,7 @@ func ExampleFitAll() {
 			log.Fatal(err)
 		}
 		cfg := train.Metrics()
-		cfg.Columns, cfg.MinSteps = table.Columns, 500
+		cfg.Columns, cfg.Optimizer.MinSteps = table.Columns, 500
 		hosts = append(hosts, train.Host{Name: fmt.Sprint("web-", i), Rows: table.X, Config: cfg})
 	}
 	hosts = append(hosts, train.Host{Name: "new", Rows: mat.NewDense(3, 4, nil)})

@@ -11,20 +11,22 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/internal/matrix"
 )
 
 // Fit trains a model on the rows of x (samples × metrics, in the metrics' own units).
 //
-// A NaN is a missing value: its row is left out and counted in the report. An infinite
-// value, fewer rows than the mixture has dimensions + 2, or nothing but constant
-// columns is an error with the numbers (ErrData); a setting out of its range is
-// ErrConfig. When ctx is canceled, Fit returns its error within one step.
+// NaN is a missing value: Fit leaves its row out and counts it in the report. A nil x, an
+// infinite value, fewer rows than d + 2, where d is the width of the latent vector, and
+// nothing but constant columns are errors that give the numbers and wrap ErrData. A setting
+// out of its range and a nil ctx are errors that wrap ErrConfig. When ctx is canceled, Fit
+// stops within one step and returns ctx.Err().
 func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, error) {
 	start := time.Now()
-	n, d := x.Dims()
-	if n == 0 || d == 0 {
-		return nil, nil, fmt.Errorf("train: %d rows of width %d: %w", n, d, ErrData)
+	if err := checkArguments(ctx, x); err != nil {
+		return nil, nil, err
 	}
+	_, d := x.Dims()
 	cfg, err := cfg.resolved(d)
 	if err != nil {
 		return nil, nil, err
@@ -33,8 +35,8 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	_, targets := data.views(cfg.Predict)
-	z := cfg.Latent + cfg.Features.Dim(len(targets))
+	_, targets := data.views(cfg.Network.Predict)
+	z := cfg.Network.Latent + cfg.Network.ErrorFeatures.Dim(len(targets))
 	if data.n < z+2 {
 		return nil, nil, fmt.Errorf("train: %d usable rows, need at least %d for a mixture in %d dimensions: %w", data.n, z+2, z, ErrData)
 	}
@@ -60,8 +62,21 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	return model, report, nil
 }
 
-// fitMembers trains the members on a bounded number of goroutines; each has its own
-// generator, so the order in which they run changes nothing.
+func checkArguments(ctx context.Context, x mat.Matrix) error {
+	if ctx == nil {
+		return badSetting("the context is nil")
+	}
+	if matrix.IsNil(x) {
+		return fmt.Errorf("train: no rows, the matrix is nil: %w", ErrData)
+	}
+	if n, d := x.Dims(); n == 0 || d == 0 {
+		return fmt.Errorf("train: %d rows of width %d: %w", n, d, ErrData)
+	}
+	return nil
+}
+
+// fitMembers trains the members on a bounded number of goroutines. Each member has its own
+// random generator, so the order in which they run changes nothing.
 func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*trainer, []dagmm.Member, error) {
 	trainers, members := make([]*trainer, cfg.Members), make([]dagmm.Member, cfg.Members)
 	var mu sync.Mutex
@@ -83,8 +98,8 @@ func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*traine
 	return trainers, members, nil
 }
 
-// each runs job(0) to job(n−1) on a bounded number of goroutines and returns the error of
-// the first in order; 0 workers are GOMAXPROCS.
+// each runs job(0) to job(n−1) on at most the given number of goroutines, or on GOMAXPROCS
+// where it is not positive. It returns the error of the lowest job that failed.
 func each(workers, n int, job func(int) error) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -133,9 +148,10 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 	return t, m, err
 }
 
-// assemble makes the model: threshold and calibration from the training rows.
+// assemble makes the model of the members. Threshold, calibration and prototypes come from
+// the training rows.
 func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
-	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.context, Members: members,
+	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, Context: data.levels, Members: members,
 		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
 	if err := weigh(members, p, data); err != nil {
@@ -163,9 +179,9 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 	return model, nil
 }
 
-// weigh makes the members' energies comparable where they live in spaces of different
-// width: each counts inversely to the spread of its training energies between the
-// median and the 99th percentile.
+// weigh makes the energies of members comparable whose latent spaces differ in width. The
+// weight of a member is inversely proportional to the spread of its training energies, the
+// distance from their median to their 99th percentile.
 func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error {
 	if len(members) == 1 {
 		return nil
@@ -191,20 +207,6 @@ func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error
 	return nil
 }
 
-// Quantile returns the smallest of the values that at least a share q of them do not
-// exceed: at q = .99 of 1000 distinct values, ten lie above it.
-func Quantile(values []float64, q float64) float64 {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return sorted[rank(q, len(sorted))]
-}
-
-func rank(q float64, n int) int {
-	// The tolerance keeps .99·1000 from becoming 991.
-	k := int(q*float64(n) + 1 - 1e-9)
-	return min(max(k-1, 0), n-1)
-}
-
 func summary(cfg *Config, data *trainingData, trainers []*trainer) dagmm.Training {
 	t := dagmm.Training{Rows: data.n, Seed: cfg.Seed, Preset: cfg.Preset, Version: Version, Interval: interval(cfg.Times)}
 	for _, m := range trainers {
@@ -216,10 +218,11 @@ func summary(cfg *Config, data *trainingData, trainers []*trainer) dagmm.Trainin
 	return t
 }
 
-// Version of the library, kept in the models it makes.
+// Version of the library. The models that it trains keep it.
 const Version = "0.1.0"
 
-// interval is the median distance between consecutive times in seconds, 0 where unknown.
+// interval is the median distance between consecutive times in seconds, or 0 where it is
+// unknown.
 func interval(times []time.Time) float64 {
 	if len(times) < 2 {
 		return 0

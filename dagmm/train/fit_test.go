@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +15,9 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// hostRows is a host whose four metrics follow its load, with two outliers: row 300 out
-// of range, row 700 with cpu and network against their correlation.
+// hostRows returns the rows of a host whose four metrics follow its load. From 701 rows on
+// there are two outliers: row 300 is out of range, and row 700 breaks the correlation of
+// cpu and network.
 func hostRows(n int, seed uint64) *mat.Dense {
 	r := rand.New(rand.NewPCG(seed, 99))
 	x := mat.NewDense(n, 4, nil)
@@ -47,49 +47,53 @@ func fit(t testing.TB, x mat.Matrix, cfg Config) (*dagmm.Model, *Report) {
 // Every term of the loss is recorded, and the loss falls.
 func TestLossFalls(t *testing.T) {
 	paper := Paper("thyroid")
-	paper.Epochs, paper.LearningRate = 600, 1e-3
+	paper.Optimizer.Epochs, paper.Optimizer.LearningRate = 600, 1e-3
 	for name, cfg := range map[string]Config{"metrics": Metrics(), "series": Series(), "autoencoder": Autoencoder(), "paper": paper} {
-		cfg.Members = 2
-		if name != "paper" {
-			cfg.MinSteps = 400
-		}
-		m, rep := fit(t, hostRows(500, 1), cfg)
-		require.Equal(t, StopDone, rep.Stop)
-		require.Zero(t, rep.RolledBack)
-		require.Len(t, rep.Loss, rep.Epochs)
-		first, last := rep.Loss[0], rep.Loss[len(rep.Loss)-1]
-		require.Equal(t, 1, first.Epoch)
-		require.Equal(t, rep.Epochs, last.Epoch)
-		require.Less(t, last.Total, first.Total, name)
-		require.Less(t, last.Reconstruction, .7*first.Reconstruction, name)
-		if name != "autoencoder" {
-			require.NotZero(t, last.Energy)
-		}
-		require.InEpsilon(t, last.Total, m.Training().Loss, 1e-9)
-		require.Equal(t, rep.Steps, m.Training().Steps)
+		t.Run(name, func(t *testing.T) {
+			cfg.Members = 2
+			if name != "paper" {
+				cfg.Optimizer.MinSteps = 400
+			}
+			m, rep := fit(t, hostRows(500, 1), cfg)
+			require.Equal(t, StopDone, rep.Stop)
+			require.Zero(t, rep.RolledBack)
+			require.Len(t, rep.Loss, rep.Epochs)
+			first, last := rep.Loss[0], rep.Loss[len(rep.Loss)-1]
+			require.Equal(t, 1, first.Epoch)
+			require.Equal(t, rep.Epochs, last.Epoch)
+			require.Less(t, last.Total, first.Total)
+			require.Less(t, last.Reconstruction, .7*first.Reconstruction)
+			if name != "autoencoder" {
+				require.NotZero(t, last.Energy)
+			}
+			require.InEpsilon(t, last.Total, m.Training().Loss, 1e-9)
+			require.Equal(t, rep.Steps, m.Training().Steps)
+		})
 	}
 }
 
 // Training moves every parameter of both networks.
 func TestWeightsMove(t *testing.T) {
-	for _, cfg := range []Config{{Components: 2}, Paper("thyroid")} {
-		tr := newTestTrainer(t, cfg)
-		before := copyAll(nil, tr.nets.parameters())
-		require.Len(t, before, 2*(len(tr.cfg.Hidden)+1)+2)
-		for step := range 3 {
-			_, err := tr.step(rand.New(rand.NewPCG(1, uint64(step))).Perm(tr.data.n)[:100])
-			require.NoError(t, err)
-		}
-		for i, p := range tr.nets.parameters() {
-			for k := range p {
-				require.NotEqual(t, before[i][k], p[k], "matrix %d, element %d", i, k)
+	for name, cfg := range map[string]Config{"two components": {Mixture: MixtureConfig{Components: 2}}, "paper": Paper("thyroid")} {
+		t.Run(name, func(t *testing.T) {
+			tr := newTestTrainer(t, cfg)
+			before := copyAll(nil, tr.nets.parameters())
+			require.Len(t, before, 2*(len(tr.cfg.Network.Hidden)+1)+2)
+			for step := range 3 {
+				_, err := tr.step(rand.New(rand.NewPCG(1, uint64(step))).Perm(tr.data.n)[:100])
+				require.NoError(t, err)
 			}
-		}
+			for i, p := range tr.nets.parameters() {
+				for k := range p {
+					require.NotEqual(t, before[i][k], p[k], "matrix %d, element %d", i, k)
+				}
+			}
+		})
 	}
 }
 
-// auc is the share of pairs of an anomalous and an ordinary row in which the former has
-// the higher energy.
+// auc is the share of all pairs of an anomalous and an ordinary row in which the anomalous
+// row has the higher energy.
 func auc(t testing.TB, m *dagmm.Model, table *dataset.Table) float64 {
 	t.Helper()
 	e, err := m.Series(nil, table.X)
@@ -108,15 +112,16 @@ func auc(t testing.TB, m *dagmm.Model, table *dataset.Table) float64 {
 	return right / pairs
 }
 
-// A trained model finds more than the untrained networks do, and both more than chance. The
-// diagonal mixture leaves the decorrelation to the network, so that its training counts.
+// A trained model finds more than untrained networks, and both find more than chance. The
+// mixture is diagonal, so that the network has to remove the correlations and its training
+// counts.
 func TestTrainedBeatsUntrainedAndChance(t *testing.T) {
 	var inject []dataset.EventKind
 	for range 30 {
 		inject = append(inject, dataset.BrokenCorrelation)
 	}
 	cfg := Metrics()
-	cfg.Covariances, cfg.Members, cfg.MinSteps = DiagonalCovariance, 2, 1000
+	cfg.Mixture.Covariances, cfg.Members, cfg.Optimizer.MinSteps = DiagonalCovariance, 2, 1000
 	var trained, untrained float64
 	const runs = 3
 	for seed := range uint64(runs) {
@@ -177,105 +182,26 @@ func TestExcludedRows(t *testing.T) {
 	require.True(t, v.Anomalous)
 }
 
-// Excluded and incomplete rows still give context to the rows after them.
-func TestExcludedRowsKeepTheirContext(t *testing.T) {
-	cfg := quick()
-	cfg.Context = []float64{.5}
-	x := hostRows(100, 1)
-	cfg.Exclude = make([]bool, 100)
-	cfg.Exclude[49] = true
-	resolved, err := cfg.resolved(4)
-	require.NoError(t, err)
-	data, err := prepare(x, &resolved)
-	require.NoError(t, err)
-	x.Set(49, 0, 5000)
-	other, err := prepare(x, &resolved)
-	require.NoError(t, err)
-	require.Equal(t, data.features[48], other.features[48])
-	require.Equal(t, data.features[49], other.features[49], "the value of row 50")
-	require.NotEqual(t, data.features[4*data.n+49], other.features[4*data.n+49], "its deviation from a level that row 49 moved")
-}
-
-func warned(rep *Report, kind WarningKind) bool {
-	for _, w := range rep.Warnings {
-		if w.Kind == kind {
-			return strings.Contains(rep.String(), w.Text)
-		}
-	}
-	return false
-}
-
-func TestReportWarns(t *testing.T) {
-	cfg := quick()
-	_, rep := fit(t, hostRows(30, 1), cfg)
-	require.True(t, warned(rep, WarnFewRows))
-	require.True(t, warned(rep, WarnFewSteps))
-	require.False(t, warned(rep, WarnConstant))
-
-	x := hostRows(600, 1)
-	for i := range 600 {
-		x.Set(i, 2, 7)
-	}
-	cfg.Columns = []string{"cpu", "mem", "limit", "net"}
-	_, rep = fit(t, x, cfg)
-	require.False(t, warned(rep, WarnFewRows))
-	require.True(t, warned(rep, WarnConstant))
-	require.Equal(t, []string{"limit"}, rep.Constant)
-
-	for i := range 8 {
-		x.Set(100+i, 0, 1e5+float64(i))
-	}
-	_, rep = fit(t, x, cfg)
-	require.True(t, warned(rep, WarnContamination))
-
-	cfg.Components = 1
-	_, rep = fit(t, x, cfg)
-	require.False(t, warned(rep, WarnCollapse))
-	require.InDelta(t, 1, rep.Components, 1e-12)
-	require.Positive(t, rep.Duration)
-}
-
-// The zero Config is the preset Metrics, to the bit.
-func TestZeroConfigIsMetrics(t *testing.T) {
-	x := hostRows(120, 1)
-	spelt := Metrics()
-	spelt.MinSteps, spelt.Members = 10, 1
-	a, _ := fit(t, x, Config{MinSteps: 10, Members: 1})
-	b, _ := fit(t, x, spelt)
-	var s, z bytes.Buffer
-	require.NoError(t, a.Save(&s))
-	require.NoError(t, b.Save(&z))
-	require.Equal(t, s.String(), z.String())
-
-	series := Series()
-	require.NotEmpty(t, series.Context)
-	series.Context[0] = .9
-	require.NotEqual(t, .9, Series().Context[0], "presets share nothing")
-}
-
 // A model keeps nothing of what the caller may change afterwards.
 func TestModelSharesNothingWithItsConfig(t *testing.T) {
 	x := hostRows(120, 1)
 	cfg := quick()
-	cfg.Context, cfg.Columns = []float64{.05, .5}, []string{"a", "b", "c", "d"}
+	cfg.RecentLevels, cfg.Columns = []float64{.05, .5}, []string{"a", "b", "c", "d"}
 	m, _ := fit(t, x, cfg)
 	var before, after bytes.Buffer
 	require.NoError(t, m.Save(&before))
-	cfg.Context[0], cfg.Columns[0] = .9, "z"
-	cfg.Hidden[0] = 99
+	cfg.RecentLevels[0], cfg.Columns[0] = .9, "z"
+	cfg.Network.Hidden[0] = 99
 	x.Set(3, 1, 1e9)
 	m.Columns()[1] = "y"
 	require.NoError(t, m.Save(&after))
 	require.Equal(t, before.String(), after.String())
 }
 
-func TestQuantile(t *testing.T) {
-	v := make([]float64, 1000)
-	for i := range v {
-		v[(i*7)%1000] = float64(i)
-	}
-	for q, want := range map[float64]float64{.99: 989, .5: 499, .999: 998, 1e-9: 0, .9999: 999, .005: 4} {
-		require.Equal(t, want, Quantile(v, q), "q %g", q)
-	}
-	require.Equal(t, 3., Quantile([]float64{3}, .99))
+func TestNilContextIsAnError(t *testing.T) {
+	var none context.Context
+	_, _, err := Fit(none, hostRows(50, 1), Config{})
+	require.ErrorIs(t, err, ErrConfig)
+	_, err = FitAll(none, nil, FleetConfig{})
+	require.ErrorIs(t, err, ErrConfig)
 }

@@ -15,52 +15,60 @@ import (
 // Host is one table to train a model on.
 type Host struct {
 	Name string
-	// Rows are samples × metrics, as Fit takes them. Where nil, Load is called when the
-	// host's turn comes, from several goroutines at a time, so that not all tables need to
-	// be in memory at once.
+	// Rows are samples × metrics, as for Fit. Where Rows is nil, FitAll calls Load when the
+	// host's turn comes, so that not all tables have to be in memory at once. Several
+	// goroutines call the Load functions of different hosts at a time.
 	Rows mat.Matrix
 	Load func(ctx context.Context) (mat.Matrix, error)
-	// Config of this host. Its Progress may be called while another host's is; Workers is
-	// FitAll's to choose.
+	// Config of this host. Its Progress may be called while that of another host is running.
+	// FitAll sets Workers itself.
 	Config Config
 }
 
-// Fitted is what became of one host.
+// Fitted is the outcome of one host.
 type Fitted struct {
 	Name   string
 	Model  *dagmm.Model // nil after an error
-	Report *Report
-	// Err is Fit's or Load's, with the host's name; the context's error where the host's
-	// turn never came.
+	Report *Report      // nil after an error
+	// Err is the error of Fit or Load with the host's name, or the context's error where
+	// the host's turn never came.
 	Err error
 }
 
 // FleetConfig sets up FitAll. The zero value works.
 type FleetConfig struct {
-	// Workers bounds the hosts trained at a time, and with fewer hosts than workers the
-	// goroutines of all; 0 means GOMAXPROCS.
+	// Workers bounds the number of hosts that are trained at a time. Where there are fewer
+	// hosts than workers, it bounds the number of goroutines of all hosts together. 0 or
+	// less means GOMAXPROCS.
 	Workers int
-	// Done is called after every host, in the order in which they finish, never
-	// concurrently; nil is none.
+	// Done is called after every host, in the order in which they finish, one call at a
+	// time. nil means no calls.
 	Done func(FleetProgress)
-	// Release drops the model and the report of a host once Done has returned, for a fleet
-	// whose models are stored as they come.
+	// Release drops the model and the report of a host once Done has returned. It suits a
+	// fleet whose models are stored one by one.
 	Release bool
 }
 
 // FleetProgress tells how far FitAll has come.
 type FleetProgress struct {
 	Fitted
-	Host, Finished, Failed, Hosts int // Host is an index into hosts
-	Elapsed                       time.Duration
+	Host     int // index of the host that has finished
+	Finished int // hosts so far, with or without an error
+	Failed   int // hosts so far with an error
+	Hosts    int // all hosts
+	Elapsed  time.Duration
 }
 
-// FitAll trains one model per host, several at a time. What becomes of one host does not
-// depend on the others nor on the number of workers: the model is bit-identical to Fit's
-// of that host alone, and its error stays its own. The results stand in the order of the
-// hosts. When ctx is canceled, FitAll returns its error within one step with what was
-// finished by then.
+// FitAll trains one model per host, several at a time. The outcome of a host depends
+// neither on the other hosts nor on the number of workers: the model is bit-identical to
+// the one that Fit makes of that host alone, and an error concerns that host only. The
+// results have the order of the hosts. When ctx is canceled, FitAll stops within one step
+// and returns ctx.Err() together with what has been finished by then. A nil ctx is an error
+// that wraps ErrConfig.
 func FitAll(ctx context.Context, hosts []Host, cfg FleetConfig) ([]Fitted, error) {
+	if ctx == nil {
+		return nil, badSetting("the context is nil")
+	}
 	f := &fleet{cfg: cfg, hosts: hosts, fitted: make([]Fitted, len(hosts)), start: time.Now()}
 	workers := cfg.Workers
 	if workers <= 0 {
@@ -86,7 +94,7 @@ func FitAll(ctx context.Context, hosts []Host, cfg FleetConfig) ([]Fitted, error
 	return f.fitted, ctx.Err()
 }
 
-// fleet is one FitAll under way.
+// fleet is one running call of FitAll.
 type fleet struct {
 	cfg     FleetConfig
 	hosts   []Host
@@ -130,9 +138,6 @@ func (h *Host) fit(ctx context.Context, workers int) (*dagmm.Model, *Report, err
 		var err error
 		if rows, err = h.Load(ctx); err != nil {
 			return nil, nil, err
-		}
-		if rows == nil {
-			return nil, nil, fmt.Errorf("no rows loaded: %w", ErrData)
 		}
 	}
 	cfg := h.Config

@@ -34,7 +34,7 @@ func modelText(t *testing.T, m *dagmm.Model) string {
 }
 
 func TestFitAllEqualsFitAlone(t *testing.T) {
-	hosts := fleetOf(5, 300, Config{MinSteps: 60})
+	hosts := fleetOf(5, 300, Config{Optimizer: OptimizerConfig{MinSteps: 60}})
 	hosts[3].Load = func(context.Context) (mat.Matrix, error) { return loadRows(300, 4, 3), nil }
 	hosts[3].Rows = nil
 	alone := make([]string, len(hosts))
@@ -44,22 +44,24 @@ func TestFitAllEqualsFitAlone(t *testing.T) {
 		alone[i] = modelText(t, m)
 	}
 	for _, workers := range []int{0, 1, 3, 20} {
-		fitted, err := FitAll(t.Context(), hosts, FleetConfig{Workers: workers})
-		require.NoError(t, err)
-		require.Len(t, fitted, len(hosts))
-		for i, f := range fitted {
-			require.NoError(t, f.Err)
-			require.Equal(t, hosts[i].Name, f.Name)
-			require.Equal(t, alone[i], modelText(t, f.Model), "host %d, %d workers", i, workers)
-			require.Equal(t, 300, f.Report.Rows)
-		}
+		t.Run(fmt.Sprintf("workers=%d", workers), func(t *testing.T) {
+			fitted, err := FitAll(t.Context(), hosts, FleetConfig{Workers: workers})
+			require.NoError(t, err)
+			require.Len(t, fitted, len(hosts))
+			for i, f := range fitted {
+				require.NoError(t, f.Err)
+				require.Equal(t, hosts[i].Name, f.Name)
+				require.Equal(t, alone[i], modelText(t, f.Model), "host %d", i)
+				require.Equal(t, 300, f.Report.Rows)
+			}
+		})
 	}
 }
 
 func TestFitAllKeepsErrorsApart(t *testing.T) {
-	hosts := fleetOf(6, 200, Config{MinSteps: 20})
-	hosts[1].Rows = mat.NewDense(50, 4, nil) // constant
-	hosts[2].Rows = nil                      // nothing at all
+	hosts := fleetOf(6, 200, Config{Optimizer: OptimizerConfig{MinSteps: 20}})
+	hosts[1].Rows = mat.NewDense(50, 4, nil) // constant columns
+	hosts[2].Rows = nil                      // neither Rows nor Load
 	hosts[3].Rows, hosts[3].Load = nil, func(context.Context) (mat.Matrix, error) { return nil, errors.New("no route") }
 	hosts[4].Rows, hosts[4].Load = nil, func(context.Context) (mat.Matrix, error) { return nil, nil }
 	var last FleetProgress
@@ -84,7 +86,7 @@ func TestFitAllKeepsErrorsApart(t *testing.T) {
 }
 
 func TestFitAllReleasesAndCancels(t *testing.T) {
-	hosts := fleetOf(8, 200, Config{MinSteps: 20})
+	hosts := fleetOf(8, 200, Config{Optimizer: OptimizerConfig{MinSteps: 20}})
 	fitted, err := FitAll(t.Context(), hosts, FleetConfig{Release: true, Done: func(p FleetProgress) { require.NotNil(t, p.Model) }})
 	require.NoError(t, err)
 	for _, f := range fitted {
@@ -116,8 +118,9 @@ func TestFitAllReleasesAndCancels(t *testing.T) {
 	require.Empty(t, none)
 }
 
-// BenchmarkFleet100 trains the default preset for 100 hosts of 1000 × 4, on one worker
-// and on all; models are dropped as a service would once they are stored.
+// BenchmarkFleet100 trains the default preset for 100 hosts of 1000 × 4, with one worker
+// and with one per processor. It releases the models, as a service does that stores them
+// one by one.
 func BenchmarkFleet100(b *testing.B) {
 	hosts := fleetOf(100, 1000, Config{})
 	for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
@@ -142,8 +145,8 @@ func BenchmarkFleet100(b *testing.B) {
 	}
 }
 
-// peakMemory is the largest resident size of this process so far in MB, 0 where the
-// system does not tell.
+// peakMemory is the largest resident size of this process so far, in MB, or 0 where the
+// system does not report it.
 func peakMemory() float64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// childEnv tells the test binary to train once and print the model: see
-// TestSameBitsFromTwoProcesses.
+// childEnv is the environment variable that makes the test binary train once and print the
+// model, for TestSameBitsFromTwoProcesses.
 const childEnv = "ANOMALY_TRAIN_CHILD"
 
 func TestMain(m *testing.M) {

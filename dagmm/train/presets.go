@@ -1,135 +1,153 @@
 package train
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// Metrics is the default preset, spelt out: every row stands alone. One full Gaussian on
-// [code, residual], no trimming, residuals bent from three standard deviations on, so that
-// outliers among the training rows do not hide each other. On fresh generators these find
-// both outliers of 1000 rows more often than a plain Gaussian, two components or trimming
-// (go run ./benchmarks/quality -suite outliers -seeds 20).
+// Metrics is the default preset with every setting spelled out. Every row stands alone. One
+// Gaussian with a full covariance matrix scores the code and the residual. No rows are
+// trimmed. Residuals beyond three standard deviations are compressed, so that outliers
+// among the training rows do not hide each other. On fresh synthetic data these settings
+// find both outliers among 1000 rows more often than a plain Gaussian, two components or
+// trimming (go run ./benchmarks/quality -suite outliers -seeds 20).
 func Metrics() Config {
 	return Config{
-		Preset:           "metrics",
-		Quantile:         .99,
-		Scaling:          dataset.Standard,
-		Hidden:           []int{16, 8},
-		Features:         autoencoder.Residual,
-		Clip:             3,
-		Components:       1,
-		Covariances:      FullCovariance,
-		EstimationHidden: 10,
-		Keep:             1,
-		Lambda1:          .1,
-		Lambda2:          -1,
-		Ridge:            1e-3,
-		LearningRate:     1e-3,
-		BatchSize:        256,
-		MinSteps:         2000,
-		ClipNorm:         5,
-		EMSteps:          20,
-		Trim:             -1,
-		Members:          2,
+		Preset:   "metrics",
+		Quantile: .99,
+		Members:  2,
+		Scaling:  ScalingConfig{Method: dataset.Standard},
+		Network: NetworkConfig{
+			Hidden:           []int{16, 8},
+			ErrorFeatures:    autoencoder.Residual,
+			EstimationHidden: 10,
+			DropoutKeep:      1,
+		},
+		Mixture: MixtureConfig{
+			Components:  1,
+			Covariances: FullCovariance,
+			Ridge:       1e-3,
+			Clip:        3,
+			EMSteps:     20,
+			Trim:        -1,
+		},
+		Optimizer: OptimizerConfig{
+			Lambda1:      .1,
+			Lambda2:      -1,
+			LearningRate: 1e-3,
+			BatchSize:    256,
+			MinSteps:     2000,
+			ClipNorm:     5,
+		},
 	}
 }
 
-// Series is for rows that are consecutive samples of one host: each metric is also seen
-// as its deviation from its own recent levels, over about 20 samples and about 2. Two
-// members compress current values and deviations and are scored by a full and a diagonal
-// Gaussian; two predict the sample from what came before and are scored by a diagonal
-// one, which leaves the decorrelating to the network. On the public server sets the mix
-// holds the precision of the former and the event recall of the latter, and is ahead of
-// simple methods with the same context but for hosts with many metrics
-// (benchmarks/QUALITY.md, go run ./benchmarks/quality -suite smd4,asd,smd38,jumpstarter).
+// Series is the preset for rows that are consecutive samples of one host. Each metric is
+// also compared with its recent levels over about 20 samples and over about 2. The model
+// has four members. Two compress the current values and their deviations from the levels; a
+// full and a diagonal Gaussian score them. Two predict the sample from what came before; a
+// diagonal Gaussian scores them, so that their network has to remove the correlations. On
+// the public server data sets this mix keeps the precision of the former and the event
+// recall of the latter. It is ahead of simple methods that see the same recent levels,
+// except on hosts with many metrics (benchmarks/QUALITY.md, go run ./benchmarks/quality
+// -suite smd4,asd,smd38,jumpstarter).
 func Series() Config {
 	c := Metrics()
 	c.Preset = "series"
-	c.Context = []float64{.05, .5}
-	c.Alternate = true
-	c.Covariances = BothCovariances
-	c.Clip = 10
+	c.RecentLevels = []float64{.05, .5}
 	c.Members = 4
+	c.Network.Alternate = true
+	c.Mixture.Covariances = BothCovariances
+	c.Mixture.Clip = 10
 	return c
 }
 
-// Table is for tables of records instead of samples of a host: columns are taken as they
-// are, since the long tail that a logarithm would fold in may be what is sought, and four
-// components stand for several kinds of ordinary records. On classical sets its mean is
+// Table is the preset for tables of records that are not samples of a host. Columns are
+// taken without a logarithm, because a long tail may be just what is sought. Four
+// components stand for several kinds of ordinary records. On classical data sets its mean is
 // ahead of Gaussian mixtures, nearest neighbours and isolation forests under the paper's
-// protocol; the training itself adds little there (benchmarks/QUALITY.md,
+// protocol, although the training itself adds little there (benchmarks/QUALITY.md,
 // go run ./benchmarks/quality -suite tabular).
 func Table() Config {
 	c := Metrics()
 	c.Preset = "table"
-	c.Skew = -1
-	c.Components = 4
-	c.Ridge = .03
 	c.Members = 4
+	c.Scaling.Skew = -1
+	c.Mixture.Components = 4
+	c.Mixture.Ridge = .03
 	return c
 }
 
-// Autoencoder trains the compression network alone and scores by the norm of the
-// residual: the step before DAGMM, to hold it against.
+// Autoencoder is the preset without a mixture: it trains the compression network alone
+// and scores by the norm of the residual. DAGMM adds the mixture to this method, so it is
+// the natural one to compare with.
 func Autoencoder() Config {
 	c := Metrics()
 	c.Preset = "autoencoder"
-	c.Plain = true
-	c.Clip = -1
+	c.Mixture.Disabled = true
+	c.Mixture.Clip = -1
 	return c
 }
 
-// paperNet is a row of the settings in section 4.3 of the paper.
-type paperNet struct {
+// paperSet holds the settings of one data set in section 4.3 of the paper.
+type paperSet struct {
 	hidden             []int
 	latent, components int
 	batch, epochs      int
 }
 
-const paperPrefix = "paper-"
-
-var paperNets = map[string]paperNet{
+var paperSets = map[string]paperSet{
 	"kddcup":     {[]int{60, 30, 10}, 1, 4, 1024, 200},
 	"thyroid":    {[]int{12, 4}, 1, 2, 1024, 20000},
 	"arrhythmia": {[]int{10}, 2, 2, 128, 10000},
-	// The appendix' reversed KDDCUP: half the components, twice the epochs.
+	// The paper's appendix gives KDDCUP-Rev half the components and twice the epochs.
 	"kddcup-rev": {[]int{60, 30, 10}, 1, 2, 1024, 400},
 }
 
-// Paper is the model of Zong et al. (ICLR 2018, section 4.3) for "kddcup", "thyroid",
-// "arrhythmia" or "kddcup-rev": min-max scaling (the paper does not state one), relative
-// error and cosine, λ1 = .1, λ2 = .005, dropout .5, Adam at 1e-4 without clipping, one
-// network, no refinement of the mixture. Any other name makes Fit fail.
+// Paper is the model of Zong et al. (ICLR 2018, section 4.3) for one of the data sets
+// "kddcup", "thyroid", "arrhythmia" and "kddcup-rev": relative error and cosine as error
+// features, λ1 = .1, λ2 = .005, dropout .5, Adam at 1e-4 without gradient clipping, one
+// network, and no refinement of the mixture. The scaling is min-max; the paper does not
+// state one. With any other name, Fit returns an error that wraps ErrConfig.
 func Paper(set string) Config {
-	net, ok := paperNets[set]
-	c := Config{
-		Preset:           paperPrefix + set,
-		Quantile:         .99,
-		Scaling:          dataset.MinMax,
-		Hidden:           net.hidden,
-		Latent:           net.latent,
-		Features:         autoencoder.RelativeCosine,
-		Unscaled:         true,
-		Clip:             -1,
-		Components:       net.components,
-		Covariances:      FullCovariance,
-		EstimationHidden: 10,
-		Keep:             .5,
-		Lambda1:          .1,
-		Lambda2:          .005,
-		Ridge:            1e-6,
-		LearningRate:     1e-4,
-		BatchSize:        net.batch,
-		Epochs:           net.epochs,
-		MinSteps:         -1,
-		ClipNorm:         -1,
-		EMSteps:          -1,
-		Trim:             -1,
-		Members:          1,
-	}
+	s, ok := paperSets[set]
 	if !ok {
-		c.Components = -1 // what check knows the unknown by
+		known := strings.Join(slices.Sorted(maps.Keys(paperSets)), ", ")
+		return Config{unknown: badSetting("Paper: there is no preset for the data set %q, only for %s", set, known)}
 	}
-	return c
+	return Config{
+		Preset:   "paper-" + set,
+		Quantile: .99,
+		Members:  1,
+		Scaling:  ScalingConfig{Method: dataset.MinMax},
+		Network: NetworkConfig{
+			Hidden:           slices.Clone(s.hidden),
+			Latent:           s.latent,
+			ErrorFeatures:    autoencoder.RelativeCosine,
+			EstimationHidden: 10,
+			DropoutKeep:      .5,
+		},
+		Mixture: MixtureConfig{
+			Components:  s.components,
+			Covariances: FullCovariance,
+			Ridge:       1e-6,
+			Unscaled:    true,
+			Clip:        -1,
+			EMSteps:     -1,
+			Trim:        -1,
+		},
+		Optimizer: OptimizerConfig{
+			Lambda1:      .1,
+			Lambda2:      .005,
+			LearningRate: 1e-4,
+			BatchSize:    s.batch,
+			Epochs:       s.epochs,
+			MinSteps:     -1,
+			ClipNorm:     -1,
+		},
+	}
 }

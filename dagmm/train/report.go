@@ -13,21 +13,22 @@ import (
 type StopReason string
 
 const (
-	// StopDone: the schedule was completed.
+	// StopDone means that all epochs were completed.
 	StopDone StopReason = "done"
-	// StopDiverged: steps kept failing after roll-backs; the last good parameters are used.
+	// StopDiverged means that steps kept failing after roll-backs. The model uses the last
+	// good parameters.
 	StopDiverged StopReason = "diverged"
-	// StopUntrained: Config.Untrained.
+	// StopUntrained means that Config.Untrained skipped the training.
 	StopUntrained StopReason = "untrained"
 )
 
-// LossPoint is the mean objective over one epoch, by term.
+// LossPoint is the mean of the objective over one epoch, and of each of its terms.
 type LossPoint struct {
-	Epoch          int
-	Total          float64
-	Reconstruction float64 // mean of ‖t−t'‖² over rows
-	Energy         float64 // mean sample energy under the batch mixtures
-	Penalty        float64 // Σk Σj 1/Σkjj
+	Epoch          int     // counted from 1
+	Total          float64 // Reconstruction + λ1·Energy + λ2·Penalty
+	Reconstruction float64 // mean of ‖t−t'‖² over the rows
+	Energy         float64 // mean energy of the rows under the mixture of their batch
+	Penalty        float64 // Σk Σj 1/Σkjj over components k and dimensions j
 }
 
 func (p *LossPoint) add(q LossPoint) {
@@ -37,22 +38,23 @@ func (p *LossPoint) add(q LossPoint) {
 	p.Penalty += q.Penalty
 }
 
+// over divides all terms by n.
 func (p LossPoint) over(n float64) LossPoint {
 	return LossPoint{Epoch: p.Epoch, Total: p.Total / n, Reconstruction: p.Reconstruction / n, Energy: p.Energy / n, Penalty: p.Penalty / n}
 }
 
-// WarningKind names a warning for programs.
+// WarningKind names a kind of warning, for programs.
 type WarningKind string
 
 // The kinds of warnings.
 const (
-	WarnFewRows       WarningKind = "few rows"
-	WarnFewSteps      WarningKind = "few steps"
-	WarnCollapse      WarningKind = "collapse"
-	WarnConstant      WarningKind = "constant columns"
-	WarnContamination WarningKind = "contamination"
-	WarnDiverged      WarningKind = "diverged"
-	WarnBaseline      WarningKind = "baseline"
+	WarnFewRows       WarningKind = "few rows"         // too few for a reliable mixture
+	WarnFewSteps      WarningKind = "few steps"        // the network is hardly trained
+	WarnCollapse      WarningKind = "collapse"         // the mixture's components have become one
+	WarnConstant      WarningKind = "constant columns" // columns that did not vary
+	WarnContamination WarningKind = "contamination"    // training rows far from the others
+	WarnDiverged      WarningKind = "diverged"         // training stopped early, see StopDiverged
+	WarnPlainMixture  WarningKind = "plain mixture"    // a plain mixture does as well, or there is none
 )
 
 // Warning is something to know before relying on a model.
@@ -63,21 +65,24 @@ type Warning struct {
 
 // Report tells how training went.
 type Report struct {
-	Rows, RowsUsed      int
-	RowsDropped         int // incomplete
-	RowsExcluded        int // by Config.Exclude or ExcludeTimes
-	Dim                 int // d, the width of z
-	Members             int
-	Epochs, Steps       int         // of one member
-	RolledBack          int         // steps undone because they were not finite, over all members
-	Loss                []LossPoint // per epoch, mean over members
-	Components          float64     // effective number of mixture components, mean over members
-	Stop                StopReason
-	Threshold, Quantile float64
-	Constant            []string // names of constant columns
-	Comparison          Comparison
-	Warnings            []Warning
-	Duration            time.Duration
+	Rows         int         // rows given
+	RowsUsed     int         // rows trained on
+	RowsDropped  int         // rows with a missing value
+	RowsExcluded int         // rows left out by Config.Exclude or Config.ExcludeTimes
+	Dim          int         // width d of the latent vector z
+	Members      int         // networks in the model
+	Epochs       int         // of one member
+	Steps        int         // of one member
+	RolledBack   int         // steps of all members that were undone because they were not finite
+	Loss         []LossPoint // per epoch, mean over the members
+	Components   float64     // effective number of mixture components, mean over the mixtures
+	Stop         StopReason
+	Threshold    float64
+	Quantile     float64  // of the training energies that gives the Threshold
+	Constant     []string // names of the constant columns
+	Comparison   Comparison
+	Warnings     []Warning
+	Duration     time.Duration
 }
 
 func newReport(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, model *dagmm.Model) (*Report, error) {
@@ -104,7 +109,7 @@ func newReport(cfg *Config, data *trainingData, trainers []*trainer, members []d
 	return r, nil
 }
 
-// meanLoss averages the members' epochs, as far as all of them went.
+// meanLoss averages the losses of the members over the epochs that all of them completed.
 func meanLoss(trainers []*trainer) []LossPoint {
 	epochs := len(trainers[0].loss)
 	for _, t := range trainers {
@@ -121,44 +126,53 @@ func meanLoss(trainers []*trainer) []LossPoint {
 	return out
 }
 
-// rowsPerParameter: below 20·K·d rows a full covariance is poorly determined.
+// rowsPerParameter times K·d is the number of rows below which full covariance matrices
+// of K components in d dimensions are poorly determined.
 const rowsPerParameter = 20
 
-// fewSteps is where a trained network is hardly better than a random one.
+// fewSteps is the number of steps below which a trained network is hardly better than a
+// random one.
 const fewSteps = 500
+
+// collapsed is the effective number of components below which several have become one.
+const collapsed = 1.05
+
+// advantage is the least gain in ROC-AUC over the plain mixture that counts.
+const advantage = .005
 
 func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 	add := func(kind WarningKind, format string, args ...any) {
 		r.Warnings = append(r.Warnings, Warning{kind, fmt.Sprintf(format, args...)})
 	}
-	if want := rowsPerParameter * cfg.Components * r.Dim; !cfg.Plain && data.n < want {
-		add(WarnFewRows, "%d rows for %d components in %d dimensions; %d or more make the mixture's tails reliable", data.n, cfg.Components, r.Dim, want)
+	m := cfg.Mixture
+	if want := rowsPerParameter * m.Components * r.Dim; !m.Disabled && data.n < want {
+		add(WarnFewRows, "%d rows are few for %d components in %d dimensions; extreme energies become reliable from %d rows on", data.n, m.Components, r.Dim, want)
 	}
 	if r.Steps < fewSteps && !cfg.Untrained {
-		add(WarnFewSteps, "%d steps; the network is hardly trained below %d", r.Steps, fewSteps)
+		add(WarnFewSteps, "training took %d steps; below %d steps the network is hardly better than a random one", r.Steps, fewSteps)
 	}
-	if cfg.Components > 1 && !cfg.Plain && r.Components < 1.05 {
-		add(WarnCollapse, "the mixture's %d components have collapsed to one (effective number %.2f): the model is one Gaussian on the latent space", cfg.Components, r.Components)
+	if m.Components > 1 && !m.Disabled && r.Components < collapsed {
+		add(WarnCollapse, "the mixture's %d components have collapsed into one (effective number %.2f), so the model is a single Gaussian on the latent space", m.Components, r.Components)
 	}
 	if len(r.Constant) > 0 {
-		add(WarnConstant, "constant in training: %s", strings.Join(r.Constant, ", "))
+		add(WarnConstant, "constant during training: %s", strings.Join(r.Constant, ", "))
 	}
 	if k := farOut(model.TrainingEnergies()); k > 0 {
-		add(WarnContamination, "at least %d training rows lie far outside the others: if they are incidents, leave them out with Exclude", k)
+		add(WarnContamination, "at least %d training rows lie far from the others; if they are incidents, leave them out with Exclude", k)
 	}
 	if r.Stop == StopDiverged {
-		add(WarnDiverged, "training kept producing values that are not finite (%d steps undone); the last good networks are used", r.RolledBack)
+		add(WarnDiverged, "training kept producing values that are not finite (%d steps undone), so the last good networks are used", r.RolledBack)
 	}
 	if err := r.Comparison.Err; err != nil {
-		add(WarnBaseline, "no plain Gaussian mixture to compare with: %v", err)
+		add(WarnPlainMixture, "there is no plain Gaussian mixture to compare with: %v", err)
 	}
-	if c := r.Comparison; c.Faults > 0 && c.Model < c.Baseline+.005 && !cfg.Untrained {
-		add(WarnBaseline, "on synthetic faults a plain Gaussian mixture on the same rows does as well (ROC-AUC %.3f, this model %.3f): the network adds nothing measurable here", c.Baseline, c.Model)
+	if c := r.Comparison; c.Faults > 0 && c.Model < c.PlainMixture+advantage && !cfg.Untrained {
+		add(WarnPlainMixture, "a plain Gaussian mixture on the same rows finds synthetic faults as well (ROC-AUC %.3f, this model %.3f), so the network adds nothing measurable here", c.PlainMixture, c.Model)
 	}
 }
 
-// farOut counts energies beyond ten times the distance from the median to the 90th
-// percentile above the latter.
+// farOut counts the energies that exceed the 90th percentile by more than ten times its
+// distance from the median. The energies are sorted.
 func farOut(energies []float64) int {
 	p50, p90 := Quantile(energies, .5), Quantile(energies, .9)
 	limit := p90 + 10*(p90-p50)
@@ -166,7 +180,7 @@ func farOut(energies []float64) int {
 	return len(energies) - i
 }
 
-// String is a summary of a few lines for a person.
+// String summarises the report in a few lines of text.
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "trained on %d of %d rows", r.RowsUsed, r.Rows)
@@ -176,11 +190,11 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, ": %d networks, %d epochs, %d steps, %s, %s\n", r.Members, r.Epochs, r.Steps, r.Duration.Round(time.Millisecond), r.Stop)
 	if k := len(r.Loss); k > 0 {
 		a, z := r.Loss[0], r.Loss[k-1]
-		fmt.Fprintf(&b, "loss %.4g to %.4g (reconstruction %.4g to %.4g, energy %.4g to %.4g)\n", a.Total, z.Total, a.Reconstruction, z.Reconstruction, a.Energy, z.Energy)
+		fmt.Fprintf(&b, "loss from %.4g to %.4g (reconstruction from %.4g to %.4g, energy from %.4g to %.4g)\n", a.Total, z.Total, a.Reconstruction, z.Reconstruction, a.Energy, z.Energy)
 	}
-	fmt.Fprintf(&b, "threshold %.4g: the %g quantile of the training energies\n", r.Threshold, r.Quantile)
+	fmt.Fprintf(&b, "threshold %.4g, the %g quantile of the training energies\n", r.Threshold, r.Quantile)
 	if c := r.Comparison; c.Faults > 0 {
-		fmt.Fprintf(&b, "%d synthetic faults: ROC-AUC %.3f, plain Gaussian mixture %.3f\n", c.Faults, c.Model, c.Baseline)
+		fmt.Fprintf(&b, "ROC-AUC on %d synthetic faults: this model %.3f, a plain Gaussian mixture %.3f\n", c.Faults, c.Model, c.PlainMixture)
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning: %s: %s\n", w.Kind, w.Text)

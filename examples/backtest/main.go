@@ -133,7 +133,7 @@ func tables(o options) (before, after *dataset.Table, err error) {
 
 func fit(ctx context.Context, o options, t *dataset.Table) (*dagmm.Model, error) {
 	cfg := train.Series()
-	cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.MinSteps = t.Columns, t.Times, t.Labels, o.seed, o.steps
+	cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.Optimizer.MinSteps = t.Columns, t.Times, t.Labels, o.seed, o.steps
 	m, _, err := train.Fit(ctx, t.X, cfg)
 	return m, err
 }

@@ -72,7 +72,7 @@ func (s *service) run(ctx context.Context, out io.Writer) error {
 func (s *service) train(ctx context.Context, table *dataset.Table) error {
 	for _, epochs := range s.epochs {
 		cfg := train.Metrics()
-		cfg.Columns, cfg.Epochs, cfg.MinSteps, cfg.Workers = table.Columns, epochs, -1, 1 // one core stays for scoring
+		cfg.Columns, cfg.Optimizer.Epochs, cfg.Optimizer.MinSteps, cfg.Workers = table.Columns, epochs, -1, 1 // one core stays for scoring
 		m, report, err := train.Fit(ctx, table.X, cfg)
 		if err != nil {
 			return err

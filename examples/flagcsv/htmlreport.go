@@ -60,7 +60,7 @@ func (j *job) facts() []report.Fact {
 		report.Fact{Name: "Mixture", Value: fmt.Sprintf("%.2f effective components in %d dimensions", r.Components, r.Dim)},
 		report.Fact{Name: "Took", Value: r.Duration.Round(10 * time.Millisecond).String()})
 	if c := r.Comparison; c.Faults > 0 {
-		facts = append(facts, report.Fact{Name: "Synthetic faults", Value: fmt.Sprintf("ROC-AUC %.3f; a plain Gaussian mixture %.3f", c.Model, c.Baseline)})
+		facts = append(facts, report.Fact{Name: "Synthetic faults", Value: fmt.Sprintf("ROC-AUC %.3f; a plain Gaussian mixture %.3f", c.Model, c.PlainMixture)})
 	}
 	return facts
 }

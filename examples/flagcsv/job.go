@@ -62,14 +62,14 @@ func (j *job) config(opt *options) (train.Config, error) {
 	}
 	if opt.preset == "" {
 		j.choice = "preset metrics, as the rows do not follow each other or lie within seconds: each is judged for itself"
-		if cfg.Context != nil {
+		if cfg.RecentLevels != nil {
 			j.choice = "preset series, as the rows follow each other: each is judged beside those before; -preset metrics leaves them out"
 		}
 	}
 	cfg.Columns, cfg.Times = j.table.Columns, j.table.Times
 	cfg.Seed, cfg.Quantile = opt.seed, opt.quantile
 	if opt.epochs > 0 {
-		cfg.Epochs, cfg.MinSteps = opt.epochs, -1 // as asked, however few
+		cfg.Optimizer.Epochs, cfg.Optimizer.MinSteps = opt.epochs, -1 // as asked, however few
 	}
 	var err error
 	cfg.Exclude, err = mask(j.table, opt.exclude, opt.csv.Location)

@@ -119,7 +119,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func trainer(steps int) monitor.TrainFunc {
 	return func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
 		cfg := train.Series()
-		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.MinSteps = w.Columns, w.Exclude, w.Times, w.Number, steps
+		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.Optimizer.MinSteps = w.Columns, w.Exclude, w.Times, w.Number, steps
 		m, _, err := train.Fit(ctx, w.X, cfg)
 		return m, err
 	}

@@ -1,5 +1,5 @@
-// Package gmmgraph builds the estimation network and the mixture objective of package
-// gmm as gorgonia operations, for training. Matrices are features × batch.
+// Package gmmgraph builds the estimation network and the training objective of package gmm
+// as gorgonia operations. Matrices are features × batch.
 package gmmgraph
 
 import (
@@ -13,12 +13,13 @@ import (
 
 // Nodes are the estimation network's nodes in a graph.
 type Nodes struct {
-	Gamma      *gorgonia.Node // K×n memberships
-	Parameters gorgonia.Nodes // their values share memory with the network
+	Gamma      *gorgonia.Node // memberships, K×n
+	Parameters gorgonia.Nodes // their values are the memory of the network
 }
 
-// Build adds the estimation network to the graph of z (d×n). mask (hidden×n) is the
-// dropout mask, which the caller fills before every step; nil is no dropout.
+// Build adds the estimation network to the graph of z (d×n). mask (hidden×n) is the dropout
+// mask, which the caller fills before every step; nil means no dropout. A width that does
+// not match is an error that wraps graphop.ErrShape.
 func Build(net *gmm.Estimation, z, mask *gorgonia.Node) (*Nodes, error) {
 	theta1, err := graphop.Matrix(z.Graph(), "estimation 0", net.Dim+1, net.Hidden, net.Theta1)
 	if err != nil {
@@ -44,12 +45,15 @@ func Build(net *gmm.Estimation, z, mask *gorgonia.Node) (*Nodes, error) {
 	return &Nodes{Gamma: gamma, Parameters: gorgonia.Nodes{theta1, theta2}}, nil
 }
 
-// Terms are the parts of the last objective computed.
-type Terms struct{ Energy, Penalty float64 }
+// Terms are the parts of the objective in the last run of a graph.
+type Terms struct {
+	Energy  float64 // Ē, the mean energy of the samples
+	Penalty float64 // P, the covariance penalty
+}
 
-// Objective adds λ1·Ē + λ2·P of the batch mixture of z (d×n) and gamma (K×n), equations
-// 5 to 7 of the paper, with gradients through weights, means and covariances. The
-// Terms are overwritten by every run.
+// Objective adds λ1·Ē + λ2·P to the graph of z (d×n) and gamma (K×n), for the batch's own
+// mixture (equations 5 to 7 of the paper). Gradients go through the weights, means and
+// covariances of that mixture. Every run overwrites the Terms.
 func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float64) (*gorgonia.Node, *Terms, error) {
 	d, n, err := graphop.Dims(z)
 	if err != nil {
@@ -69,7 +73,8 @@ func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float
 		dst[0] = lambda1*terms.Energy + lambda2*terms.Penalty
 		return err
 	}
-	// The objective itself is an input, so that the backward kernel runs after the forward one.
+	// The objective is an input of its own gradient, so that the backward kernel runs after
+	// the forward kernel.
 	backward := func(dst []float64, in [][]float64) error {
 		w := in[3][0]
 		o.Backward(dst[:d*n], dst[d*n:], in[1], w*lambda1, w*lambda2)

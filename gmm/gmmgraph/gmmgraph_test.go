@@ -19,7 +19,7 @@ const d, hidden, n = 3, 6, 30
 func estimation(t testing.TB, k int) *gmm.Estimation {
 	e, err := gmm.NewEstimation(d, hidden, k, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
-	copy(e.Theta1[d*hidden:], graphtest.Normals(7, hidden)) // biases are drawn as 0
+	copy(e.Theta1[d*hidden:], graphtest.Normals(7, hidden)) // biases start at 0
 	copy(e.Theta2[hidden*k:], graphtest.Normals(8, k))
 	return e
 }
@@ -30,7 +30,7 @@ func matrix(t testing.TB, g *gorgonia.ExprGraph, name string, rows, cols int, da
 	return m
 }
 
-// points are two groups, so that the components have something to tell apart.
+// points returns two groups, so that the components differ.
 func points() []float64 {
 	z := graphtest.Normals(2, d*n)
 	for i := range z {
@@ -52,7 +52,7 @@ func TestMembershipsAreTheNetworks(t *testing.T) {
 	require.Equal(t, want, nodes.Gamma.Value().Data())
 }
 
-// The gradients by z arrive on two ways: through the memberships and directly.
+// The gradient with respect to z has two paths: through the memberships and directly.
 func TestObjectiveGradients(t *testing.T) {
 	for _, cov := range []gmm.Covariance{gmm.Full, gmm.Diagonal} {
 		for _, k := range []int{1, 2, 4} {
@@ -98,7 +98,7 @@ func TestSingularMixtureIsAnError(t *testing.T) {
 	require.ErrorIs(t, graphop.Run(machine), gmm.ErrNotPositiveDefinite)
 }
 
-func TestShapesThatDoNotFit(t *testing.T) {
+func TestShapesThatDoNotMatch(t *testing.T) {
 	g := gorgonia.NewGraph()
 	z, gamma := matrix(t, g, "z", d, n, points()), matrix(t, g, "gamma", 2, n, make([]float64, 2*n))
 	wide, short := matrix(t, g, "wide", d+1, n, make([]float64, (d+1)*n)), matrix(t, g, "short", 2, n-1, make([]float64, 2*(n-1)))
@@ -109,8 +109,10 @@ func TestShapesThatDoNotFit(t *testing.T) {
 	_, err = gmmgraph.Build(estimation(t, 2), z, gamma)
 	require.ErrorContains(t, err, "gmmgraph: dropout")
 	o := &gmm.Objective{Dim: d, Components: 2}
-	for _, nodes := range [][2]*gorgonia.Node{{wide, gamma}, {z, short}, {z, z}} {
-		_, _, err := gmmgraph.Objective(o, nodes[0], nodes[1], 1, 0)
-		require.ErrorIs(t, err, graphop.ErrShape)
+	for name, nodes := range map[string][2]*gorgonia.Node{"wide z": {wide, gamma}, "few memberships": {z, short}, "many components": {z, z}} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := gmmgraph.Objective(o, nodes[0], nodes[1], 1, 0)
+			require.ErrorIs(t, err, graphop.ErrShape)
+		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
-// Activation follows the affine part of a dense layer.
+// Activation is the function after the affine part of a dense layer.
 type Activation int
 
 // The activations of DAGMM's layers.
@@ -18,8 +18,8 @@ const (
 	Softmax
 )
 
-// Dense adds a layer act(θ·[x, 1]): x is in×n, theta (in+1)×out, the result out×n.
-// Where x is data and not computed, inputGrad false saves the gradient by it.
+// Dense adds a layer act(θ·[x, 1]). x is in×n, theta (in+1)×out and the result out×n. Where
+// x is data, inputGrad = false saves computing the gradient with respect to it.
 func Dense(x, theta *gorgonia.Node, act Activation, inputGrad bool) (*gorgonia.Node, error) {
 	in, n, err := Dims(x)
 	if err != nil {
@@ -44,7 +44,7 @@ type denseLayer struct {
 	in, out, n int
 	act        Activation
 	inputGrad  bool
-	lse        []float64 // a by-product of the softmax
+	lse        []float64 // log-sum-exp, which the softmax kernel also computes
 }
 
 func (l denseLayer) forward(y []float64, in [][]float64) error {
@@ -79,6 +79,7 @@ func (l denseLayer) gradient(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgo
 	return nodes, nil
 }
 
+// activation computes the gradient with respect to the affine part.
 func (l denseLayer) activation(dst []float64, in [][]float64) error {
 	if l.act == Softmax {
 		kernel.SoftmaxGrad(dst, in[1], in[0], l.out, l.n)
@@ -88,18 +89,20 @@ func (l denseLayer) activation(dst []float64, in [][]float64) error {
 	return nil
 }
 
+// byTheta computes the gradient with respect to theta.
 func (l denseLayer) byTheta(dst []float64, in [][]float64) error {
 	kernel.ThetaGrad(dst, in[0], in[1], l.in, l.out, l.n)
 	return nil
 }
 
+// byInput computes the gradient with respect to x.
 func (l denseLayer) byInput(dst []float64, in [][]float64) error {
 	kernel.InputGrad(dst, in[0], in[1], l.in, l.out, l.n)
 	return nil
 }
 
-// Dropout multiplies x by mask, which the caller fills before every step: 0 for a
-// dropped unit, 1/keep for a kept one.
+// Dropout multiplies x by mask, element by element. The caller fills mask before every
+// step: with 0 for a unit that is dropped and 1/keep for one that is kept.
 func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 	rows, cols, err := Dims(x)
 	if err != nil {
@@ -119,7 +122,7 @@ func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 		}}, x, mask)
 }
 
-// Add adds scalars.
+// Add returns the sum of two scalars.
 func Add(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 	if !a.IsScalar() || !b.IsScalar() {
 		return nil, fmt.Errorf("graphop: sum of shapes %v and %v, want scalars: %w", a.Shape(), b.Shape(), ErrShape)
@@ -134,8 +137,7 @@ func Add(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 		}}, a, b)
 }
 
-// Rows takes rows from (included) to to (excluded) of a matrix; it is not
-// differentiable.
+// Rows returns the rows [from, to) of a matrix. It is not differentiable.
 func Rows(x *gorgonia.Node, from, to int) (*gorgonia.Node, error) {
 	rows, n, err := Dims(x)
 	if err != nil {

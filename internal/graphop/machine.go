@@ -6,22 +6,22 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Machine runs the operations of a graph in order on the caller's goroutine. It is a
-// gorgonia.VM; the tape machine gives the same values, but locks a thread, starts a
-// goroutine and allocates in every run, which takes longer than the arithmetic of a
-// small batch. It belongs to one goroutine.
+// Machine is a gorgonia.VM that runs the operations of a graph in order on the caller's
+// goroutine. gorgonia's tape machine gives the same values, but it locks a thread, starts a
+// goroutine and allocates in every run. That takes longer than the arithmetic of a small
+// batch. A Machine belongs to one goroutine.
 type Machine struct{ steps []step }
 
 // step computes one node.
 type step struct {
 	node   *gorgonia.Node
-	own    *op // nil for an operation of gorgonia's, such as the sum of two gradients
+	own    *op // nil for an operation of gorgonia itself, such as the sum of two gradients
 	inputs gorgonia.Nodes
 	values []gorgonia.Value
 	out    gorgonia.Value
 }
 
-// NewMachine prepares a graph that is complete, gradients included.
+// NewMachine prepares a graph. The graph must be complete, including gradients.
 func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	nodes, err := gorgonia.Sort(g)
 	if err != nil {
@@ -51,7 +51,7 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	return m, nil
 }
 
-// inputsOf returns the operands of n in order.
+// inputsOf returns the operands of n in their order.
 func inputsOf(g *gorgonia.ExprGraph, n *gorgonia.Node) (inputs gorgonia.Nodes, err error) {
 	for it := g.From(n.ID()); it != nil && it.Next(); {
 		in, ok := it.Node().(*gorgonia.Node)
@@ -98,8 +98,8 @@ func (s *step) run() error {
 	return nil
 }
 
-// Reset does nothing: a Machine can always run again.
+// Reset does nothing. A Machine can always run again.
 func (m *Machine) Reset() {}
 
-// Close does nothing: a Machine holds nothing but memory.
+// Close does nothing. A Machine holds nothing but memory.
 func (m *Machine) Close() error { return nil }

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// twoPaths is a graph in which a layer's output is used twice, so that gradients add up.
+// twoPaths returns a graph that uses the output of a layer twice, so that gradients add up.
 func twoPaths(t *testing.T) (*gorgonia.ExprGraph, *gorgonia.Node, gorgonia.Nodes, []float64) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	data := func(n int) []float64 {
@@ -42,7 +42,7 @@ func twoPaths(t *testing.T) (*gorgonia.ExprGraph, *gorgonia.Node, gorgonia.Nodes
 	return g, cost, gorgonia.Nodes{a, b}, input
 }
 
-// total is the sum of squares of x.
+// total returns the sum of squares of x.
 func total(t *testing.T, x *gorgonia.Node) *gorgonia.Node {
 	rows, cols, err := Dims(x)
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestMachineGivesTheTapeMachinesBits(t *testing.T) {
 	require.NoError(t, tape.Close())
 }
 
-func TestMachineReportsWhatFails(t *testing.T) {
+func TestMachineReportsTheOperationThatFails(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x, err := Matrix(g, "x", 1, 2, []float64{1, 2})
 	require.NoError(t, err)

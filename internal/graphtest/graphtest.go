@@ -1,5 +1,5 @@
-// Package graphtest holds what the tests of the gorgonia graphs share: graphs that end
-// in one number, and gradients against finite differences.
+// Package graphtest helps to test gorgonia graphs: it reduces a matrix to one number, and
+// compares gradients with finite differences.
 package graphtest
 
 import (
@@ -24,7 +24,7 @@ func Normals(seed uint64, n int) []float64 {
 	return v
 }
 
-// Weighted adds Σ w·x, a number from a matrix, to the graph of x.
+// Weighted adds the scalar Σ w·x to the graph of the matrix x.
 func Weighted(t testing.TB, x *gorgonia.Node, w []float64) *gorgonia.Node {
 	rows, cols, err := graphop.Dims(x)
 	require.NoError(t, err)
@@ -48,8 +48,8 @@ func Weighted(t testing.TB, x *gorgonia.Node, w []float64) *gorgonia.Node {
 	return n
 }
 
-// CheckGraph compares the symbolic gradients of cost by the nodes, whose values are
-// matrices, with finite differences of the graph itself.
+// CheckGraph compares the symbolic gradients of cost with respect to the nodes with finite
+// differences of the graph itself. The values of the nodes are matrices.
 func CheckGraph(t testing.TB, cost *gorgonia.Node, by ...*gorgonia.Node) {
 	_, err := gorgonia.Grad(cost, by...)
 	require.NoError(t, err)
@@ -72,9 +72,10 @@ func CheckGraph(t testing.TB, cost *gorgonia.Node, by ...*gorgonia.Node) {
 	}
 }
 
-// Check compares grad with differences of cost by every element of value, of fourth
-// order and over ±h and ±2h, to 1e-6 relative. Elements that are nothing beside the
-// largest are held to 1e-9 of it, where rounding ends what differences can show.
+// Check compares grad with finite differences of cost for every element of value. The
+// differences are of fourth order, over ±h and ±2h. The tolerance is 1e-6 of the
+// difference plus 1e-9 of the largest gradient, because rounding limits the precision of
+// differences.
 func Check(t testing.TB, name string, cost func() float64, value, grad []float64) {
 	const h = 2e-4
 	require.Len(t, grad, len(value), name)

@@ -1,9 +1,7 @@
 package kernel
 
-import "math"
-
-// LogDensities writes logw − ½·|L⁻¹(z−μ)|² of n points (d×n) into dst; linv holds the
-// lower triangle of L⁻¹ by rows, or its diagonal alone.
+// LogDensities writes logw − ½·|L⁻¹(z−μ)|² of n points z (d×n) to dst. linv holds the lower
+// triangle of L⁻¹ row by row, or its diagonal alone.
 func LogDensities(dst, z, mu, linv []float64, n int, logw float64, diagonal bool) {
 	d := len(mu)
 	if n == 0 || d == 0 {
@@ -54,7 +52,7 @@ func logDensitiesGo(dst, z, mu, linv []float64, n int, logw float64, diagonal bo
 	}
 }
 
-// HalfSquares writes logw − ½·Σ w² over the d rows of w (d×n) into dst.
+// HalfSquares writes logw − ½·Σ w², summed over the d rows of w (d×n), to dst.
 func HalfSquares(dst, w []float64, d, n int, logw float64) {
 	if n == 0 || d == 0 {
 		return
@@ -78,8 +76,9 @@ func HalfSquares(dst, w []float64, d, n int, logw float64) {
 	}
 }
 
-// ObjectiveGrad adds wrho·y + gamma·inverse·(2·gd + dmu) to dz and
-// inverse·(centred·(gd + dmu) − trace) to dgamma, element by element.
+// ObjectiveGrad adds wrho·y + gamma·inverse·(2·gd + dmu) to dz and inverse·(centred·(gd +
+// dmu) − trace) to dgamma, element by element. gmm.Objective gives the symbols their
+// meaning.
 func ObjectiveGrad(dz, dgamma, wrho, y, gamma, gd, centred []float64, inverse, dmu, trace float64) {
 	n := len(dz)
 	dgamma, wrho, y, gamma, gd, centred = dgamma[:n], wrho[:n], y[:n], gamma[:n], gd[:n], centred[:n]
@@ -95,78 +94,4 @@ func ObjectiveGrad(dz, dgamma, wrho, y, gamma, gd, centred []float64, inverse, d
 			dgamma[r] += float64(inverse * (float64(centred[r]*(g+dmu)) - trace))
 		}
 	}
-}
-
-// RelativeCosine writes, for n samples, the distance |t−y|/|t| and the cosine
-// t·y/(|t||y|) of targets t and reconstructions y (both width×n) into dst (2×n). Norms
-// below floor count as floor.
-func RelativeCosine(dst, t, y []float64, width, n int, floor float64) {
-	if n == 0 || width == 0 {
-		return
-	}
-	dst, t, y = dst[:2*n], t[:width*n], y[:width*n]
-	switch {
-	case useAVX512:
-		relativeCosineAVX512(&dst[0], &t[0], &y[0], width, n, floor)
-	case useAVX2:
-		relativeCosineAVX2(&dst[0], &t[0], &y[0], width, n, floor)
-	default:
-		for r := range n {
-			p := compare(t, y, width, n, r)
-			nt, ny := max(math.Sqrt(p.tt), floor), max(math.Sqrt(p.yy), floor)
-			dst[r] = math.Sqrt(p.dd) / nt
-			dst[n+r] = p.ty / (nt * ny)
-		}
-	}
-}
-
-// RelativeCosineGrad adds the gradient by y to dst, given the gradient grad (2×n) by
-// the two features.
-func RelativeCosineGrad(dst, grad, t, y []float64, width, n int, floor float64) {
-	if n == 0 || width == 0 {
-		return
-	}
-	dst, grad, t, y = dst[:width*n], grad[:2*n], t[:width*n], y[:width*n]
-	switch {
-	case useAVX512:
-		relativeCosineGradAVX512(&dst[0], &grad[0], &t[0], &y[0], width, n, floor)
-	case useAVX2:
-		relativeCosineGradAVX2(&dst[0], &grad[0], &t[0], &y[0], width, n, floor)
-	default:
-		relativeCosineGradGo(dst, grad, t, y, width, n, floor)
-	}
-}
-
-func relativeCosineGradGo(dst, grad, t, y []float64, width, n int, floor float64) {
-	for r := range n {
-		p := compare(t, y, width, n, r)
-		nt, ny := max(math.Sqrt(p.tt), floor), max(math.Sqrt(p.yy), floor)
-		var distance float64 // no gradient where target and reconstruction agree
-		if p.dd != 0 {
-			distance = grad[r] / (nt * math.Sqrt(p.dd))
-		}
-		cosine := grad[n+r] / (nt * ny)
-		shrink := 0.0 // the norm of the reconstruction is constant below the floor
-		if ny > floor {
-			shrink = p.ty / p.yy
-		}
-		for i := range width {
-			tv, yv := t[i*n+r], y[i*n+r]
-			dst[i*n+r] += float64(distance*(yv-tv)) + float64(cosine*(tv-float64(shrink*yv)))
-		}
-	}
-}
-
-// products of one sample's target t and reconstruction y.
-type products struct{ tt, yy, ty, dd float64 }
-
-func compare(target, reconstruction []float64, width, n, r int) (p products) {
-	for i := range width {
-		t, y := target[i*n+r], reconstruction[i*n+r]
-		p.tt += float64(t * t)
-		p.yy += float64(y * y)
-		p.ty += float64(t * y)
-		p.dd += float64((t - y) * (t - y))
-	}
-	return p
 }

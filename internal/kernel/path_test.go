@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onPath runs the test on one path, where the machine has it.
+// onPath runs the test on one path and skips it where the machine does not have the path.
 func onPath(t *testing.T, path string, f func(t *testing.T)) {
 	t.Run(path, func(t *testing.T) {
 		if path == PathAVX2 && !hasAVX2 || path == PathAVX512 && !hasAVX512 {
@@ -29,7 +29,7 @@ func onEveryPath(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// A run that asks for a path gets it, where the machine has it.
+// A run that asks for a path gets it if the machine has it.
 func TestEnvironmentChoosesThePath(t *testing.T) {
 	switch want := os.Getenv("ANOMALY_KERNEL"); {
 	case want == PathGo, want == PathAVX2 && hasAVX2, want == PathAVX512 && hasAVX512:

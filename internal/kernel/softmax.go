@@ -2,8 +2,8 @@ package kernel
 
 import "math"
 
-// Softmax replaces the logits x, a block of k classes by n samples, by their softmax
-// and writes the log-sum-exp of every sample into lse.
+// Softmax replaces the logits x (k classes × n samples) by their softmax and writes the
+// log-sum-exp log Σ exp(x) of every sample to lse.
 func Softmax(x, lse []float64, k, n int) {
 	if k == 0 || n == 0 {
 		return
@@ -28,8 +28,8 @@ func Softmax(x, lse []float64, k, n int) {
 	}
 }
 
-// LogSumExp writes log Σ exp(x) over the k classes of n samples into lse; −Inf where
-// every logit is.
+// LogSumExp writes log Σ exp(x), summed over the k classes of each of n samples, to lse. It
+// is −Inf where every logit is −Inf.
 func LogSumExp(lse, x []float64, k, n int) {
 	if k == 0 || n == 0 {
 		return
@@ -65,8 +65,8 @@ func exponentials(x []float64, k, n, r int) (top, sum float64) {
 	return top, sum
 }
 
-// SoftmaxGrad writes the gradient by the logits into dst, given the softmax y and the
-// gradient dy by it.
+// SoftmaxGrad writes the gradient with respect to the logits to dst. y is the softmax and
+// dy the gradient with respect to it.
 func SoftmaxGrad(dst, dy, y []float64, k, n int) {
 	if k == 0 || n == 0 {
 		return

@@ -4,16 +4,16 @@ import "math"
 
 const (
 	log2e = 1.44269504088896338700e+00
-	ln2Hi = 6.93147180369123816490e-01 // the upper bits of ln 2: k*ln2Hi is exact for |k| < 2^20
+	ln2Hi = 6.93147180369123816490e-01 // the upper bits of ln 2, so that k*ln2Hi is exact for |k| < 2^20
 	ln2Lo = 1.90821492927058770002e-10
-	// Adding and subtracting roundShift rounds to the nearest integer, which also
-	// stands in the low bits of the sum.
+	// Adding and subtracting roundShift rounds to the nearest integer. The low bits of the
+	// sum hold that integer.
 	roundShift = 0x1.8p52
 )
 
-// expm1Reduced returns k and p with exp(x) = 2^k·(1+p), for |x| ≤ 700.
-// p is the Taylor polynomial of degree 13, whose truncation error on |r| ≤ ln2/2 is
-// below 1e-17.
+// expm1Reduced returns k and p with exp(x) = 2^k·(1+p), for |x| ≤ 700. p is the Taylor
+// polynomial of degree 13 of expm1(r). Its truncation error is below 1e-17 for
+// |r| ≤ ln2/2.
 func expm1Reduced(x float64) (k int64, p float64) {
 	kr := float64(x*log2e) + roundShift
 	k = int64(math.Float64bits(kr)<<12) >> 12
@@ -36,17 +36,17 @@ func expm1Reduced(x float64) (k int64, p float64) {
 	return k, r + float64(r2*q)
 }
 
-// roundBits is what the low 52 bits of roundShift, read as a signed number, hold.
+// roundBits is the signed number in the low 52 bits of roundShift.
 var roundBits = func() int64 { s := float64(roundShift); return int64(math.Float64bits(s)<<12) >> 12 }()
 
 // pow2 returns 2^k for a normal result.
 func pow2(k int64) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
 
-// tanhMax is where tanh rounds to 1.
+// tanhMax is a number from which on tanh rounds to 1.
 const tanhMax = 20.0
 
-// tanh1 returns tanh(x) as −e/(2+e) with e = expm1(−2|x|), to within 1e-15
-// relative; NaN for NaN.
+// tanh1 returns tanh(x) = sign(x)·(−e/(2+e)) with e = expm1(−2|x|). Its relative error is
+// below 1e-15. It returns NaN for NaN.
 func tanh1(x float64) float64 {
 	a := math.Abs(x)
 	if !(a < tanhMax) {
@@ -82,7 +82,8 @@ func tanhGo(y []float64) {
 	}
 }
 
-// TanhGrad multiplies dy by tanh' given y = tanh: dst = dy·(1 − y²).
+// TanhGrad writes the gradient dy·(1 − y²) with respect to the argument of tanh to dst,
+// where y is the tanh and dy the gradient with respect to it.
 func TanhGrad(dst, dy, y []float64) {
 	n := len(dst)
 	dy, y = dy[:n], y[:n]

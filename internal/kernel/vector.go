@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// Axpy adds a*x to y. x is at least as long as y.
+// Axpy adds a·x to y. x is at least as long as y.
 func Axpy(y, x []float64, a float64) {
 	n := len(y)
 	x = x[:n]
@@ -24,8 +24,8 @@ func axpyGo(y, x []float64, a float64) {
 	}
 }
 
-// axpy4 adds four scaled vectors, which stand one after the other in x, to y in one
-// pass and in the order of four axpyGo calls.
+// axpy4 adds four scaled vectors to y in one pass. They lie one after the other in x. The
+// result has the bits of four calls of axpyGo.
 func axpy4(y, x []float64, a0, a1, a2, a3 float64) {
 	n := len(y)
 	x0, x1, x2, x3 := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n]
@@ -52,7 +52,7 @@ func Dot(x, y []float64) float64 {
 	return dotGo(x, y)
 }
 
-// Four partial sums break the chain of dependent additions.
+// dotGo keeps four partial sums, so that one addition does not wait for the last.
 func dotGo(x, y []float64) float64 {
 	y = y[:len(x)]
 	var s0, s1, s2, s3 float64
@@ -120,7 +120,7 @@ func squaredDistanceGo(x, y []float64) (sum float64) {
 	return sum
 }
 
-// MaxAbs returns the largest |x|, 0 where there is none; NaN does not count.
+// MaxAbs returns the largest |x|. It ignores NaN and returns 0 if there is nothing else.
 func MaxAbs(x []float64) float64 {
 	n := len(x)
 	switch {
@@ -143,7 +143,7 @@ func maxAbsGo(x []float64) (top float64) {
 	return top
 }
 
-// Mul writes x·y, element by element, into dst.
+// Mul writes x·y, element by element, to dst.
 func Mul(dst, x, y []float64) {
 	n := len(dst)
 	x, y = x[:n], y[:n]
@@ -160,7 +160,7 @@ func Mul(dst, x, y []float64) {
 	}
 }
 
-// ScaledDiff writes a·(x−y) into dst.
+// ScaledDiff writes a·(x−y) to dst.
 func ScaledDiff(dst, x, y []float64, a float64) {
 	n := len(dst)
 	x, y = x[:n], y[:n]
@@ -177,7 +177,7 @@ func ScaledDiff(dst, x, y []float64, a float64) {
 	}
 }
 
-// Shift writes x − a into dst.
+// Shift writes x − a to dst.
 func Shift(dst, x []float64, a float64) {
 	n := len(dst)
 	x = x[:n]
@@ -210,7 +210,7 @@ func Scale(x []float64, a float64) {
 	}
 }
 
-// Log1p replaces finite x by log(1 + |x|/unit) with the sign of x; NaN stays NaN.
+// Log1p replaces finite x by log(1 + |x|/unit) with the sign of x. NaN stays NaN.
 func Log1p(x []float64, unit float64) {
 	n := len(x)
 	switch {
@@ -226,7 +226,7 @@ func Log1p(x []float64, unit float64) {
 	}
 }
 
-// Standardise replaces x by (x − center)/scale within ±limit; NaN stays NaN.
+// Standardise replaces x by (x − center)/scale, limited to ±limit. NaN stays NaN.
 func Standardise(x []float64, center, scale, limit float64) {
 	n := len(x)
 	switch {
@@ -264,9 +264,9 @@ func Bend(x []float64, scale, clip float64) {
 	}
 }
 
-// Adam is one step of the optimiser for the parameters w with the moments m and s:
-// the gradient g·factor enters with the weights beta1 and beta2, and w moves by
-// −rate·m/(√s + eps).
+// Adam takes one step of the optimiser Adam for the parameters w with the moments m and s.
+// With the gradient v = g·factor, m becomes m + beta1·(v − m), s becomes s + beta2·(v² − s),
+// and w becomes w − rate·m/(√s + eps).
 func Adam(w, m, s, g []float64, factor, beta1, beta2, rate, eps float64) {
 	n := len(w)
 	m, s, g = m[:n], s[:n], g[:n]

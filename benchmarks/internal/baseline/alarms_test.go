@@ -15,7 +15,7 @@ func TestAlarms(t *testing.T) {
 		faults[i] = true
 	}
 	train, test := correlated(3000, nil, 21), correlated(len(faults), faults, 22)
-	d, err := Parse(`metrics{"Members":1,"MinSteps":300}`, Options{})
+	d, err := Parse(`metrics{"Members":1,"Optimizer":{"MinSteps":300}}`, Options{})
 	require.NoError(t, err)
 	s, err := d.Fit(context.Background(), train, 1)
 	require.NoError(t, err)

@@ -66,7 +66,7 @@ func quick() []string {
 	specs := Names()
 	for i, name := range specs {
 		if _, ok := presets("")[strings.TrimSuffix(name, untrained)]; ok {
-			specs[i] = name + `{"Epochs":2,"MinSteps":20,"Members":1}`
+			specs[i] = name + `{"Members":1,"Optimizer":{"Epochs":2,"MinSteps":20}}`
 		}
 	}
 	return specs

@@ -13,7 +13,7 @@ import (
 func TestBlame(t *testing.T) {
 	train, test := correlated(800, nil, 11), correlated(50, nil, 12)
 	test.SetRow(30, []float64{6, .5, .4})
-	for _, spec := range []string{"maxz", "gaussian", "maxz+context", `metrics{"Members":1,"MinSteps":300}`} {
+	for _, spec := range []string{"maxz", "gaussian", "maxz+context", `metrics{"Members":1,"Optimizer":{"MinSteps":300}}`} {
 		t.Run(spec, func(t *testing.T) {
 			d, err := Parse(spec, Options{})
 			require.NoError(t, err)

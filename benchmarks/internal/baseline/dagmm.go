@@ -74,7 +74,7 @@ func presets(set string) map[string]train.Config {
 	paper := train.Paper(set)
 	if set == "" {
 		paper = train.Paper("thyroid")
-		paper.Epochs = 2000
+		paper.Optimizer.Epochs = 2000
 	}
 	return map[string]train.Config{
 		"metrics":     train.Metrics(),

@@ -97,7 +97,7 @@ func Parse(spec string, opt Options) (Detector, error) {
 	}
 	if own, ok := method.(*DAGMM); ok && (suffixes == "" || suffixes == "+context") {
 		if suffixes != "" {
-			own.Context = opt.Context
+			own.RecentLevels = opt.Context
 		}
 		return own, nil
 	}

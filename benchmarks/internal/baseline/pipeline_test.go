@@ -55,9 +55,9 @@ func TestParse(t *testing.T) {
 	require.Equal(t, &Mean{Parts: []Detector{&Pipeline{Method: &KNN{K: 5}}, &Pipeline{Method: &PCA{}, Clip: true}}}, d)
 	d, err = Parse(`autoencoder{"Members":1}+context`, Options{MaxRows: 7})
 	require.NoError(t, err)
-	require.Equal(t, DefaultContext, d.(*DAGMM).Context)
+	require.Equal(t, DefaultContext, d.(*DAGMM).RecentLevels)
 	require.Equal(t, 7, d.(*DAGMM).MaxRows)
-	require.True(t, d.(*DAGMM).Plain)
+	require.True(t, d.(*DAGMM).Mixture.Disabled)
 	for _, bad := range []string{"mean(knn", "mean(knn;no)", "", "knnn", `knn{"L":5}`, `knn{"K":"a"}`, "knn+", "knn+contxt", `knn{"K":5`} {
 		_, err := Parse(bad, Options{})
 		require.Error(t, err, bad)

@@ -6,8 +6,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// affine generates Y = W·X (+ bias) for feature-major blocks. Every element is its bias
-// plus the products in the order of the inputs, one fused multiply-add each.
+// affine generates Y = W·X (+ bias) for blocks that are stored feature by feature. Every
+// element is its bias plus the products in the order of the inputs, one fused multiply-add
+// each.
 func affine(v isa) {
 	v.function("affine", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int)",
 		"writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes.")
@@ -59,7 +60,7 @@ func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask) {
 	}
 }
 
-// affineTile computes rows outputs of u vectors in registers and moves y, w and bias on.
+// affineTile computes rows outputs of u vectors in registers and advances y, w and bias.
 func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
 	acc := make([][]VecVirtual, rows)
 	for j := range acc {
@@ -113,8 +114,8 @@ const (
 	rowSize  = 48
 )
 
-// affineRows generates the same for one sample, layer after layer, with the lanes over
-// outputs.
+// affineRows generates the dense layers of one sample, one layer after the other. The
+// lanes of a vector are outputs.
 func affineRows(v isa) {
 	v.function("affineRows", "(layers *byte, count int)", "computes one sample's layers in order.")
 	layer, count := param("layers"), param("count")
@@ -184,8 +185,8 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 	JZ(LabelRef(linear))
 	a, d := e.fractions(acc)
 	for i := range acc {
-		// Neighbouring units share a division, as in tanh. A missing unit counts as
-		// tanh(0) = 0/2: its lane of acc is 0.
+		// Neighbouring units share a division, as in tanh. The lane of a missing unit holds 0,
+		// which gives tanh(0) = 0/2.
 		ds := v.reg()
 		VPERMILPD(Imm(swapPairs(v)), d[i], ds)
 		q := v.div(v.constant(1), v.mul(d[i], ds))
@@ -194,7 +195,8 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 	}
 	Label(linear)
 	if k != nil {
-		// A whole store forwards to the loads of the next layer, unlike a masked one.
+		// The processor forwards a whole store to the loads of the next layer, but not a
+		// masked one.
 		exact, stored := label("exact"), label("stored")
 		TESTQ(imm(2), act)
 		JZ(LabelRef(exact))
@@ -327,10 +329,11 @@ func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
 	}
 }
 
-// The reductions use VEX instructions, which know the first 16 registers only.
+// low are registers for the reductions. Their VEX instructions reach the first 16 registers
+// only.
 var low = []VecPhysical{Y0, Y1, Y2, Y3}
 
-// total adds the lanes of r.
+// total returns the sum of the lanes of r.
 func (v isa) total(r VecVirtual) Register {
 	v.halves(r, low[0])
 	VEXTRACTF128(Imm(1), Y0, X1)
@@ -340,7 +343,7 @@ func (v isa) total(r VecVirtual) Register {
 	return X1
 }
 
-// total4 adds the lanes of four registers each.
+// total4 returns the sums of the lanes of four registers.
 func (v isa) total4(r []VecVirtual) Register {
 	for i := range r {
 		v.halves(r[i], low[i])
@@ -353,7 +356,7 @@ func (v isa) total4(r []VecVirtual) Register {
 	return Y1
 }
 
-// halves writes r into the YMM register to, the upper half added to the lower.
+// halves writes the sum of the upper and the lower half of r to the YMM register to.
 func (v isa) halves(r VecVirtual, to VecPhysical) {
 	if !v.wide() {
 		VMOVAPD(r, to)

@@ -9,8 +9,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Adding roundShift to a number rounds it to an integer, which also stands in the low
-// bits of the sum.
+// roundShift rounds: the sum of a number and roundShift holds the nearest integer in its
+// low bits.
 const roundShift = 0x1.8p52
 
 const (
@@ -18,8 +18,9 @@ const (
 	oneBits = 0x3ff0000000000000
 )
 
-// exponential computes powers of two as 2^(k/steps)·2^(f/steps), |f| ≤ ½: AVX-512 looks
-// the first factor up in two registers (16 steps), AVX2 builds it from its exponent.
+// exponential computes powers of two as 2^(k/steps)·2^(f/steps) with an integer k and
+// |f| ≤ ½. AVX-512 has 16 steps and looks the first factor up in two registers; AVX2 has
+// one step and builds the factor from its exponent.
 type exponential struct {
 	v      isa
 	steps  int
@@ -42,7 +43,7 @@ func newExponential(v isa) *exponential {
 
 var powerTable *Mem
 
-// powers holds 2^(i/16) less i<<48, which the shifted integer adds again.
+// powers holds the bits of 2^(i/16) minus i<<48. The shifted integer k adds i<<48 again.
 func powers() Mem {
 	if powerTable == nil {
 		m := GLOBL("powers", RODATA|NOPTR)
@@ -54,11 +55,11 @@ func powers() Mem {
 	return *powerTable
 }
 
-// factor is scale·log2(e) in steps.
+// factor is scale·log2(e)·steps.
 func (e *exponential) factor(scale float64) float64 { return scale * math.Log2E * float64(e.steps) }
 
-// split takes x·factor apart: shifted holds the integer k in its low bits, f
-// the rest.
+// split separates x·factor into an integer k and the rest f. shifted holds k in its low
+// bits.
 func (e *exponential) split(x Register, factor float64) (shifted, f VecVirtual) {
 	v := e.v
 	shifted = v.copy(f64(roundShift))
@@ -81,8 +82,8 @@ func (e *exponential) power(shifted VecVirtual) VecVirtual {
 	return v.addInt(s, shifted)
 }
 
-// fractions returns a/b with tanh|x| = a/b, 1 ≤ b ≤ 2, for several vectors in
-// lockstep: one after the other, each would wait for its own results.
+// fractions returns a and b with tanh|x| = a/b and 1 ≤ b ≤ 2. It computes several vectors
+// in lockstep, because one vector alone would wait for each of its own results.
 func (e *exponential) fractions(x []VecVirtual) (a, b []VecVirtual) {
 	v := e.v
 	each := func(f func(i int) VecVirtual) []VecVirtual {
@@ -112,13 +113,13 @@ func (e *exponential) fractions(x []VecVirtual) (a, b []VecVirtual) {
 	return a, b
 }
 
-// exp returns exp(x) for x ≤ 0, 0 below −708 and NaN for NaN.
+// exp returns exp(x) for x ≤ 0: 0 below −708, NaN for NaN.
 func (e *exponential) exp(x Register) VecVirtual {
 	v := e.v
 	const low = -708
 	c := v.atLeast(v.constant(low), x)
 	shifted, f := e.split(c, e.factor(1))
-	// What log2(e) lacks in precision counts here.
+	// Here the rounding error of log2(e) matters.
 	rest, _ := dif(quo(number(1), ln2), number(math.Log2E)).Float64()
 	f = v.fma(c, f64(rest*float64(e.steps)), f)
 	p := v.mul(f, v.horner(f, e.coeff))
@@ -128,10 +129,10 @@ func (e *exponential) exp(x Register) VecVirtual {
 	return r
 }
 
-// tanhTop is where tanh rounds to 1.
+// tanhTop is a number from which on tanh rounds to 1.
 const tanhTop = 20
 
-// pin keeps what split and power need in registers.
+// pin keeps the constants of split and power in registers.
 func (e *exponential) pin() {
 	for _, c := range e.coeff {
 		e.v.pin(f64(c))
@@ -139,14 +140,14 @@ func (e *exponential) pin() {
 	e.v.pin(f64(roundShift))
 }
 
-// signed gives r ≥ 0 the sign of x.
+// signed returns r ≥ 0 with the sign of x.
 func (v isa) signed(r, x Register) VecVirtual { return v.or(r, v.and(x, u64(signBit))) }
 
 const sqrtHalfBits = 0x3fe6a09e667f3bcd
 
 var logCoeff = interpolate(atanhRest, 0, .0295, 5)
 
-// log returns the logarithm of x ≥ √½; Inf for Inf and NaN for NaN.
+// log returns the logarithm of x ≥ √½: Inf for Inf, NaN for NaN.
 func (v isa) log(x Register) VecVirtual {
 	// x = 2^k·m with √½ ≤ m < √2.
 	k, m := v.subInt(x, u64(sqrtHalfBits)), v.reg()
@@ -171,7 +172,7 @@ func (v isa) log(x Register) VecVirtual {
 	return out
 }
 
-// ln2High has few enough bits for k·ln2High to be exact.
+// ln2High and ln2Low add up to ln 2. ln2High has so few bits that k·ln2High is exact.
 var ln2High, ln2Low = func() (float64, float64) {
 	h, _ := ln2.Float64()
 	h = math.Float64frombits(math.Float64bits(h) &^ (1<<20 - 1))
@@ -183,7 +184,8 @@ const asinhSmall = 1
 
 var asinhCoeff = interpolate(asinhOver, 0, asinhSmall*asinhSmall, 17)
 
-// asinh of several vectors is odd: a polynomial below 1, log(x + √(x²+1)) above.
+// asinh returns the inverse hyperbolic sine of several vectors. For |x| < 1 it is an odd
+// polynomial, and sign(x)·log(|x| + √(x²+1)) above.
 func (v isa) asinh(x []VecVirtual) []VecVirtual {
 	ax, u, r := make([]VecVirtual, len(x)), make([]VecVirtual, len(x)), make([]VecVirtual, len(x))
 	for i := range x {
@@ -204,12 +206,12 @@ func (v isa) asinh(x []VecVirtual) []VecVirtual {
 	return r
 }
 
-// asinhLarge corrects r where x ≥ 1.
+// asinhLarge replaces r where x ≥ 1.
 func (v isa) asinhLarge(x, r VecVirtual) {
 	large := v.compare(x, f64(asinhSmall), nlt)
 	small := label("small")
 	v.unlessAny(large, small)
-	const huge = 1e150 // its square still has a double
+	const huge = 1e150 // its square does not overflow
 	c := v.atMost(v.constant(huge), x)
 	w := v.fma(c, c, v.copy(f64(1)))
 	w = v.add(x, v.sqrt(w))

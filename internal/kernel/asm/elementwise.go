@@ -1,13 +1,15 @@
 package main
 
 import (
+	"strings"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// tanh generates tanh over a block of units × samples, two units at a time: they share
-// a division, a/b and c/d as ad/(bd) and cb/(bd).
+// tanh generates the tanh of a block of units × samples. It takes two units at a time,
+// which share one division: a/b = ad/(bd) and c/d = cb/(bd).
 func tanh(v isa) {
 	v.function("tanh", "(y *float64, units, n int)", "replaces a block by its tanh.")
 	p, left, ld := param("y"), param("units"), param("n")
@@ -62,7 +64,8 @@ func tanh(v isa) {
 	ret()
 }
 
-// elementwise generates a kernel dst[i] = f(inputs[i]); names are its slices.
+// elementwise generates a kernel dst[i] = f(inputs[i]). names are the slices that it reads
+// and scalars its float64 parameters, separated by ", ".
 func elementwise(v isa, name, scalars, doc string, f func(in []VecVirtual, constant func(string) VecVirtual) VecVirtual, names ...string) {
 	signature := "(dst"
 	for _, s := range names {
@@ -88,8 +91,10 @@ func elementwise(v isa, name, scalars, doc string, f func(in []VecVirtual, const
 		}
 		return loaded[s]
 	}
-	for _, s := range splitNames(scalars) {
-		loaded[s] = v.broadcastParam(s)
+	if scalars != "" {
+		for s := range strings.SplitSeq(scalars, ", ") {
+			loaded[s] = v.broadcastParam(s)
+		}
 	}
 	v.each(param("n"), 2, func(b block) {
 		for u := range b.vectors {
@@ -103,6 +108,7 @@ func elementwise(v isa, name, scalars, doc string, f func(in []VecVirtual, const
 	ret()
 }
 
+// simple generates the elementwise kernels.
 func simple(v isa) {
 	type vecs = []VecVirtual
 	type scalar = func(string) VecVirtual
@@ -118,7 +124,7 @@ func simple(v isa) {
 	elementwise(v, "log1p", "unit", "replaces dst by log(1 + |dst|/unit) with the sign of dst.", func(in vecs, c scalar) VecVirtual {
 		x := v.div(v.and(in[0], u64(^uint64(signBit))), c("unit"))
 		u := v.add(x, f64(1))
-		rest := v.sub(x, v.sub(u, f64(1))) // what the sum lost
+		rest := v.sub(x, v.sub(u, f64(1))) // the rounding error of u
 		return v.signed(v.add(v.log(u), v.div(rest, u)), in[0])
 	}, "dst")
 	elementwise(v, "scale", "a", "multiplies dst by a.", func(in vecs, c scalar) VecVirtual { return v.mul(in[0], c("a")) }, "dst")
@@ -130,7 +136,7 @@ func simple(v isa) {
 	}, "dst")
 }
 
-// bend generates the clipping of large values.
+// bend generates the compression of large values.
 func bend(v isa) {
 	v.function("bend", "(dst *float64, n int, scale, clip float64)", "replaces dst by clip·asinh(dst·scale).")
 	dst, scale, clip := param("dst"), v.broadcastParam("scale"), v.broadcastParam("clip")
@@ -150,7 +156,8 @@ func bend(v isa) {
 	ret()
 }
 
-// reduction generates a kernel that returns a sum over samples, in four running sums.
+// reduction generates a kernel that returns a sum over the samples. It keeps four running
+// sums, so that one addition does not wait for the last.
 func reduction(v isa, name, signature, doc string, names []string, f func(acc VecVirtual, in []VecVirtual) VecVirtual) {
 	v.function(name, signature, doc)
 	var pointers []GPVirtual
@@ -177,6 +184,7 @@ func reduction(v isa, name, signature, doc string, names []string, f func(acc Ve
 	ret()
 }
 
+// reductions generates the kernels that return a sum.
 func reductions(v isa) {
 	reduction(v, "dot", "(x, y *float64, n int) float64", "returns Σ x·y.", []string{"x", "y"},
 		func(acc VecVirtual, in []VecVirtual) VecVirtual { return v.fma(in[0], in[1], acc) })
@@ -186,14 +194,14 @@ func reductions(v isa) {
 		func(acc VecVirtual, in []VecVirtual) VecVirtual { d := v.sub(in[0], in[1]); return v.fma(d, d, acc) })
 }
 
-// maxAbs generates the largest magnitude; NaN does not count.
+// maxAbs generates the largest magnitude. It ignores NaN.
 func maxAbs(v isa) {
 	v.function("maxAbs", "(x *float64, n int) float64", "returns max |x| without NaN.")
 	x := param("x")
 	acc := v.zero()
 	v.each(param("n"), 2, func(b block) {
 		for u := range b.vectors {
-			// Of two operands of which one is NaN, the second is taken.
+			// Where one operand is NaN, the instruction returns the second.
 			VMAXPD(acc, v.and(v.load(v.mem(b, x, u), b.mask), u64(^uint64(signBit))), acc)
 		}
 	})
@@ -212,7 +220,7 @@ func maxAbs(v isa) {
 	ret()
 }
 
-// adam generates the update of one parameter slice.
+// adam generates the update of one slice of parameters.
 func adam(v isa) {
 	v.function("adam", "(w, m, s, grad *float64, n int, factor, beta1, beta2, rate, eps float64)",
 		"takes grad·factor into the moments m and s and moves w by −rate·m/(√s + eps); beta1 and beta2 are the weights of the new gradient.")

@@ -9,7 +9,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// isa is the instruction set that a kernel is generated for.
+// isa is an instruction set to generate kernels for.
 type isa struct {
 	name  string
 	lanes int
@@ -32,7 +32,7 @@ func (v isa) reg() VecVirtual {
 	return YMM()
 }
 
-// function starts the kernel name+isa with the given Go signature.
+// function starts the kernel called name and the set's name, with the given Go signature.
 func (v isa) function(name, signature, doc string) {
 	pinned = map[string]VecVirtual{}
 	TEXT(name+v.name, NOSPLIT, "func"+signature)
@@ -40,7 +40,7 @@ func (v isa) function(name, signature, doc string) {
 	Pragma("noescape")
 }
 
-// ret ends a kernel. Without VZEROUPPER the SSE code after it would run several times
+// ret ends a kernel. Without VZEROUPPER, SSE code that follows would run several times
 // slower.
 func ret() {
 	VZEROUPPER()
@@ -64,7 +64,8 @@ func label(name string) string {
 	return fmt.Sprintf("%s%d", name, labels)
 }
 
-// Constants stand four times in memory, for AVX2; AVX-512 broadcasts one of them.
+// constants are the float64 and integer constants by name. Each is stored four times for AVX2;
+// AVX-512 broadcasts the first.
 var constants = map[string]Mem{}
 
 func f64(x float64) Mem { return u64(math.Float64bits(x)) }
@@ -82,11 +83,11 @@ func u64(bits uint64) Mem {
 	return m
 }
 
-// mask selects the lanes of a vector that exist; nil selects all.
+// mask selects lanes of a vector. A nil mask selects all of them.
 type mask struct {
 	r Register
-	// single is the first lane alone. It is read and written as a scalar, whose store
-	// forwards to the loads of the next kernel, unlike a masked one.
+	// single selects the first lane alone. It is read and written as a scalar, because the
+	// processor forwards a scalar store to the loads of the next kernel, but not a masked one.
 	single bool
 }
 
@@ -100,7 +101,7 @@ func (v isa) single() *mask {
 	return &mask{r: k, single: true}
 }
 
-// tail makes a mask of the first n lanes, 0 < n < lanes, and destroys n.
+// tail returns a mask of the first n lanes, 0 < n < lanes. It destroys n.
 func (v isa) tail(n GPVirtual) *mask {
 	t := GP64()
 	if v.wide() {
@@ -144,7 +145,7 @@ func narrowMasks() Mem {
 	return *narrowTable
 }
 
-// load reads a vector; lanes outside the mask are 0.
+// load reads a vector. Lanes outside the mask are 0.
 func (v isa) load(m Mem, k *mask) VecVirtual {
 	r := v.reg()
 	switch {
@@ -208,16 +209,16 @@ func (v isa) copy(x Op) VecVirtual {
 	return r
 }
 
-// shared tells whether x is a constant that AVX-512 instructions broadcast.
+// shared reports whether x is a constant that AVX-512 instructions broadcast.
 func (v isa) shared(x Op) bool {
 	m, ok := x.(Mem)
 	return v.wide() && ok && constants[m.Symbol.Name] != (Mem{})
 }
 
-// pinned holds the constants that stand in registers throughout the kernel.
+// pinned holds the constants that stay in registers throughout the kernel.
 var pinned map[string]VecVirtual
 
-// pin reads constants into registers, where there are enough of them.
+// pin reads constants into registers. AVX2 has too few registers and reads them from memory.
 func (v isa) pin(constants ...Mem) {
 	for _, m := range constants {
 		if v.wide() {
@@ -226,7 +227,7 @@ func (v isa) pin(constants ...Mem) {
 	}
 }
 
-// place returns the register of a pinned constant, anything else as it is.
+// place returns the register of a pinned constant, and any other operand as it is.
 func place(x Op) Op {
 	if m, ok := x.(Mem); ok && pinned[m.Symbol.Name] != nil {
 		return pinned[m.Symbol.Name]
@@ -234,7 +235,8 @@ func place(x Op) Op {
 	return x
 }
 
-// apply emits one instruction of two operands: with, for a broadcast b.
+// apply emits an instruction with the operands a and b and the result r: plain, or with where b
+// is broadcast from memory.
 func (v isa) apply(plain, with func(...Op), b Op, a Register, r VecVirtual) VecVirtual {
 	b = place(b)
 	if v.shared(b) {
@@ -245,7 +247,7 @@ func (v isa) apply(plain, with func(...Op), b Op, a Register, r VecVirtual) VecV
 	return r
 }
 
-// The arithmetic below takes operands in mathematical order; the last may be memory.
+// The arithmetic below takes operands in mathematical order. The last one may be in memory.
 
 func (v isa) add(a Register, b Op) VecVirtual { return v.apply(VADDPD, VADDPD_BCST, b, a, v.reg()) }
 func (v isa) sub(a Register, b Op) VecVirtual { return v.apply(VSUBPD, VSUBPD_BCST, b, a, v.reg()) }
@@ -320,7 +322,7 @@ const (
 	nlt = 0x15 // not less, or unordered
 )
 
-// choice holds the outcome of a comparison.
+// choice is the result of a comparison, lane by lane.
 type choice struct{ r Register }
 
 func (v isa) compare(a Register, b Op, predicate uint8) choice {
@@ -376,8 +378,8 @@ func (v isa) mem(b block, base Register, u int) Mem {
 	return Mem{Base: base, Index: b.at, Scale: 1, Disp: u * v.width()}
 }
 
-// each emits a loop over n elements, unrolled by the given number of vectors, then
-// single vectors, then a masked one. n is destroyed.
+// each emits a loop over n elements: first steps of unroll vectors, then steps of one
+// vector, then one masked step. It destroys n.
 func (v isa) each(n GPVirtual, unroll int, body func(b block)) {
 	at := GP64()
 	XORQ(at, at)
@@ -409,5 +411,5 @@ func (v isa) each(n GPVirtual, unroll int, body func(b block)) {
 	Label(end)
 }
 
-// imm is an immediate operand of 32 bits, which all of the arithmetic takes.
+// imm is an immediate operand of 32 bits, which all arithmetic instructions take.
 func imm(n int) Constant { return U32(n) }

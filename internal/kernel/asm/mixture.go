@@ -1,12 +1,15 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// classes emits a loop over k rows of a block at one step; p walks down the column.
+// classes emits a loop over the k rows of a block at the step b. body gets the address of
+// each row's samples.
 func classes(base, ld GPVirtual, b block, body func(m Mem)) {
 	p, left := GP64(), param("k")
 	LEAQ(Mem{Base: base, Index: b.at, Scale: 1}, p)
@@ -18,8 +21,8 @@ func classes(base, ld GPVirtual, b block, body func(m Mem)) {
 	JNZ(LabelRef(loop))
 }
 
-// softmax generates softmax over the classes of each sample, with the logarithm of its
-// denominator as a by-product.
+// softmax generates two kernels: the softmax over the classes of each sample, which also
+// writes the logarithm of its denominator, and that logarithm alone.
 func softmax(v isa) {
 	v.function("softmax", "(x, lse *float64, k, n int)", "replaces logits, k classes × n samples, by their softmax and writes their log-sum-exp.")
 	logSumExp(v, true)
@@ -27,6 +30,7 @@ func softmax(v isa) {
 	logSumExp(v, false)
 }
 
+// logSumExp generates the body of both kernels.
 func logSumExp(v isa, normalise bool) {
 	x, lse, ld := param("x"), param("lse"), param("n")
 	SHLQ(Imm(3), ld)
@@ -48,12 +52,13 @@ func logSumExp(v isa, normalise bool) {
 			classes(x, ld, b, func(m Mem) { v.store(v.mul(v.load(m, b.mask), r), m, b.mask) })
 		}
 		out := v.add(v.log(total), top)
-		v.set(out, v.compare(top, f64(negInf), eq), top)
+		v.set(out, v.compare(top, f64(math.Inf(-1)), eq), top)
 		v.store(out, v.mem(b, lse, 0), b.mask)
 	})
 	ret()
 }
 
+// softmaxGrad generates the gradient of the softmax with respect to the logits.
 func softmaxGrad(v isa) {
 	v.function("softmaxGrad", "(dst, dy, y *float64, k, n int)", "writes dst = y·(dy − Σ dy·y), k classes × n samples.")
 	dst, dy, y, ld := param("dst"), param("dy"), param("y"), param("n")
@@ -87,8 +92,8 @@ func softmaxGrad(v isa) {
 	ret()
 }
 
-// logDensity generates the log density of one component: each element of L⁻¹(z − μ) is
-// added up in registers.
+// logDensity generates the log density of one component, for full and for diagonal
+// covariance matrices. Each element of L⁻¹(z − μ) is summed in registers.
 func logDensity(v isa) {
 	v.function("logDensity", "(dst, z, mu, linv *float64, d, n int, logw float64)",
 		"writes logw − ½·|L⁻¹(z−μ)|², linv the lower triangle by rows.")
@@ -98,6 +103,7 @@ func logDensity(v isa) {
 	logDensities(v, false)
 }
 
+// logDensities generates the body of both kernels.
 func logDensities(v isa, full bool) {
 	dst, z, mu, ld := param("dst"), param("z"), param("mu"), param("n")
 	SHLQ(Imm(3), ld)
@@ -159,7 +165,7 @@ func logDensities(v isa, full bool) {
 	ret()
 }
 
-// halfSquares generates the same from whitened coordinates, for training.
+// halfSquares generates the log density of whitened coordinates, for training.
 func halfSquares(v isa) {
 	v.function("halfSquares", "(dst, w *float64, k, n int, logw float64)", "writes logw − ½·Σ w² over k rows × n samples.")
 	dst, w, ld := param("dst"), param("w"), param("n")
@@ -173,7 +179,7 @@ func halfSquares(v isa) {
 	ret()
 }
 
-// objectiveGrad generates the accumulation of one dimension's gradients.
+// objectiveGrad generates the kernel that adds up the gradients of one dimension.
 func objectiveGrad(v isa) {
 	v.function("objectiveGrad", "(dz, dgamma, wrho, y, gamma, gd, centred *float64, n int, inverse, dmu, trace float64)",
 		"adds wrho·y + gamma·inverse·(2·gd + dmu) to dz and inverse·(centred·(gd + dmu) − trace) to dgamma.")
@@ -195,7 +201,7 @@ func objectiveGrad(v isa) {
 	ret()
 }
 
-// relativeCosine generates the paper's two reconstruction features.
+// relativeCosine generates the paper's two error features.
 func relativeCosine(v isa) {
 	v.function("relativeCosine", "(dst, t, y *float64, k, n int, floor float64)",
 		"writes |t−y|/|t| and t·y/(|t||y|) of k targets × n samples, norms at least floor.")
@@ -214,9 +220,11 @@ func relativeCosine(v isa) {
 	ret()
 }
 
+// sums hold Σ t², Σ y², Σ t·y and Σ (t−y)² over the targets t and reconstructions y of
+// each sample.
 type sums struct{ tt, yy, ty, dd VecVirtual }
 
-// products adds up the products of target and reconstruction of one step.
+// products computes the sums of the samples of step b.
 func products(v isa, t, y, ld GPVirtual, b block) sums {
 	s := sums{v.zero(), v.zero(), v.zero(), v.zero()}
 	tp, yp, left := GP64(), GP64(), param("k")
@@ -237,7 +245,7 @@ func products(v isa, t, y, ld GPVirtual, b block) sums {
 	return s
 }
 
-// relativeCosineGrad generates the gradient of the features by the reconstruction.
+// relativeCosineGrad generates the gradient of the features with respect to the reconstruction.
 func relativeCosineGrad(v isa) {
 	v.function("relativeCosineGrad", "(dst, grad, t, y *float64, k, n int, floor float64)",
 		"adds the gradient by y to dst, given the gradients by the two features.")
@@ -250,11 +258,11 @@ func relativeCosineGrad(v isa) {
 		p := products(v, t, y, ld, b)
 		nt, yn := v.atLeast(floor, v.sqrt(p.tt)), v.sqrt(p.yy)
 		ny := v.atLeast(floor, yn)
-		// Where target and reconstruction agree, the distance has no gradient.
+		// The distance has no gradient where target and reconstruction are equal.
 		distance := v.div(v.load(v.mem(b, grad, 0), b.mask), v.mul(nt, v.sqrt(p.dd)))
 		v.set(distance, v.compare(p.dd, f64(0), eq), v.zero())
 		cosine := v.div(v.load(v.mem(b, second, 0), b.mask), v.mul(nt, ny))
-		// The norm of the reconstruction is constant below the floor.
+		// Below the floor, the norm of the reconstruction counts as a constant.
 		shrink := v.div(p.ty, p.yy)
 		v.set(shrink, v.compare(floor, yn, nlt), v.zero())
 

@@ -1,0 +1,55 @@
+package autoencoder
+
+import "github.com/metric-streams/anomaly/internal/kernel"
+
+// Pass is the forward pass of one network on one sample, in memory that stays in place.
+type Pass struct {
+	Network        *Network
+	Input          []float64 // InDim values to read
+	Code           []float64 // LatentDim values to write
+	Reconstruction []float64 // OutDim values to write
+}
+
+// Runner computes one sample's forward pass through several networks. It gives the same
+// bits as Network.Forward and allocates nothing after NewRunner. A Runner belongs to one
+// goroutine.
+type Runner struct{ layers []kernel.RowLayer }
+
+// NewRunner prepares the passes. The networks' weights and the slices of the passes must
+// stay where they are; their contents may change between runs.
+func NewRunner(passes []Pass) *Runner {
+	chains, depth := make([][]kernel.RowLayer, len(passes)), 0
+	for i, p := range passes {
+		encoder := rowLayers(nil, p.Network.Encoder, p.Code, p.Input)
+		chains[i] = rowLayers(encoder, p.Network.Decoder, p.Reconstruction, p.Code)
+		depth = max(depth, len(chains[i]))
+	}
+	// The networks advance in turn, one layer each. A layer waits for the one before it, and
+	// the processor fills the wait with the layers of the other networks.
+	r := &Runner{}
+	for k := range depth {
+		for _, layers := range chains {
+			if k < len(layers) {
+				r.layers = append(r.layers, layers[k])
+			}
+		}
+	}
+	return r
+}
+
+// Run reads the inputs and writes the codes and reconstructions of all passes.
+func (r *Runner) Run() { kernel.AffineRows(r.layers) }
+
+// rowLayers appends the layers that lead from x to dst to out.
+func rowLayers(out []kernel.RowLayer, layers []Layer, dst, x []float64) []kernel.RowLayer {
+	for i := range layers {
+		l := &layers[i]
+		y, room := dst, i < len(layers)-1
+		if room {
+			y = make([]float64, kernel.RowLen(l.Out))[:l.Out]
+		}
+		out = append(out, kernel.NewRowLayer(y[:l.Out], x[:l.In], l.Theta, !l.Linear, room))
+		x = y
+	}
+	return out
+}

@@ -1,0 +1,53 @@
+package autoencoder
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Networks of different depth and width, as a model with different members has them.
+func TestRunnerGivesTheBitsOfForward(t *testing.T) {
+	shapes := []struct {
+		in     int
+		hidden []int
+		latent int
+		out    int
+	}{{5, []int{12, 7}, 2, 3}, {8, []int{4}, 1, 8}, {3, nil, 2, 3}}
+	var passes []Pass
+	for i, s := range shapes {
+		net, err := New(s.in, s.hidden, s.latent, s.out, rng(uint64(i)))
+		require.NoError(t, err)
+		passes = append(passes, Pass{Network: net, Input: make([]float64, s.in), Code: make([]float64, s.latent), Reconstruction: make([]float64, s.out)})
+	}
+	r := NewRunner(passes)
+	for sample := range 10 {
+		for i, p := range passes {
+			copy(p.Input, normals(rng(uint64(100*sample+i)), len(p.Input)))
+		}
+		r.Run()
+		for _, p := range passes {
+			code, rec := make([]float64, len(p.Code)), make([]float64, len(p.Reconstruction))
+			p.Network.Forward(code, rec, p.Input, 1, make([]float64, p.Network.ScratchLen(1)))
+			require.Equal(t, code, p.Code)
+			require.Equal(t, rec, p.Reconstruction)
+		}
+	}
+	require.Zero(t, testing.AllocsPerRun(100, r.Run))
+}
+
+func TestRunnerReadsTheNetworksOwnWeights(t *testing.T) {
+	net, err := New(2, []int{3}, 1, 2, rng(1))
+	require.NoError(t, err)
+	p := Pass{Network: net, Input: []float64{.3, -.4}, Code: make([]float64, 1), Reconstruction: make([]float64, 2)}
+	r := NewRunner([]Pass{p})
+	r.Run()
+	before := p.Reconstruction[0]
+	net.Decoder[1].Theta[len(net.Decoder[1].Theta)-2]++ // the bias of the first output
+	r.Run()
+	require.InDelta(t, before+1, p.Reconstruction[0], 1e-12)
+}
+
+func TestRunnerWithoutPassesDoesNothing(t *testing.T) {
+	require.NotPanics(t, NewRunner(nil).Run)
+}

@@ -1,0 +1,170 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/autoencoder/aegraph"
+	"github.com/metric-streams/anomaly/gmm"
+	"github.com/metric-streams/anomaly/gmm/gmmgraph"
+	"github.com/metric-streams/anomaly/internal/graphop"
+)
+
+// networks hold the parameters that training changes.
+type networks struct {
+	compression *autoencoder.Network
+	estimation  *gmm.Estimation // nil where the mixture takes no part in training
+}
+
+// parameters returns the networks' own memory, one slice per parameter matrix.
+func (n *networks) parameters() (out [][]float64) {
+	for _, layers := range [][]autoencoder.Layer{n.compression.Encoder, n.compression.Decoder} {
+		for _, l := range layers {
+			out = append(out, l.Theta)
+		}
+	}
+	if n.estimation != nil {
+		out = append(out, n.estimation.Theta1, n.estimation.Theta2)
+	}
+	return out
+}
+
+// graph computes the joint objective J = mean ‖t−t'‖² + λ1·Ē + λ2·P and its gradient for
+// batches of one size, where Ē is the mean energy and P the covariance penalty (equation 7
+// of the paper). Its parameter nodes read the networks' own memory. It belongs to one
+// goroutine.
+type graph struct {
+	rows           int       // batch size
+	input, target  []float64 // features × rows; one slice where they are the same features
+	mask           []float64 // hidden × rows; nil without dropout
+	machine        gorgonia.VM
+	model          []gorgonia.ValueGrad
+	reconstruction *gorgonia.Node
+	cost           *gorgonia.Node
+	terms          *gmmgraph.Terms
+}
+
+func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph, error) {
+	b := &graph{rows: rows, terms: &gmmgraph.Terms{}}
+	g := gorgonia.NewGraph()
+	b.input = make([]float64, len(inputs)*rows)
+	input, err := graphop.Matrix(g, "input", len(inputs), rows, b.input)
+	if err != nil {
+		return nil, err
+	}
+	target := input
+	b.target = b.input
+	if !slices.Equal(inputs, targets) {
+		b.target = make([]float64, len(targets)*rows)
+		if target, err = graphop.Matrix(g, "target", len(targets), rows, b.target); err != nil {
+			return nil, err
+		}
+	}
+	ae, err := aegraph.Build(n.compression, input)
+	if err != nil {
+		return nil, err
+	}
+	if b.reconstruction, err = aegraph.ReconstructionLoss(target, ae.Reconstruction); err != nil {
+		return nil, err
+	}
+	b.cost = b.reconstruction
+	parameters := ae.Parameters
+	if n.estimation != nil {
+		more, err := b.addMixture(g, n, cfg, ae, target)
+		if err != nil {
+			return nil, err
+		}
+		parameters = append(parameters, more...)
+	}
+	// gorgonia.Grad would put one node that the whole process shares into every graph, which
+	// is a data race between members.
+	one := g.AddNode(gorgonia.NewConstant(1.0))
+	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters); err != nil {
+		return nil, fmt.Errorf("train: differentiate: %w", err)
+	}
+	b.model = gorgonia.NodesToValueGrads(parameters)
+	b.machine, err = graphop.NewMachine(g)
+	return b, err
+}
+
+// addMixture adds the estimation network to the graph, and energy and penalty to the cost.
+// It returns the parameters of the estimation network.
+func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *aegraph.Nodes, target *gorgonia.Node) (gorgonia.Nodes, error) {
+	z, err := aegraph.Latent(cfg.Network.ErrorFeatures, ae.Code, target, ae.Reconstruction)
+	if err != nil {
+		return nil, err
+	}
+	var mask *gorgonia.Node
+	if cfg.Network.DropoutKeep < 1 {
+		b.mask = make([]float64, n.estimation.Hidden*b.rows)
+		if mask, err = graphop.Matrix(g, "dropout mask", n.estimation.Hidden, b.rows, b.mask); err != nil {
+			return nil, err
+		}
+	}
+	est, err := gmmgraph.Build(n.estimation, z, mask)
+	if err != nil {
+		return nil, err
+	}
+	objective := &gmm.Objective{Dim: n.estimation.Dim, Components: n.estimation.Components, Covariance: cfg.Mixture.objective(), Ridge: cfg.Mixture.Ridge}
+	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Optimizer.Lambda1, cfg.Optimizer.Lambda2)
+	if err != nil {
+		return nil, err
+	}
+	b.terms = terms
+	b.cost, err = graphop.Add(b.reconstruction, node)
+	return est.Parameters, err
+}
+
+// objective is the kind of covariance matrix in the training objective. Where a diagonal
+// mixture scores, the network has to remove the correlations, and only a diagonal objective
+// asks for that.
+func (m *MixtureConfig) objective() gmm.Covariance {
+	if m.Covariances == FullCovariance {
+		return gmm.Full
+	}
+	return gmm.Diagonal
+}
+
+// maskSteps is the number of steps into which dropout divides the probabilities 0 to 1.
+const maskSteps = 1 << 16
+
+// fillMask draws a dropout mask: 1/keep for a unit that is kept, with probability keep,
+// and 0 for one that is dropped.
+func (b *graph) fillMask(keep float64, rng *rand.Rand) {
+	// One draw serves four units. keep is rounded to 16 bits, and so is its reciprocal.
+	limit := max(1, uint64(math.Round(keep*maskSteps)))
+	values := [2]float64{0, maskSteps / float64(limit)}
+	var draw uint64
+	for i := range b.mask {
+		if i%4 == 0 {
+			draw = rng.Uint64()
+		}
+		// The sign of a difference is the index. A branch would be mispredicted half of the
+		// time.
+		b.mask[i] = values[(draw&(maskSteps-1)-limit)>>63]
+		draw >>= 16
+	}
+}
+
+// run computes the cost and its gradients for the contents of input, target and mask.
+func (b *graph) run() (LossPoint, error) {
+	if err := graphop.Run(b.machine); err != nil {
+		return LossPoint{}, err
+	}
+	return LossPoint{Total: scalar(b.cost), Reconstruction: scalar(b.reconstruction), Energy: b.terms.Energy, Penalty: b.terms.Penalty}, nil
+}
+
+// scalar returns the value of a scalar node. It does not allocate for a node of package
+// graphop.
+func scalar(n *gorgonia.Node) float64 {
+	if v, ok := n.Value().(*gorgonia.F64); ok {
+		return float64(*v)
+	}
+	v, _ := n.Value().Data().(float64)
+	return v
+}

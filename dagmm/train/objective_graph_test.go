@@ -1,0 +1,90 @@
+package train
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/internal/graphtest"
+)
+
+// The gradients of every preset's objective with respect to every parameter of both networks.
+func TestObjectiveGradients(t *testing.T) {
+	predict := Series()
+	predict.Network.Predict = true
+	for name, preset := range map[string]Config{"metrics": Metrics(), "paper": Paper("thyroid"), "series": Series(), "predict": predict, "autoencoder": Autoencoder()} {
+		for _, k := range []int{1, 2, 4} {
+			for _, cov := range []Covariances{FullCovariance, DiagonalCovariance} {
+				cfg := preset
+				cfg.Mixture.Components, cfg.Mixture.Covariances, cfg.Network.Hidden = k, cov, []int{5, 3}
+				if cfg.Mixture.Disabled && (k > 1 || cov != FullCovariance) {
+					continue // no mixture
+				}
+				t.Run(fmt.Sprintf("%s/%s/K%d", name, cov, k), func(t *testing.T) { checkGradients(t, cfg) })
+			}
+		}
+	}
+}
+
+func checkGradients(t *testing.T, cfg Config) {
+	const rows = 25
+	x := hostRows(200, 1)
+	cfg, err := cfg.resolved(4)
+	require.NoError(t, err)
+	data, err := prepare(x, &cfg)
+	require.NoError(t, err)
+	tr, err := newTrainer(&cfg, data, 0, nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tr.close()) }()
+	for i, p := range tr.nets.parameters() { // biases start at 0, where a mistake would not show
+		for j, v := range graphtest.Normals(uint64(i), len(p)) {
+			p[j] += .2 * v
+		}
+	}
+	g, err := tr.graph(rows)
+	require.NoError(t, err)
+	batch := rand.New(rand.NewPCG(2, 3)).Perm(data.n)[:rows]
+	tr.gather(g.input, tr.inputs, batch)
+	if &g.target[0] != &g.input[0] {
+		tr.gather(g.target, tr.targets, batch)
+	}
+	g.fillMask(cfg.Network.DropoutKeep, tr.rng) // the mask stays the same from here on
+	require.Equal(t, cfg.Network.DropoutKeep < 1, g.mask != nil)
+
+	cost := func() float64 {
+		p, err := g.run()
+		require.NoError(t, err)
+		return p.Total
+	}
+	cost()
+	var a adam
+	require.NoError(t, a.flatten(g.model))
+	grads := copyAll(nil, a.grads)
+	parameters := tr.nets.parameters()
+	require.Len(t, grads, len(parameters))
+	for i, p := range parameters {
+		if cfg.Mixture.Components == 1 && tr.nets.estimation != nil && i >= len(parameters)-2 {
+			require.InDeltaSlice(t, make([]float64, len(p)), grads[i], 1e-12, "the only membership is always 1")
+			continue
+		}
+		graphtest.Check(t, fmt.Sprintf("parameter %d", i), cost, p, grads[i])
+	}
+}
+
+// The objective is the sum of the terms of the paper's equation 7.
+func TestObjectiveIsTheSumOfItsTerms(t *testing.T) {
+	cfg := Paper("thyroid")
+	cfg, err := cfg.resolved(4)
+	require.NoError(t, err)
+	data, err := prepare(hostRows(200, 1), &cfg)
+	require.NoError(t, err)
+	tr, err := newTrainer(&cfg, data, 0, nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tr.close()) }()
+	p, err := tr.step(rand.New(rand.NewPCG(2, 3)).Perm(data.n)[:50])
+	require.NoError(t, err)
+	require.InEpsilon(t, p.Reconstruction+.1*p.Energy+.005*p.Penalty, p.Total, 1e-12)
+	require.Positive(t, p.Penalty)
+}

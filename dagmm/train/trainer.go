@@ -1,0 +1,222 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/gmm"
+)
+
+// errNotFinite makes a step roll back.
+var errNotFinite = errors.New("not finite")
+
+// maxRollbacks is the number of roll-backs in a row after which a member's training ends.
+const maxRollbacks = 10
+
+// trainer optimises the networks of one member. It belongs to one goroutine.
+type trainer struct {
+	cfg      *Config
+	data     *trainingData
+	index    int   // of the member
+	inputs   []int // features that the encoder reads
+	targets  []int // features that the decoder gives
+	nets     *networks
+	rng      *rand.Rand
+	adam     *adam
+	graphs   map[int]*graph // by batch size
+	report   func(Progress)
+	loss     []LossPoint // per epoch
+	steps    int
+	rolled   int // steps undone
+	failures int // steps undone in a row
+	stop     StopReason
+	best     checkpoint
+}
+
+// checkpoint is the state that a roll-back restores.
+type checkpoint struct {
+	parameters [][]float64
+	adam       adamState
+}
+
+func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress)) (*trainer, error) {
+	t := &trainer{cfg: cfg, data: data, index: index, report: report, graphs: map[int]*graph{}, stop: StopDone,
+		rng:  rand.New(rand.NewPCG(cfg.Seed, uint64(index)+0x6d656d626572)),
+		adam: &adam{learningRate: cfg.Optimizer.LearningRate, clipNorm: cfg.Optimizer.ClipNorm}}
+	t.inputs, t.targets = data.views(cfg.Network.Predict)
+	n := cfg.Network
+	net, err := autoencoder.New(len(t.inputs), n.Hidden, n.Latent, len(t.targets), t.rng)
+	if err != nil {
+		return nil, fmt.Errorf("train: member %d: %w", index, err)
+	}
+	t.nets = &networks{compression: net}
+	muteConstant(net.Encoder[0], t.inputs, data)
+	if cfg.jointly() {
+		d := n.Latent + n.ErrorFeatures.Dim(len(t.targets))
+		if t.nets.estimation, err = gmm.NewEstimation(d, n.EstimationHidden, cfg.Mixture.Components, t.rng); err != nil {
+			return nil, fmt.Errorf("train: member %d: %w", index, err)
+		}
+	}
+	return t, nil
+}
+
+// muteConstant sets the encoder's weights from constant metrics to 0. They could not be
+// learned, because the inputs are always 0. The residuals still see the metrics.
+func muteConstant(l autoencoder.Layer, inputs []int, data *trainingData) {
+	for i, f := range inputs {
+		if data.constant(f) {
+			clear(l.Theta[i*l.Out : (i+1)*l.Out])
+		}
+	}
+}
+
+// jointly reports whether the mixture takes part in the optimisation.
+func (c *Config) jointly() bool {
+	return !c.Mixture.Disabled && (c.Optimizer.Lambda1 > 0 || c.Optimizer.Lambda2 > 0)
+}
+
+// schedule returns the number of batches in an epoch and the number of epochs, for n rows.
+func (c *Config) schedule(n int) (batches, epochs int) {
+	batches = max(1, n/c.Optimizer.BatchSize)
+	return batches, max(c.Optimizer.Epochs, (c.Optimizer.MinSteps+batches-1)/batches)
+}
+
+// run trains until all epochs are done, the context is canceled, or maxRollbacks steps in
+// a row have failed.
+func (t *trainer) run(ctx context.Context) error {
+	if t.cfg.Untrained {
+		t.stop = StopUntrained
+		return nil
+	}
+	batches, epochs := t.cfg.schedule(t.data.n)
+	order := t.order()
+	t.keep()
+	for epoch := range epochs {
+		t.shuffle(order)
+		var sum LossPoint
+		for b := range batches {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			p, err := t.step(order[b*len(order)/batches : (b+1)*len(order)/batches])
+			if err != nil {
+				return fmt.Errorf("train: member %d, epoch %d: %w", t.index, epoch+1, err)
+			}
+			if t.failures > maxRollbacks {
+				t.stop = StopDiverged
+				return nil
+			}
+			sum.add(p)
+		}
+		point := sum.over(float64(batches))
+		point.Epoch = epoch + 1
+		t.loss = append(t.loss, point)
+		if t.failures == 0 {
+			t.keep()
+		}
+		t.report(Progress{Member: t.index, Members: t.cfg.Members, Epoch: epoch + 1, Epochs: epochs, Step: t.steps, Steps: batches * epochs, Loss: point.Total})
+	}
+	return nil
+}
+
+// order returns the row numbers in the order of the data.
+func (t *trainer) order() []int {
+	order := make([]int, t.data.n)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+func (t *trainer) shuffle(order []int) {
+	t.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+}
+
+// step takes one batch of rows. If the loss or the gradient is not finite, or the batch's
+// mixture is singular, the step is undone: the parameters go back to the last good epoch
+// and the learning rate is halved.
+func (t *trainer) step(rows []int) (LossPoint, error) {
+	g, err := t.graph(len(rows))
+	if err != nil {
+		return LossPoint{}, err
+	}
+	t.gather(g.input, t.inputs, rows)
+	if &g.target[0] != &g.input[0] {
+		t.gather(g.target, t.targets, rows)
+	}
+	g.fillMask(t.cfg.Network.DropoutKeep, t.rng)
+	t.steps++
+	p, err := g.run()
+	if err == nil && (math.IsNaN(p.Total) || math.IsInf(p.Total, 0)) {
+		err = errNotFinite
+	}
+	if err == nil {
+		err = t.adam.Step(g.model)
+	}
+	switch {
+	case err == nil:
+		t.failures = 0
+	case recoverable(err):
+		t.restore()
+		p = LossPoint{}
+	default:
+		return p, err
+	}
+	return p, nil
+}
+
+func recoverable(err error) bool {
+	return errors.Is(err, errNotFinite) || errors.Is(err, gmm.ErrNotPositiveDefinite)
+}
+
+// graph returns the graph for batches of the given size and builds it on first use.
+func (t *trainer) graph(rows int) (*graph, error) {
+	g := t.graphs[rows]
+	if g == nil {
+		var err error
+		if g, err = newGraph(t.nets, t.cfg, t.inputs, t.targets, rows); err != nil {
+			return nil, err
+		}
+		t.graphs[rows] = g
+	}
+	return g, nil
+}
+
+func (t *trainer) close() error {
+	var err error
+	for _, g := range t.graphs {
+		err = errors.Join(err, g.machine.Close())
+	}
+	return err
+}
+
+// gather copies the features in index of the given rows to dst (features × rows).
+func (t *trainer) gather(dst []float64, index, rows []int) {
+	n := len(rows)
+	for i, f := range index {
+		src, out := t.data.features[f*t.data.n:(f+1)*t.data.n], dst[i*n:(i+1)*n]
+		for k, r := range rows {
+			out[k] = src[r]
+		}
+	}
+}
+
+// keep makes the present state the one that restore goes back to.
+func (t *trainer) keep() {
+	t.best.parameters = copyAll(t.best.parameters, t.nets.parameters())
+	t.best.adam.set(t.adam.state)
+}
+
+func (t *trainer) restore() {
+	for i, p := range t.nets.parameters() {
+		copy(p, t.best.parameters[i])
+	}
+	t.adam.state.set(t.best.adam)
+	t.adam.learningRate /= 2
+	t.rolled++
+	t.failures++
+}

@@ -1,0 +1,83 @@
+package train
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// referenceNet is the network for which there are figures of other libraries: 4-12-4-1
+// with the paper's error features, estimation network 3-10-2, dropout .5.
+func referenceNet() Config {
+	c := Paper("thyroid")
+	c.Network.Hidden, c.Network.Latent, c.Mixture.Components = []int{12, 4}, 1, 2
+	return c
+}
+
+func wideNet() Config { return Paper("kddcup") }
+
+// loadRows returns n rows of d metrics that follow a common load.
+func loadRows(n, d int, seed uint64) *mat.Dense {
+	r := rand.New(rand.NewPCG(seed, 99))
+	x := mat.NewDense(n, d, nil)
+	for i := range n {
+		load := .5 + .3*math.Sin(float64(i)/60) + .1*r.NormFloat64()
+		for j := range d {
+			x.Set(i, j, float64(10+j)+float64(50-j%40)*load+2*r.NormFloat64())
+		}
+	}
+	return x
+}
+
+// BenchmarkStep measures one training step including the optimiser.
+func BenchmarkStep(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		cfg   Config
+		d     int
+		batch int
+	}{{"d4_batch128", referenceNet(), 4, 128}, {"d4_batch1000", referenceNet(), 4, 1000}, {"d118_batch1024", wideNet(), 118, 1024}} {
+		b.Run(c.name, func(b *testing.B) {
+			cfg, err := c.cfg.resolved(c.d)
+			if err != nil {
+				b.Fatal(err)
+			}
+			data, err := prepare(loadRows(c.batch, c.d, 1), &cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			t, err := newTrainer(&cfg, data, 0, func(Progress) {})
+			if err != nil {
+				b.Fatal(err)
+			}
+			rows := t.rng.Perm(data.n)
+			if _, err := t.step(rows); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := t.step(rows); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/step")
+			if err := t.close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// BenchmarkFit1000x4 measures the default preset from rows to model.
+func BenchmarkFit1000x4(b *testing.B) {
+	x := loadRows(1000, 4, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := Fit(context.Background(), x, Config{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

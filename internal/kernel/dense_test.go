@@ -1,0 +1,92 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+)
+
+// The sizes include wide layers, which go through BLAS, and odd remainders.
+var sizes = []struct{ in, out, n int }{{1, 1, 1}, {4, 12, 7}, {5, 3, 64}, {3, 10, 33}, {118, 60, 19}, {16, 40, 5}, {9, 6, 130}, {7, 7, 47}}
+
+func TestAffineAgainstDenseProduct(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, s := range sizes {
+			theta, x := normals(rng, ThetaLen(s.in, s.out)), normals(rng, s.in*s.n)
+			var want mat.Dense
+			want.Mul(mat.NewDense(s.in, s.out, theta[:s.in*s.out]).T(), mat.NewDense(s.in, s.n, x))
+			want.Apply(func(j, _ int, v float64) float64 { return v + theta[s.in*s.out+j] }, &want)
+
+			y, yt := make([]float64, s.out*s.n), make([]float64, s.out*s.n)
+			Affine(y, x, theta, s.in, s.out, s.n)
+			AffineTrain(yt, x, theta, s.in, s.out, s.n)
+			require.InDeltaSlice(t, want.RawMatrix().Data, y, 1e-12)
+			require.InDeltaSlice(t, want.RawMatrix().Data, yt, 1e-12)
+		}
+	})
+}
+
+func TestRowAndBlockGiveTheSameBits(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		for out := 1; out <= 40; out++ {
+			in, n := 1+rng.IntN(9), 1+rng.IntN(140)
+			theta, x := normals(rng, ThetaLen(in, out)), normals(rng, in*n)
+			for _, tanh := range []bool{false, true} {
+				y := make([]float64, out*n)
+				Affine(y, x, theta, in, out, n)
+				if tanh {
+					Tanh(y, out, n)
+				}
+				row, got := make([]float64, in), make([]float64, out)
+				for r := range n {
+					for i := range row {
+						row[i] = x[i*n+r]
+					}
+					AffineRow(got, row, theta, tanh)
+					for j, v := range got {
+						require.Equal(t, y[j*n+r], v, "%d→%d, %d samples, row %d unit %d", in, out, n, r, j)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestGradientsAgainstCentralDifferences(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		const h = 1e-6
+		for _, s := range sizes {
+			if s.in > 20 {
+				s.n = 2
+			}
+			theta, x, dy := normals(rng, ThetaLen(s.in, s.out)), normals(rng, s.in*s.n), normals(rng, s.out*s.n)
+			y := make([]float64, s.out*s.n)
+			loss := func() float64 {
+				AffineTrain(y, x, theta, s.in, s.out, s.n)
+				return Dot(y, dy)
+			}
+			g, dx := make([]float64, len(theta)), make([]float64, len(x))
+			ThetaGrad(g, x, dy, s.in, s.out, s.n)
+			InputGrad(dx, theta, dy, s.in, s.out, s.n)
+			check := func(p, grad []float64) {
+				for k := 0; k < len(p); k += 1 + len(p)/50 {
+					old := p[k]
+					p[k] = old + h
+					up := loss()
+					p[k] = old - h
+					down := loss()
+					p[k] = old
+					require.InDelta(t, (up-down)/(2*h), grad[k], 1e-5*(1+math.Abs(grad[k])))
+				}
+			}
+			check(theta, g)
+			check(x, dx)
+		}
+	})
+}

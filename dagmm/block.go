@@ -23,7 +23,7 @@ type block struct {
 }
 
 func (m *Model) newBlock(x mat.Matrix) *block {
-	b := &block{m: m, x: x, h: newHistory(m.p.Context, len(m.p.Columns)), s: m.newScratch(blockRows)}
+	b := &block{m: m, x: x, h: newHistory(m.p.RecentLevels, len(m.p.Columns)), s: m.newScratch(blockRows)}
 	b.staged = make([]float64, 0, len(b.s.features))
 	b.raw, _ = x.(*mat.Dense)
 	b.buf = make([]float64, len(m.p.Columns))

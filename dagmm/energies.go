@@ -65,7 +65,7 @@ func (m *Model) addRow(out []float64, s *scratch) {
 // features holds feature i of sample r at i*n+r: the columns of what Features returns, one
 // after the other. A wrong number of features or energies is ErrWidth.
 func (m *Model) FeatureEnergies(dst, features []float64, n int) ([]float64, error) {
-	width := m.p.Context.blocks() * len(m.p.Columns)
+	width := m.p.RecentLevels.blocks() * len(m.p.Columns)
 	if len(features) != width*n || dst != nil && len(dst) != n {
 		return nil, fmt.Errorf("dagmm: %d feature values for %d samples of width %d: %w", len(features), n, width, ErrWidth)
 	}

@@ -16,7 +16,7 @@ func (m *Model) Explain(dst []Contribution, x []float64) ([]Contribution, error)
 	if m.HasContext() {
 		return nil, fmt.Errorf("dagmm: explain: %w", ErrContext)
 	}
-	e, err := m.explain(x, newHistory(m.p.Context, len(m.p.Columns)))
+	e, err := m.explain(x, newHistory(m.p.RecentLevels, len(m.p.Columns)))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
 	if d != len(m.p.Columns) || row < 0 || row >= n {
 		return nil, fmt.Errorf("dagmm: explain: row %d of %d rows of width %d, model of %d columns: %w", row, n, d, len(m.p.Columns), ErrWidth)
 	}
-	h := newHistory(m.p.Context, len(m.p.Columns))
+	h := newHistory(m.p.RecentLevels, len(m.p.Columns))
 	buf, y := make([]float64, d), make([]float64, len(m.p.Columns))
 	first := 0
 	if !m.HasContext() {

@@ -11,7 +11,7 @@ import (
 // Features returns what networks see of the raw rows of x (rows × metrics): for each row
 // the scaled metrics and then the blocks of features that c asks for. Where c is not empty
 // the rows are consecutive samples. A row with a missing value holds NaN.
-func Features(scaler *dataset.Scaler, c Context, x mat.Matrix) (*mat.Dense, error) {
+func Features(scaler *dataset.Scaler, c RecentLevels, x mat.Matrix) (*mat.Dense, error) {
 	n, d := x.Dims()
 	if n == 0 || d != len(scaler.Columns) {
 		return nil, fmt.Errorf("dagmm: features: %d rows of width %d, scaler of %d columns: %w", n, d, len(scaler.Columns), ErrWidth)

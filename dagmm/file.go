@@ -25,19 +25,19 @@ const (
 
 // file is version 1 of the model file.
 type file struct {
-	Format      string          `json:"format"`
-	Version     int             `json:"version"`
-	Columns     []string        `json:"columns"`
-	Scaler      dataset.Scaler  `json:"scaler"`
-	Context     Context         `json:"context"`
-	Members     []Member        `json:"members"`
-	Quantile    float64         `json:"quantile"`
-	Threshold   float64         `json:"threshold"`
-	Calibration Calibration     `json:"calibration"`
-	Prototypes  [][]float64     `json:"prototypes"`
-	Training    Training        `json:"training"`
-	Season      *season.Profile `json:"season,omitempty"`
-	Checksum    string          `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
+	Format       string          `json:"format"`
+	Version      int             `json:"version"`
+	Columns      []string        `json:"columns"`
+	Scaler       dataset.Scaler  `json:"scaler"`
+	RecentLevels RecentLevels    `json:"context"`
+	Members      []Member        `json:"members"`
+	Quantile     float64         `json:"quantile"`
+	Threshold    float64         `json:"threshold"`
+	Calibration  Calibration     `json:"calibration"`
+	Prototypes   [][]float64     `json:"prototypes"`
+	Training     Training        `json:"training"`
+	Season       *season.Profile `json:"season,omitempty"`
+	Checksum     string          `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
 }
 
 // A file ends with its checksum, which covers every byte before it.
@@ -66,7 +66,7 @@ func checksum(covered []byte) string {
 func (m *Model) Save(w io.Writer) error {
 	p := &m.p
 	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
-		Context: p.Context, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
+		RecentLevels: p.RecentLevels, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
 		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season})
 	if err == nil {
 		covered := bytes.TrimSuffix(text, []byte(fileEnd))
@@ -121,7 +121,7 @@ func Load(r io.Reader) (*Model, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}
-	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, Context: f.Context, Members: f.Members,
+	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, RecentLevels: f.RecentLevels, Members: f.Members,
 		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season})
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)

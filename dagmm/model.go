@@ -11,11 +11,11 @@ import (
 
 // Parameters is everything a model consists of. Package dagmm/train fills it in.
 type Parameters struct {
-	Columns  []string       // metric names
-	Scaler   dataset.Scaler // one column per metric
-	Context  Context
-	Members  []Member
-	Quantile float64 // Threshold is this quantile of the training energies
+	Columns      []string       // metric names
+	Scaler       dataset.Scaler // one column per metric
+	RecentLevels RecentLevels
+	Members      []Member
+	Quantile     float64 // Threshold is this quantile of the training energies
 	// Threshold is the energy above which a row is anomalous.
 	Threshold   float64
 	Calibration Calibration
@@ -68,7 +68,7 @@ func (m *Model) Columns() []string { return slices.Clone(m.p.Columns) }
 
 // HasContext reports whether the model also looks at the samples before a row. Such a model
 // was trained on a series, and scores with Series and Stream only.
-func (m *Model) HasContext() bool { return len(m.p.Context.Alphas) > 0 }
+func (m *Model) HasContext() bool { return len(m.p.RecentLevels.Alphas) > 0 }
 
 // Threshold returns the energy above which a row is anomalous. It is a quantile of the
 // training energies.

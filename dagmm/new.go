@@ -16,13 +16,13 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkColumns(); err != nil {
 		return nil, err
 	}
-	if err := p.Context.check(len(m.p.Columns)); err != nil {
+	if err := p.RecentLevels.check(len(m.p.Columns)); err != nil {
 		return nil, err
 	}
 	if len(p.Members) == 0 {
 		return nil, fmt.Errorf("dagmm: model with 0 members: %w", ErrModel)
 	}
-	features := p.Context.blocks() * len(m.p.Columns)
+	features := p.RecentLevels.blocks() * len(m.p.Columns)
 	for i := range p.Members {
 		if err := p.Members[i].check(features); err != nil {
 			return nil, fmt.Errorf("dagmm: member %d: %w", i, err)
@@ -71,7 +71,7 @@ func (m *Model) checkStatistics() error {
 	if err := p.Calibration.check(); err != nil {
 		return err
 	}
-	width := (1 + len(p.Context.Alphas)) * len(m.p.Columns)
+	width := (1 + len(p.RecentLevels.Alphas)) * len(m.p.Columns)
 	for i, row := range p.Prototypes {
 		if len(row) != width {
 			return fmt.Errorf("dagmm: prototype %d is %d wide, want %d: %w", i, len(row), width, ErrModel)

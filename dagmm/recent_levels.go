@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Context says what a model sees beside the current sample: recent levels of each metric. A
+// RecentLevels says what a model sees beside the current sample: recent levels of each metric. A
 // level is an exponentially weighted mean of the metric's scaled values up to the previous
-// sample; there is one for each smoothing factor. The zero Context means no context.
-type Context struct {
+// sample; there is one for each smoothing factor. The zero RecentLevels means no context.
+type RecentLevels struct {
 	Alphas []float64 `json:"alphas,omitempty"` // weight of the newest sample, in (0, 1]
 	// Gains multiply the deviations from the levels: one gain for each level and metric, level
 	// by level. nil means 1.
@@ -22,7 +22,7 @@ type Context struct {
 // blocks returns the number of blocks of features that a sample has, each as wide as the
 // metrics. The first holds the current values. With context there follow the deviations
 // from each level, the levels, and the previous values.
-func (c Context) blocks() int {
+func (c RecentLevels) blocks() int {
 	if len(c.Alphas) == 0 {
 		return 1
 	}
@@ -30,15 +30,15 @@ func (c Context) blocks() int {
 }
 
 // Current returns the indices of the current values of width metrics.
-func (c Context) Current(width int) []int { return indices(0, width) }
+func (c RecentLevels) Current(width int) []int { return indices(0, width) }
 
 // Deviations returns the indices of the current values and of their deviations from each
 // level.
-func (c Context) Deviations(width int) []int { return indices(0, (1+len(c.Alphas))*width) }
+func (c RecentLevels) Deviations(width int) []int { return indices(0, (1+len(c.Alphas))*width) }
 
 // Past returns the indices of the levels and of the previous values: what is known before
 // the sample comes.
-func (c Context) Past(width int) []int {
+func (c RecentLevels) Past(width int) []int {
 	return indices((1+len(c.Alphas))*width, c.blocks()*width)
 }
 
@@ -50,7 +50,7 @@ func indices(from, to int) []int {
 	return out
 }
 
-func (c Context) check(width int) error {
+func (c RecentLevels) check(width int) error {
 	if c.Gains != nil && len(c.Gains) != len(c.Alphas)*width {
 		return fmt.Errorf("dagmm: context: %d gains for %d scales of %d metrics: %w", len(c.Gains), len(c.Alphas), width, ErrModel)
 	}
@@ -81,7 +81,7 @@ type history struct {
 	previous []float64
 }
 
-func newHistory(c Context, width int) *history {
+func newHistory(c RecentLevels, width int) *history {
 	step := c.Step
 	if step == 0 {
 		step = math.Inf(1)

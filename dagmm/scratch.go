@@ -12,7 +12,7 @@ type scratch struct {
 }
 
 func (m *Model) newScratch(n int) *scratch {
-	features := m.p.Context.blocks() * len(m.p.Columns)
+	features := m.p.RecentLevels.blocks() * len(m.p.Columns)
 	work := 0
 	for i := range m.p.Members {
 		work = max(work, m.p.Members[i].scratchLen(n))

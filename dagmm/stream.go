@@ -101,7 +101,7 @@ func (s *Stream) Skip(x []float64) error {
 
 // Reset starts the context afresh, as after a gap in the samples.
 func (s *Stream) Reset() {
-	s.h = newHistory(s.m.p.Context, len(s.m.p.Columns))
+	s.h = newHistory(s.m.p.RecentLevels, len(s.m.p.Columns))
 	s.seen = 0
 	for j := range s.known {
 		s.known[j] = math.NaN()

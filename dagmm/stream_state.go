@@ -45,7 +45,7 @@ func (m *Model) Resume(state StreamState) (*Stream, error) {
 
 // history makes the context of a Past; an empty one of nil.
 func (m *Model) history(p *Past) (*history, error) {
-	h := newHistory(m.p.Context, len(m.p.Columns))
+	h := newHistory(m.p.RecentLevels, len(m.p.Columns))
 	if p == nil {
 		return h, nil
 	}

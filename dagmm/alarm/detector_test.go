@@ -211,7 +211,7 @@ func TestSuddenNeedsATail(t *testing.T) {
 func TestGlitchDoesNotLinger(t *testing.T) {
 	x := dagmmtest.Rows(1500, 1)
 	lasted := func(step float64) time.Duration {
-		m, err := dagmmtest.QuickModelOf(dagmmtest.Columns, x, nil, dagmm.Context{Alphas: []float64{.05, .5}, Step: step}, 1)
+		m, err := dagmmtest.QuickModelOf(dagmmtest.Columns, x, nil, dagmm.RecentLevels{Alphas: []float64{.05, .5}, Step: step}, 1)
 		require.NoError(t, err)
 		d, err := New(m, x, strict)
 		require.NoError(t, err)

@@ -25,7 +25,7 @@ func regimeConfig(s *sink, change time.Time, learned *[]int) Config {
 			}
 		}
 		*learned = append(*learned, n)
-		return dagmmtest.QuickModelOf(w.Columns, w.X, w.Exclude, dagmm.Context{}, 2)
+		return dagmmtest.QuickModelOf(w.Columns, w.X, w.Exclude, dagmm.RecentLevels{}, 2)
 	}}
 }
 

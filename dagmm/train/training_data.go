@@ -22,7 +22,7 @@ type trainingData struct {
 	features []float64 // width×n: feature f of row r is element f*n+r
 	rows     []int     // row numbers in the caller's matrix
 	scaler   *dataset.Scaler
-	levels   dagmm.Context
+	levels   dagmm.RecentLevels
 	dropped  int // incomplete rows
 	excluded int
 }
@@ -50,7 +50,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trainingData{metrics: d, levels: dagmm.Context{Alphas: slices.Clone(cfg.RecentLevels)}}
+	t := &trainingData{metrics: d, levels: dagmm.RecentLevels{Alphas: slices.Clone(cfg.RecentLevels)}}
 	if len(cfg.RecentLevels) > 0 {
 		t.levels.Step = maxStep
 	}

@@ -18,11 +18,11 @@ import (
 // QuickModel makes a sound model of the rows of x in milliseconds: a random network, the
 // signed residual, and a mixture fitted to its latents. Rows marked in exclude are left out.
 func QuickModel(columns []string, x *mat.Dense, exclude []bool, alphas []float64) (*dagmm.Model, error) {
-	return QuickModelOf(columns, x, exclude, dagmm.Context{Alphas: alphas}, 1)
+	return QuickModelOf(columns, x, exclude, dagmm.RecentLevels{Alphas: alphas}, 1)
 }
 
 // QuickModelOf is QuickModel with any context and number of components.
-func QuickModelOf(columns []string, x *mat.Dense, exclude []bool, c dagmm.Context, components int) (*dagmm.Model, error) {
+func QuickModelOf(columns []string, x *mat.Dense, exclude []bool, c dagmm.RecentLevels, components int) (*dagmm.Model, error) {
 	n, w := x.Dims()
 	var rows []int
 	for r := range n {
@@ -68,7 +68,7 @@ func QuickModelOf(columns []string, x *mat.Dense, exclude []bool, c dagmm.Contex
 		return nil, err
 	}
 	member.Mixtures = []*gmm.Mixture{mix}
-	p := dagmm.Parameters{Columns: columns, Scaler: *scaler, Context: c, Members: []dagmm.Member{member}, Quantile: .99,
+	p := dagmm.Parameters{Columns: columns, Scaler: *scaler, RecentLevels: c, Members: []dagmm.Member{member}, Quantile: .99,
 		Calibration: dagmm.NewCalibration([]float64{0}), Training: dagmm.Training{Rows: len(rows), Interval: 60}}
 	draft, err := dagmm.New(p)
 	if err != nil {

@@ -1,9 +1,9 @@
 // Embed is the smallest monitoring service. It watches three hosts with a monitor.Monitor:
 // a model of each host is trained in the background, every sample is scored, and alarms are
-// printed. It ends by itself after a few seconds and keeps its state in the folder
-// embed.state. The next start goes on with the models that are there.
+// printed. It ends by itself after a few seconds and keeps its state in a folder. The next
+// start goes on with the models that are there.
 //
-//	go run ./examples/embed
+//	go run ./examples/embed [folder]
 //
 // dagmm/docs/tutorial-service.md explains it step by step.
 package main
@@ -37,6 +37,9 @@ type service struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	s := service{dir: "embed.state", hosts: 3, samples: 800, warmUp: 200, interval: 10 * time.Millisecond}
+	if len(os.Args) > 1 {
+		s.dir = os.Args[1]
+	}
 	err := s.run(ctx, os.Stdout)
 	stop()
 	if err != nil {

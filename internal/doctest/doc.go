@@ -13,5 +13,6 @@
 // In an output, … stands for any text within a line, and a line with nothing but … for any
 // number of lines. Relative links must lead to a file, and their anchors to a heading.
 //
-// go test ./internal/doctest -update writes what is really printed into the pages.
+// go test ./internal/doctest -update writes what is really printed into the pages, and keeps
+// the lines that match.
 package doctest

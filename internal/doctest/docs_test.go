@@ -75,7 +75,7 @@ func testExamples(t *testing.T, path string) {
 	}
 	for i := len(list) - 1; i >= 0; i-- { // from the end: the lines before stay where they are
 		if out := list[i].output; out != nil && !matches(out.text, printed[i]) {
-			page = replaced(page, *out, printed[i])
+			page = replaced(page, *out, renewed(out.text, printed[i]))
 		}
 	}
 	require.NoError(t, os.WriteFile(path, []byte(page), 0o644))

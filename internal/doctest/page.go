@@ -82,6 +82,20 @@ func matches(want, got string) bool {
 	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(got)
 }
 
+// renewed returns got for a page that shows want, with the lines of want that still match.
+func renewed(want, got string) string {
+	old, lines := strings.SplitAfter(want, "\n"), strings.SplitAfter(got, "\n")
+	if len(old) != len(lines) {
+		return got
+	}
+	for i, line := range old {
+		if matches(line, lines[i]) {
+			lines[i] = line
+		}
+	}
+	return strings.Join(lines, "")
+}
+
 // replaced returns the page with another text in the block that begins at a line.
 func replaced(page string, b block, text string) string {
 	lines := strings.SplitAfter(page, "\n")

@@ -58,6 +58,11 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+func TestRenewed(t *testing.T) {
+	require.Equal(t, "a\ntook … s\nc\n", renewed("a\ntook … s\nb\n", "a\ntook 1.5 s\nc\n"), "what matches stays")
+	require.Equal(t, "a\ntook 1.5 s\n", renewed("took … s\n", "a\ntook 1.5 s\n"), "lines have been added")
+}
+
 func TestReplaced(t *testing.T) {
 	all, err := blocks(page)
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ const (
 
 // pages returns the paths of the pages, from this folder.
 func pages(t *testing.T) []string {
-	found, err := filepath.Glob(filepath.Join(root, "dagmm/docs/*.md"))
+	found, err := filepath.Glob(filepath.Join(root, "dagmm", "docs", "*.md"))
 	require.NoError(t, err)
 	require.NotEmpty(t, found)
 	return append(found, filepath.Join(root, "README.md"))

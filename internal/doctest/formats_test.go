@@ -46,9 +46,9 @@ func fields(t reflect.Type, into map[string]bool) {
 }
 
 func TestFormatsNameEveryKeyAndField(t *testing.T) {
-	page := read(t, filepath.Join(root, "dagmm/docs/formats.md"))
+	page := read(t, filepath.Join(root, "dagmm", "docs", "formats.md"))
 	names := map[string]bool{}
-	models, err := filepath.Glob(filepath.Join(root, "dagmm/testdata/v*/*.model.json"))
+	models, err := filepath.Glob(filepath.Join(root, "dagmm", "testdata", "v*", "*.model.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, models)
 	for _, path := range models {

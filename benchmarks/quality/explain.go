@@ -8,14 +8,14 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
+	"github.com/metric-streams/anomaly/benchmarks/internal/simple"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
 // blame asks for the metric to blame for each fault, at the row of the fault
 // that scores highest; nil where there are no faults or no explanations.
-func blame(scorer baseline.Scorer, s *suite.Series, scores []float64) ([]int, error) {
-	e, ok := scorer.(baseline.Explainer)
+func blame(scorer simple.Scorer, s *suite.Series, scores []float64) ([]int, error) {
+	e, ok := scorer.(simple.Explainer)
 	if !ok || !e.Explains() {
 		return nil, nil
 	}

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
-	"github.com/metric-streams/anomaly/benchmarks/internal/metric"
+	"github.com/metric-streams/anomaly/benchmarks/internal/simple"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
@@ -92,7 +92,7 @@ func (j job) run(ctx context.Context, p protocol, data any) (r result) {
 // series fits to the training recording and scores the test recording in
 // order.
 func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[string]float64, []int, error) {
-	detector, err := baseline.Parse(j.Method, baseline.Options{MaxRows: p.Rows, Context: p.Context})
+	detector, err := simple.Parse(j.Method, simple.Options{MaxRows: p.Rows, Context: p.Context})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,8 +123,8 @@ func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[strin
 	return m, blamed, measureAlarms(m, scorer, s)
 }
 
-func trainingScores(scorer baseline.Scorer, train *mat.Dense) ([]float64, error) {
-	if c, ok := scorer.(baseline.Calibrated); ok {
+func trainingScores(scorer simple.Scorer, train *mat.Dense) ([]float64, error) {
+	if c, ok := scorer.(simple.Calibrated); ok {
 		return c.TrainingScores(), nil
 	}
 	return scorer.Score(nil, train)
@@ -137,11 +137,11 @@ func trainingScores(scorer baseline.Scorer, train *mat.Dense) ([]float64, error)
 //	er-pQ, fe-pQ, rate-pQ      event recall, false episodes a day and observed over nominal false-alarm rate
 //	                           at the Q-quantile of the training scores
 func measureSeries(p protocol, s *suite.Series, scores, training []float64) (map[string]float64, error) {
-	rank, err := metric.NewRanking(scores, s.Labels)
+	rank, err := evaluate.NewRanking(scores, s.Labels)
 	if err != nil {
 		return nil, err
 	}
-	line, err := metric.NewTimeline(scores, s.Labels, s.PerDay, p.Gap)
+	line, err := evaluate.NewTimeline(scores, s.Labels, s.PerDay, p.Gap)
 	if err != nil {
 		return nil, err
 	}
@@ -172,8 +172,8 @@ func measureSeries(p protocol, s *suite.Series, scores, training []float64) (map
 
 // measureAlarms adds event recall (er-RULE) and false alarms a day (fe-RULE) of
 // the rules that a method brings along.
-func measureAlarms(m map[string]float64, scorer baseline.Scorer, s *suite.Series) error {
-	a, ok := scorer.(baseline.Alarmer)
+func measureAlarms(m map[string]float64, scorer simple.Scorer, s *suite.Series) error {
+	a, ok := scorer.(simple.Alarmer)
 	if !ok {
 		return nil
 	}
@@ -181,7 +181,7 @@ func measureAlarms(m map[string]float64, scorer baseline.Scorer, s *suite.Series
 	if err != nil {
 		return err
 	}
-	line, err := metric.NewTimeline(make([]float64, len(s.Labels)), s.Labels, s.PerDay, baseline.AlarmGap)
+	line, err := evaluate.NewTimeline(make([]float64, len(s.Labels)), s.Labels, s.PerDay, simple.AlarmGap)
 	if err != nil {
 		return err
 	}
@@ -199,11 +199,11 @@ func measureAlarms(m map[string]float64, scorer baseline.Scorer, s *suite.Series
 // tabular follows the paper: half of the rows, the normal ones to train, the
 // top ρ of the test scores flagged.
 func (j job) tabular(ctx context.Context, p protocol, t *suite.Tabular) (map[string]float64, error) {
-	opt := baseline.Options{Context: p.Context}
+	opt := simple.Options{Context: p.Context}
 	if t.Suite == "paper" {
 		opt.Set = t.Name
 	}
-	detector, err := baseline.Parse(j.Method, opt)
+	detector, err := simple.Parse(j.Method, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (j job) tabular(ctx context.Context, p protocol, t *suite.Tabular) (map[str
 	if err != nil {
 		return nil, err
 	}
-	rank, err := metric.NewRanking(scores, split.Labels)
+	rank, err := evaluate.NewRanking(scores, split.Labels)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (j job) tabular(ctx context.Context, p protocol, t *suite.Tabular) (map[str
 // outliers trains on all rows of the reference job, as its user does, and asks
 // whether both outliers score above the 99th percentile of those rows.
 func (j job) outliers(ctx context.Context, o *suite.Outliers) (map[string]float64, error) {
-	detector, err := baseline.Parse(j.Method, baseline.Options{})
+	detector, err := simple.Parse(j.Method, simple.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
+	"github.com/metric-streams/anomaly/benchmarks/internal/simple"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
@@ -100,19 +100,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func parse(args []string) (*options, error) {
-	o := &options{protocol: protocol{Version: protocolVersion, Context: baseline.DefaultContext}}
+	o := &options{protocol: protocol{Version: protocolVersion, Context: simple.DefaultContext}}
 	f := flag.NewFlagSet("quality", flag.ContinueOnError)
 	f.StringVar(&o.data, "data", os.Getenv("ANOMALY_DATA"), "folder with the data `dir`, default $ANOMALY_DATA")
 	f.StringVar(&o.out, "out", "quality-results", "folder for results.jsonl, tables and plots")
 	f.StringVar(&o.tag, "tag", "", "name of this state of the code, to compare it with others in one table")
 	suites := f.String("suite", "sample", "`list` of "+strings.Join(suite.Names, ", ")+"; sample and outliers need no data")
-	methods := f.String("methods", "", "`list`, default: the suite's own, of name[{json}][+context][+clip]; names: "+strings.Join(baseline.Names(), " "))
+	methods := f.String("methods", "", "`list`, default: the suite's own, of name[{json}][+context][+clip]; names: "+strings.Join(simple.Names(), " "))
 	machines := f.String("machines", "", "only machines or sets whose name contains one of this `list`")
 	contamination := f.String("contamination", "0", "`list` of shares of anomalous training rows, for paper and tabular")
 	f.IntVar(&o.seeds, "seeds", 1, "seeds 1 to `n`")
 	f.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "runs at a time")
 	f.BoolVar(&o.again, "again", false, "run again what results.jsonl already has")
-	f.IntVar(&o.protocol.Rows, "rows", 5000, "training rows of a series for the baselines after striding, 0 for all")
+	f.IntVar(&o.protocol.Rows, "rows", 5000, "training rows of a series for the simple methods after striding, 0 for all")
 	f.IntVar(&o.protocol.Gap, "gap", 0, "false alarms at most this many rows apart are one episode, beyond neighbours")
 	f.IntVar(&o.protocol.Buffer, "buffer", 100, "largest buffer of VUS-PR, rows")
 	if err := f.Parse(args); err != nil {
@@ -121,7 +121,7 @@ func parse(args []string) (*options, error) {
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("argument %q: want flags only", f.Arg(0))
 	}
-	o.suites, o.methods, o.machines = list(*suites), baseline.Split(*methods), list(*machines)
+	o.suites, o.methods, o.machines = list(*suites), simple.Split(*methods), list(*machines)
 	for _, text := range list(*contamination) {
 		var c float64
 		if _, err := fmt.Sscan(text, &c); err != nil || !(c >= 0 && c < 1) {
@@ -133,7 +133,7 @@ func parse(args []string) (*options, error) {
 		return nil, fmt.Errorf("-seeds %d: want at least one", o.seeds)
 	}
 	for _, m := range o.methods {
-		if _, err := baseline.Parse(m, baseline.Options{}); err != nil {
+		if _, err := simple.Parse(m, simple.Options{}); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +157,7 @@ func plan(o *options) ([]job, error) {
 		}
 		methods := o.methods
 		if len(methods) == 0 {
-			methods = baseline.Split(defaultMethods(name))
+			methods = simple.Split(defaultMethods(name))
 		}
 		shares := []float64{0}
 		if name == "paper" || name == "tabular" {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/baseline"
+	"github.com/metric-streams/anomaly/benchmarks/internal/simple"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
@@ -187,8 +187,8 @@ func TestStabilityByHand(t *testing.T) {
 
 func TestDefaultMethodsParse(t *testing.T) {
 	for _, name := range suite.Names {
-		for _, m := range baseline.Split(defaultMethods(name)) {
-			_, err := baseline.Parse(m, baseline.Options{})
+		for _, m := range simple.Split(defaultMethods(name)) {
+			_, err := simple.Parse(m, simple.Options{})
 			require.NoError(t, err)
 		}
 	}

@@ -8,10 +8,10 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/metric"
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
 // gap is how many rows false samples of one episode are apart at most.
@@ -73,8 +73,7 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 	}
 	n, _ := s.Test.Dims()
 	energies, flags := make([]float64, n), make([]bool, n)
-	var current uint64
-	alarms, found := map[uint64]bool{}, map[uint64]bool{}
+	current, alarms := 0, make([]int, n)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range n {
 		r, err := d.Next(start.Add(time.Duration(i)*cfg.Interval), s.Test.RawRowView(i))
@@ -83,15 +82,15 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 		}
 		for _, e := range r.Events {
 			if e.Kind == alarm.Opened || e.Kind == alarm.Reopened {
-				current, alarms[e.Alarm] = e.Alarm, true
+				current = int(e.Alarm)
 			}
 		}
 		energies[i], flags[i] = r.Energy, r.Flagged && r.Open
-		if flags[i] && s.Labels[i] {
-			found[current] = true
+		if flags[i] {
+			alarms[i] = current
 		}
 	}
-	t, err := metric.NewTimeline(energies, s.Labels, s.PerDay, gap)
+	t, err := evaluate.NewTimeline(energies, s.Labels, s.PerDay, gap)
 	if err != nil {
 		return out, err
 	}
@@ -99,8 +98,12 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 	if err != nil {
 		return out, err
 	}
+	judged, err := evaluate.JudgeAlarms(s.Labels, alarms)
+	if err != nil {
+		return out, err
+	}
 	days := float64(n) / s.PerDay
-	out.alarms, out.falseAlarms = float64(len(alarms))/days, float64(len(alarms)-len(found))/days
+	out.alarms, out.falseAlarms = float64(len(judged.True))/days, float64(judged.False())/days
 	out.episodes, out.recall, out.delay = rule.EpisodesPerDay, rule.EventRecall(), rule.Delay*1440/s.PerDay
 	fixed, oracle := t.At(m.Threshold()), t.AtBudget(1)
 	out.fixed, out.oracle = point{fixed.EpisodesPerDay, fixed.EventRecall()}, point{oracle.EpisodesPerDay, oracle.EventRecall()}

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
+	"github.com/metric-streams/anomaly/internal/synthfault"
 )
 
 const (
@@ -62,7 +64,7 @@ func challenge(old, challenger contender, w *Window) (gateVerdict, error) {
 				tail[k] += 1 / float64(rows)
 			}
 		}
-		auc[k] = rankAUC(e.ordinary, e.faulty)
+		auc[k] = evaluate.ROCAUC(e.ordinary, e.faulty)
 	}
 	numbers := fmt.Sprintf("share of %d recent rows with p ≤ %g: %.3f (old %.3f); synthetic faults: ROC-AUC %.3f (old %.3f)", rows, gateP, tail[1], tail[0], auc[1], auc[0])
 	switch {
@@ -106,7 +108,7 @@ func (w *Window) examine(c contender) (examination, error) {
 				for fault[j] != fault[j] {
 					j = rng.IntN(d)
 				}
-				fault[j] += (2 + 4*rng.Float64()) * float64(1-2*rng.IntN(2)) * spread[j]
+				fault[j] += synthfault.Shift(rng) * spread[j]
 				if v := w.X.At(rng.IntN(n), j); rng.IntN(2) == 0 && v == v {
 					fault[j] = v
 				}
@@ -146,20 +148,4 @@ func columnSpread(x *mat.Dense) []float64 {
 		out[j] = math.Sqrt(sum / max(k, 1))
 	}
 	return out
-}
-
-// rankAUC is the share of pairs in which the second is higher, ties counting half.
-func rankAUC(low, high []float64) float64 {
-	sorted := slices.Clone(low)
-	slices.Sort(sorted)
-	var wins float64
-	for _, v := range high {
-		from, _ := slices.BinarySearch(sorted, v)
-		to := from
-		for to < len(sorted) && sorted[to] == v {
-			to++
-		}
-		wins += float64(from) + float64(to-from)/2
-	}
-	return wins / max(1, float64(len(low)*len(high)))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/internal/dagmmtest"
 )
 
@@ -82,7 +83,7 @@ func TestGateJudgesIncompleteRows(t *testing.T) {
 	e, err := w.examine(old)
 	require.NoError(t, err)
 	require.Greater(t, len(e.ordinary), 700)
-	require.Greater(t, rankAUC(e.ordinary, e.faulty), .7, "faults in the metrics that are there show")
+	require.Greater(t, evaluate.ROCAUC(e.ordinary, e.faulty), .7, "faults in the metrics that are there show")
 }
 
 // Without rows to judge by the old model stays; it gives way as soon as rows have values

@@ -5,10 +5,11 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/gmm"
+	"github.com/metric-streams/anomaly/internal/synthfault"
 )
 
 // Comparison compares the model with a plain mixture: a Gaussian mixture that is fitted to
@@ -72,7 +73,7 @@ func syntheticFaults(data *trainingData, rows int, seed uint64) []float64 {
 	for i := range rows {
 		data.row(f, i*data.n/rows)
 		j := rng.IntN(data.metrics)
-		shift := (2 + 4*rng.Float64()) * float64(1-2*rng.IntN(2))
+		shift := synthfault.Shift(rng)
 		if i%2 == 0 {
 			shift = data.row(other, rng.IntN(data.n))[j] - f[j]
 		}
@@ -104,15 +105,5 @@ func (c Comparison) auc(energies func(block []float64, n int) ([]float64, error)
 	if err != nil {
 		return 0, err
 	}
-	scores, classes := append(low, high...), make([]bool, 2*rows)
-	for i := range rows {
-		classes[rows+i] = true
-	}
-	stat.SortWeightedLabeled(scores, classes, nil)
-	tpr, fpr, _ := stat.ROC(nil, scores, classes, nil)
-	var area float64
-	for i := 1; i < len(tpr); i++ {
-		area += (fpr[i] - fpr[i-1]) * (tpr[i] + tpr[i-1]) / 2
-	}
-	return area, nil
+	return evaluate.ROCAUC(low, high), nil
 }

@@ -182,8 +182,8 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*r
 			r.note(e)
 		}
 	}
-	r.measure = r.score()
-	return r, nil
+	r.measure, err = r.score()
+	return r, err
 }
 
 // note keeps each alarm once, in its latest form.

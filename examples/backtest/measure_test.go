@@ -30,7 +30,8 @@ func TestFoundMeansAnAlarm(t *testing.T) {
 		r.samples[i] = alarm.Result{Flagged: i < 72, Open: true}
 	}
 	r.alarms = []alarm.Event{{Start: at(32), End: at(33)}, {Start: at(70), End: at(71)}}
-	m := r.score()
+	m, err := r.score()
+	require.NoError(t, err)
 	require.Equal(t, 3, m.incidents)
 	require.Equal(t, 1, m.found)
 	require.Equal(t, 3*time.Minute, m.delay)

@@ -102,7 +102,9 @@ func (j *job) score(ctx context.Context) error {
 		j.flagged = append(j.flagged, flaggedRow{row: i, verdict: v, explanation: why})
 	}
 	if j.table.Labels != nil { // the measures are for people: the model has not seen the labels
-		j.quality = measure(j.energies, j.table.Labels, j.model.Threshold())
+		var err error
+		j.quality, err = measure(j.energies, j.table.Labels, j.model.Threshold())
+		return err
 	}
 	return nil
 }

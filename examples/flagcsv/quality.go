@@ -1,12 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"math"
-	"slices"
+
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
-// quality is the agreement of the flagged rows with the labels.
+// quality says how well the flagged rows agree with the labels.
 type quality struct {
 	labelled, hits int     // rows labelled anomalous, and how many of them are flagged
 	precision      float64 // NaN where nothing is flagged
@@ -14,55 +14,32 @@ type quality struct {
 	average        float64 // average precision over all thresholds; NaN where no labelled row has a score
 }
 
-// measure compares; nil where no row is labelled anomalous. A labelled row without a score counts as missed.
-func measure(energies []float64, labels []bool, threshold float64) *quality {
+// measure holds the energies against the labels. It returns nil where no row is labelled
+// anomalous. A labelled row without a score, whose energy is NaN, counts as missed.
+func measure(energies []float64, labels []bool, threshold float64) (*quality, error) {
 	q := &quality{}
-	flagged := 0
+	var scores []float64
+	var scored []bool
 	for i, e := range energies {
 		if labels[i] {
 			q.labelled++
 		}
-		if e > threshold {
-			flagged++
-			if labels[i] {
-				q.hits++
-			}
+		if !math.IsNaN(e) {
+			scores, scored = append(scores, e), append(scored, labels[i])
 		}
 	}
 	if q.labelled == 0 {
-		return nil
+		return nil, nil
 	}
-	q.precision = float64(q.hits) / float64(flagged)
-	q.recall = float64(q.hits) / float64(q.labelled)
-	q.f1 = 2 * float64(q.hits) / float64(flagged+q.labelled)
-	q.average = averagePrecision(energies, labels)
-	return q
-}
-
-// averagePrecision is the sum over all thresholds of precision times the gain in recall; rows of equal energy come in together.
-func averagePrecision(energies []float64, labels []bool) float64 {
-	var order []int
-	positives := 0
-	for i, e := range energies {
-		if math.IsNaN(e) {
-			continue
-		}
-		order = append(order, i)
-		if labels[i] {
-			positives++
-		}
+	ranking, err := evaluate.NewRanking(scores, scored)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(energies[b], energies[a]) })
-	sum, hits, before := 0.0, 0, 0
-	for k, i := range order {
-		if labels[i] {
-			hits++
-		}
-		if k+1 < len(order) && energies[order[k+1]] == energies[i] {
-			continue
-		}
-		sum += float64(hits) / float64(k+1) * float64(hits-before)
-		before = hits
+	c := ranking.At(threshold)
+	c.FN = float64(q.labelled) - c.TP
+	q.hits, q.precision, q.recall, q.f1, q.average = int(c.TP), c.Precision(), c.Recall(), c.F1(), ranking.AveragePrecision()
+	if c.TP+c.FP == 0 {
+		q.precision = math.NaN()
 	}
-	return sum / float64(positives)
+	return q, nil
 }

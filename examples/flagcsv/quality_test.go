@@ -9,7 +9,8 @@ import (
 
 func TestMeasure(t *testing.T) {
 	nan := math.NaN()
-	q := measure([]float64{9, 8, 7, 1, nan}, []bool{true, false, true, true, true}, 6)
+	q, err := measure([]float64{9, 8, 7, 1, nan}, []bool{true, false, true, true, true}, 6)
+	require.NoError(t, err)
 	require.Equal(t, 4, q.labelled)
 	require.Equal(t, 2, q.hits)
 	require.InDelta(t, 2./3, q.precision, 1e-12)
@@ -19,14 +20,15 @@ func TestMeasure(t *testing.T) {
 }
 
 func TestMeasureWithoutLabelledOrFlaggedRows(t *testing.T) {
-	require.Nil(t, measure([]float64{1, 2}, []bool{false, false}, 1))
-	q := measure([]float64{1, 2}, []bool{false, true}, 5)
+	q, err := measure([]float64{1, 2}, []bool{false, false}, 1)
+	require.NoError(t, err)
+	require.Nil(t, q)
+	q, err = measure([]float64{1, 2}, []bool{false, true}, 5)
+	require.NoError(t, err)
 	require.True(t, math.IsNaN(q.precision))
 	require.Zero(t, q.recall)
 	require.Zero(t, q.f1)
-}
-
-func TestAveragePrecisionOfTies(t *testing.T) {
-	require.InDelta(t, .5, averagePrecision([]float64{1, 1, 1, 1}, []bool{true, false, true, false}), 1e-12, "equal energies say nothing")
-	require.True(t, math.IsNaN(averagePrecision([]float64{1, 2}, []bool{false, false})))
+	q, err = measure([]float64{1, math.NaN()}, []bool{false, true}, 5)
+	require.NoError(t, err)
+	require.True(t, math.IsNaN(q.average), "no labelled row has a score")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/metric"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
 func TestGenerated(t *testing.T) {
@@ -28,14 +28,14 @@ func TestGenerated(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]int{"out of range": 5, "broken correlation": 5, "level shift": 5, "stuck": 5}, count)
-	require.Len(t, metric.Events(a.Labels), 20, "faults do not touch")
+	require.Len(t, evaluate.Incidents(a.Labels), 20, "faults do not touch")
 }
 
 func TestRecording(t *testing.T) {
 	s, err := recording()
 	require.NoError(t, err)
 	require.Equal(t, []string{"cpu", "mem", "disk", "net_in"}, s.Columns)
-	require.NotEmpty(t, metric.Events(s.Labels))
+	require.NotEmpty(t, evaluate.Incidents(s.Labels))
 }
 
 func TestOutliers(t *testing.T) {

@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func (m Mixture) Fit(_ context.Context, train *mat.Dense, seed uint64) (Scorer, 
 	m.Seed = seed
 	fit, _, err := gmm.Fit(train, m.FitConfig)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("simple: %w", err)
 	}
 	return mixture{fit}, nil
 }

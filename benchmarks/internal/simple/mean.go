@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type Mean struct{ Parts []Detector }
 func parseMean(spec string, opt Options) (Detector, error) {
 	inner, ok := strings.CutSuffix(strings.TrimPrefix(spec, "mean("), ")")
 	if !ok {
-		return nil, fmt.Errorf("baseline: method %q: no closing parenthesis", spec)
+		return nil, fmt.Errorf("simple: method %q: no closing parenthesis", spec)
 	}
 	m := &Mean{}
 	for _, part := range strings.Split(inner, ";") {
@@ -43,7 +43,7 @@ func (m *Mean) Fit(ctx context.Context, train *mat.Dense, seed uint64) (Scorer, 
 		}
 		c, ok := s.(Calibrated)
 		if !ok {
-			return nil, errors.New("baseline: mean: a part has no training scores")
+			return nil, errors.New("simple: mean: a part has no training scores")
 		}
 		fit.parts = append(fit.parts, s)
 		fit.tails = append(fit.tails, newTail(c.TrainingScores()))

@@ -1,4 +1,4 @@
-package metric
+package evaluate
 
 import (
 	"math"
@@ -18,7 +18,7 @@ import (
 // and the area is the trapezoid sum. It is NaN without events and 0 for
 // constant scores. The time is O(rows·buffer).
 func (t *Timeline) VUSPR(buffer int) float64 {
-	if len(t.events) == 0 {
+	if len(t.incidents) == 0 {
 		return math.NaN()
 	}
 	if t.scores[t.order[0]] == t.scores[t.order[len(t.order)-1]] {
@@ -53,7 +53,7 @@ func (t *Timeline) fade(weight []float64, l int) {
 			weight[i] = math.Min(1, weight[i]+math.Sqrt(1-float64(distance)/float64(l)))
 		}
 	}
-	for _, e := range t.events {
+	for _, e := range t.incidents {
 		for d := 1; d <= l/2; d++ {
 			add(e.Start-d, d)
 			if d < l/2 {

@@ -1,8 +1,8 @@
-// Package baseline holds the detectors that the quality benchmark compares:
+// Package simple holds the detectors that the quality benchmark compares:
 // simple methods written for it, and adapters to the library's models. They
 // share one interface and one preparation of the rows, so that a difference in
 // a table is a difference between methods.
-package baseline
+package simple
 
 import (
 	"context"

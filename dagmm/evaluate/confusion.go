@@ -1,9 +1,10 @@
-package metric
+package evaluate
 
 import "math"
 
-// Confusion counts rows by label and flag. Counts are fractional where a tie
-// is split, see Ranking.Top.
+// Confusion counts rows by label and flag: true positives (anomalous and flagged), false
+// positives, false negatives and true negatives. Counts are fractional where a tie is
+// split; see Ranking.Top.
 type Confusion struct {
 	TP, FP, FN, TN float64
 }
@@ -20,14 +21,14 @@ func (c Confusion) F1() float64 { return ratio(2*c.TP, 2*c.TP+c.FP+c.FN) }
 // FalseAlarmRate returns FP/(FP+TN), the share of normal rows that are flagged.
 func (c Confusion) FalseAlarmRate() float64 { return ratio(c.FP, c.FP+c.TN) }
 
-// ObservedToNominal returns the observed false-alarm rate over the one that
-// the quantile (0 < quantile < 1) of a threshold promises, 1 − quantile. 1 is
-// calibrated; above 1, alarms come more often than promised.
+// ObservedToNominal returns the false-alarm rate divided by the rate that the quantile of a
+// threshold promises, 1 − quantile. 1 is calibrated; above 1, alarms come more often than
+// promised.
 func (c Confusion) ObservedToNominal(quantile float64) float64 {
 	return c.FalseAlarmRate() / (1 - quantile)
 }
 
-// At counts the rows with the flag score > threshold.
+// At counts the rows where scores above the threshold are flagged.
 func (r *Ranking) At(threshold float64) Confusion {
 	n, tp := 0, 0
 	for n < len(r.scores) && r.scores[n] > threshold {
@@ -39,10 +40,9 @@ func (r *Ranking) At(threshold float64) Confusion {
 	return r.confusion(float64(n), float64(tp))
 }
 
-// Top counts the rows when exactly round(share·Len) of them are flagged,
-// highest scores first: the protocol of the DAGMM paper with share the known
-// anomaly ratio. Rows that tie at the cut are flagged in equal parts, which is
-// the expectation over the order among them.
+// Top counts the rows where round(share·Len) of them are flagged, highest scores first. This
+// is the protocol of the DAGMM paper, with the known share of anomalies. Rows that tie at
+// the cut are flagged in equal parts, which is the mean over the orders they could have.
 func (r *Ranking) Top(share float64) Confusion {
 	flagged := math.Round(share * float64(len(r.scores)))
 	flagged = math.Max(0, math.Min(flagged, float64(len(r.scores))))

@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func (s *prepared) Explains() bool {
 func (s *prepared) Blame(x *mat.Dense, row int) (int, error) {
 	a, ok := s.inner.(attributor)
 	if !ok {
-		return 0, fmt.Errorf("baseline: %T has no attribution", s.inner)
+		return 0, fmt.Errorf("simple: %T has no attribution", s.inner)
 	}
 	_, d := x.Dims()
 	past := x.Slice(0, row+1, 0, d).(*mat.Dense)

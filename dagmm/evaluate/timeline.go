@@ -1,4 +1,4 @@
-package metric
+package evaluate
 
 import (
 	"errors"
@@ -6,35 +6,33 @@ import (
 	"math"
 )
 
-// Timeline holds the scores of consecutive samples and the labelled events
-// among them, for measures in an operator's terms: alarms a day, events found,
-// delay.
+// Timeline holds the scores of consecutive samples and the labelled incidents among them,
+// for measures in an operator's terms: false episodes a day, incidents found, delay.
 //
-// An event is a maximal run of anomalous rows; it is detected when at least
-// one of its rows is flagged. A false episode is a maximal set of flagged
-// normal rows in which neighbours are at most gap other rows apart, whatever
-// those rows are: with gap 0 a run of consecutive flagged normal rows, with
-// gap 10 flags that flicker count once.
+// An incident is a run of anomalous rows that is as long as it can be. It is detected where
+// at least one of its rows is flagged. A false episode is a set of flagged normal rows in
+// which neighbours have at most gap other rows between them, whatever those rows are. With
+// gap 0 it is a run of flagged normal rows; with gap 10 flags that flicker count once.
 type Timeline struct {
-	scores []float64
-	labels []bool
-	order  []int // rows by descending score
-	events []Span
-	days   float64
-	gap    int
+	scores    []float64
+	labels    []bool
+	order     []int // rows by descending score
+	incidents []Span
+	days      float64
+	gap       int
 }
 
-// Span is a half-open range of rows.
+// Span is a range of rows from Start (included) to End (excluded).
 type Span struct{ Start, End int }
 
-// NewTimeline prepares the measures for scores in time order, perDay samples a
-// day (over 0), and the given gap (rows, at least 0).
+// NewTimeline prepares the measures for scores in the order of time. perDay, above 0, is the
+// number of samples a day; gap, at least 0, is in rows.
 func NewTimeline(scores []float64, labels []bool, perDay float64, gap int) (*Timeline, error) {
 	if !(perDay > 0) || gap < 0 {
-		return nil, fmt.Errorf("metric: %v samples a day and gap %d: want over 0 and at least 0", perDay, gap)
+		return nil, fmt.Errorf("evaluate: %v samples a day and gap %d: want over 0 and at least 0", perDay, gap)
 	}
 	if len(scores) == 0 {
-		return nil, errors.New("metric: no samples")
+		return nil, errors.New("evaluate: no samples")
 	}
 	order, err := descending(scores, labels)
 	if err != nil {
@@ -42,13 +40,13 @@ func NewTimeline(scores []float64, labels []bool, perDay float64, gap int) (*Tim
 	}
 	return &Timeline{
 		scores: scores, labels: labels, order: order,
-		events: Events(labels), days: float64(len(scores)) / perDay, gap: gap,
+		incidents: Incidents(labels), days: float64(len(scores)) / perDay, gap: gap,
 	}, nil
 }
 
-// Events returns the maximal runs of true.
-func Events(labels []bool) []Span {
-	var events []Span
+// Incidents returns the runs of true in labels, each as long as it can be.
+func Incidents(labels []bool) []Span {
+	var incidents []Span
 	for i := 0; i < len(labels); i++ {
 		if !labels[i] {
 			continue
@@ -57,9 +55,9 @@ func Events(labels []bool) []Span {
 		for i < len(labels) && labels[i] {
 			i++
 		}
-		events = append(events, Span{start, i})
+		incidents = append(incidents, Span{start, i})
 	}
-	return events
+	return incidents
 }
 
 // Operation is what an operator sees at one setting of the alarm.
@@ -67,12 +65,12 @@ type Operation struct {
 	Threshold      float64 // NaN for given flags
 	FalseEpisodes  int
 	EpisodesPerDay float64 // false episodes a day
-	Events         int
+	Events         int     // labelled incidents
 	Detected       int
-	Delay          float64 // rows from an event's first to its first flagged one, mean over detected events; NaN without any
+	Delay          float64 // mean number of rows from the first of a detected incident to the first that is flagged; NaN without any
 }
 
-// EventRecall returns the share of events that were detected, NaN without any.
+// EventRecall returns the share of incidents that were detected; NaN without any.
 func (o Operation) EventRecall() float64 {
 	if o.Events == 0 {
 		return math.NaN()
@@ -80,18 +78,18 @@ func (o Operation) EventRecall() float64 {
 	return float64(o.Detected) / float64(o.Events)
 }
 
-// At applies the flag score > threshold.
+// At measures the rule that flags scores above the threshold.
 func (t *Timeline) At(threshold float64) Operation {
 	o := t.operate(func(row int) bool { return t.scores[row] > threshold })
 	o.Threshold = threshold
 	return o
 }
 
-// Flagged measures alarms that something else than a threshold decided, one
-// flag a row. It returns an error on a wrong length.
+// Flagged measures flags that something else than a threshold decided, one for each row. A
+// wrong number of flags is an error.
 func (t *Timeline) Flagged(flags []bool) (Operation, error) {
 	if len(flags) != len(t.scores) {
-		return Operation{}, fmt.Errorf("metric: %d flags for %d samples", len(flags), len(t.scores))
+		return Operation{}, fmt.Errorf("evaluate: %d flags for %d samples", len(flags), len(t.scores))
 	}
 	o := t.operate(func(row int) bool { return flags[row] })
 	o.Threshold = math.NaN()
@@ -99,7 +97,7 @@ func (t *Timeline) Flagged(flags []bool) (Operation, error) {
 }
 
 func (t *Timeline) operate(flagged func(row int) bool) Operation {
-	o := Operation{Events: len(t.events), Delay: math.NaN()}
+	o := Operation{Events: len(t.incidents), Delay: math.NaN()}
 	last := math.MinInt / 2
 	for i, anomalous := range t.labels {
 		if anomalous || !flagged(i) {
@@ -112,7 +110,7 @@ func (t *Timeline) operate(flagged func(row int) bool) Operation {
 	}
 	o.EpisodesPerDay = float64(o.FalseEpisodes) / t.days
 	var delay int
-	for _, e := range t.events {
+	for _, e := range t.incidents {
 		for i := e.Start; i < e.End; i++ {
 			if flagged(i) {
 				o.Detected++
@@ -127,17 +125,17 @@ func (t *Timeline) operate(flagged func(row int) bool) Operation {
 	return o
 }
 
-// AtBudget applies the oracle threshold for a budget of false episodes a day:
-// coming down from the highest score, the lowest one before the budget is
-// first exceeded. (Further down the count can fall again, because episodes
-// merge until everything is flagged; those settings do not count.) The
-// threshold is chosen on the labels, so it bounds what any rule could reach.
+// AtBudget measures the best fixed threshold for a budget of false episodes a day. It comes
+// down from the highest score and stops before the budget is first exceeded. (Further down
+// the count may fall again, because episodes merge until everything is flagged. Those
+// thresholds do not count.) The threshold is an oracle: it is chosen by the labels, so no
+// rule that does not know them can be expected to do better.
 func (t *Timeline) AtBudget(perDay float64) Operation {
 	return t.At(t.budgetThreshold(perDay * t.days))
 }
 
-// budgetThreshold flags rows in descending order and counts false episodes as
-// it goes: a new row opens one, unless it extends one or joins two.
+// budgetThreshold flags rows from the highest score down and counts false episodes as it
+// goes: a new row opens one, unless it extends one or joins two.
 func (t *Timeline) budgetThreshold(allowed float64) float64 {
 	flagged := make([]bool, len(t.scores))
 	episodes := 0
@@ -158,8 +156,7 @@ func (t *Timeline) budgetThreshold(allowed float64) float64 {
 	return math.Inf(-1)
 }
 
-// opened returns the change of the number of episodes by flagging row: 1, 0 or
-// −1.
+// opened returns by how much flagging a row changes the number of episodes: 1, 0 or −1.
 func (t *Timeline) opened(flagged []bool, row int) int {
 	left, right := 0, 0 // distance to the next flagged row, 0 for none in reach
 	for d := 1; d <= t.gap+1; d++ {

@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"context"
@@ -24,20 +24,20 @@ var DefaultContext = []float64{.05, .5}
 func (p *Pipeline) Fit(ctx context.Context, train *mat.Dense, seed uint64) (Scorer, error) {
 	rows, _ := train.Dims()
 	if rows < 2 {
-		return nil, fmt.Errorf("baseline: %d training rows", rows)
+		return nil, fmt.Errorf("simple: %d training rows", rows)
 	}
 	x := Stride(AddContext(train, p.Context), p.MaxRows)
 	scale := newStandardizer(x)
 	x = scale.apply(x, p.Clip)
 	inner, err := p.Method.Fit(ctx, x, seed)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("simple: %w", err)
 	}
 	s := &prepared{pipeline: p, scale: scale, inner: inner}
 	if c, ok := inner.(Calibrated); ok {
 		s.training = c.TrainingScores()
 	} else if s.training, err = inner.Score(nil, x); err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("simple: %w", err)
 	}
 	return s, nil
 }
@@ -52,7 +52,7 @@ type prepared struct {
 // Score implements Scorer.
 func (s *prepared) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	if _, c := x.Dims(); c*(1+len(s.pipeline.Context)) != len(s.scale.mean) {
-		return nil, fmt.Errorf("baseline: %d columns, fitted to %d", c, len(s.scale.mean)/(1+len(s.pipeline.Context)))
+		return nil, fmt.Errorf("simple: %d columns, fitted to %d", c, len(s.scale.mean)/(1+len(s.pipeline.Context)))
 	}
 	return s.inner.Score(dst, s.scale.apply(AddContext(x, s.pipeline.Context), s.pipeline.Clip))
 }

@@ -1,4 +1,4 @@
-package metric
+package evaluate
 
 import (
 	"math"
@@ -15,9 +15,9 @@ func timeline(t *testing.T, scores []float64, labels string, perDay float64, gap
 	return tl
 }
 
-func TestEvents(t *testing.T) {
-	require.Equal(t, []Span{{0, 1}, {3, 5}, {6, 7}}, Events(flags("1001101")))
-	require.Empty(t, Events(flags("000")))
+func TestIncidents(t *testing.T) {
+	require.Equal(t, []Span{{0, 1}, {3, 5}, {6, 7}}, Incidents(flags("1001101")))
+	require.Empty(t, Incidents(flags("000")))
 }
 
 func TestOperationByHand(t *testing.T) {

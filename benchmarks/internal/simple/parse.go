@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"bytes"
@@ -55,7 +55,7 @@ func create(name string, opt Options) (Detector, error) {
 		cfg.Untrained = random
 		return &DAGMM{Config: cfg, MaxRows: opt.MaxRows}, nil
 	}
-	return nil, fmt.Errorf("baseline: method %q: unknown, want one of %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("simple: method %q: unknown, want one of %s", name, strings.Join(Names(), ", "))
 }
 
 // Parse returns the detector that a specification names:
@@ -89,7 +89,7 @@ func Parse(spec string, opt Options) (Detector, error) {
 		dec := json.NewDecoder(bytes.NewReader([]byte(settings)))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(method); err != nil {
-			return nil, fmt.Errorf("baseline: method %q: settings: %w", spec, err)
+			return nil, fmt.Errorf("simple: method %q: settings: %w", spec, err)
 		}
 	}
 	if opt.Context == nil {
@@ -109,7 +109,7 @@ func Parse(spec string, opt Options) (Detector, error) {
 		case "clip":
 			p.Clip = true
 		default:
-			return nil, fmt.Errorf("baseline: method %q: suffix %q: want context or clip", spec, suffix)
+			return nil, fmt.Errorf("simple: method %q: suffix %q: want context or clip", spec, suffix)
 		}
 	}
 	return p, nil

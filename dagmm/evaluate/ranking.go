@@ -1,25 +1,22 @@
-// Package metric measures anomaly scores against labels. A higher score is
-// always more abnormal, a row is flagged when its score lies above the
-// threshold, and no measure is point-adjusted: a flag counts for its own row.
-package metric
+package evaluate
 
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 )
 
-// Ranking is a set of scores in descending order with their labels; every
-// point-wise measure is read off it. It is immutable.
+// Ranking holds the scores of rows in descending order, with their labels. All measures that
+// look at rows one by one are read off it. It is immutable.
 type Ranking struct {
 	scores    []float64 // descending
 	labels    []bool
 	positives int
 }
 
-// NewRanking sorts the scores of the rows with their labels (true is
-// anomalous). Both must have the same length; a NaN score is an error, an
-// infinite one is not.
+// NewRanking ranks rows by their scores. labels[i] reports whether row i is anomalous. Both
+// slices must have the same length. A score that is NaN is an error, an infinite one is not.
 func NewRanking(scores []float64, labels []bool) (*Ranking, error) {
 	order, err := descending(scores, labels)
 	if err != nil {
@@ -38,12 +35,12 @@ func NewRanking(scores []float64, labels []bool) (*Ranking, error) {
 // descending returns the row numbers from the highest score to the lowest.
 func descending(scores []float64, labels []bool) ([]int, error) {
 	if len(scores) != len(labels) {
-		return nil, fmt.Errorf("metric: %d scores for %d labels", len(scores), len(labels))
+		return nil, fmt.Errorf("evaluate: %d scores for %d labels", len(scores), len(labels))
 	}
 	order := make([]int, len(scores))
 	for i, s := range scores {
 		if math.IsNaN(s) {
-			return nil, fmt.Errorf("metric: row %d: score is NaN", i)
+			return nil, fmt.Errorf("evaluate: row %d: score is NaN", i)
 		}
 		order[i] = i
 	}
@@ -57,10 +54,9 @@ func (r *Ranking) Positives() int { return r.positives }
 // Len returns the number of rows.
 func (r *Ranking) Len() int { return len(r.scores) }
 
-// AveragePrecision returns Σ (Rₙ − Rₙ₋₁) Pₙ over the distinct scores in
-// descending order, with Pₙ and Rₙ the precision and recall of the rows that
-// score at least the n-th: rows with equal scores enter together. It is NaN
-// where no row is anomalous.
+// AveragePrecision returns Σ (Rₙ − Rₙ₋₁) Pₙ over the distinct scores in descending order. Pₙ
+// and Rₙ are the precision and the recall of the rows whose score is at least the n-th; rows
+// with equal scores enter together. It is NaN where no row is anomalous.
 func (r *Ranking) AveragePrecision() float64 {
 	if r.positives == 0 {
 		return math.NaN()
@@ -74,8 +70,8 @@ func (r *Ranking) AveragePrecision() float64 {
 	return sum / float64(r.positives)
 }
 
-// ROCAUC returns the probability that an anomalous row scores above a normal
-// one, a tie counting one half. It is NaN where either class is empty.
+// ROCAUC returns the probability that an anomalous row scores above a normal one; a tie
+// counts one half. It is NaN where there are no anomalous or no normal rows.
 func (r *Ranking) ROCAUC() float64 {
 	negatives := len(r.scores) - r.positives
 	if r.positives == 0 || negatives == 0 {
@@ -92,8 +88,8 @@ func (r *Ranking) ROCAUC() float64 {
 	return wins / float64(r.positives) / float64(negatives)
 }
 
-// eachTie calls f for each run [start, end) of equal scores with the number of
-// anomalous rows in it.
+// eachTie calls f for each run of equal scores, from start (included) to end (excluded),
+// with the number of anomalous rows in it.
 func (r *Ranking) eachTie(f func(start, end, positives int)) {
 	for start := 0; start < len(r.scores); {
 		end, positives := start, 0
@@ -106,4 +102,22 @@ func (r *Ranking) eachTie(f func(start, end, positives int)) {
 		f(start, end, positives)
 		start = end
 	}
+}
+
+// ROCAUC returns the probability that one of the anomalous scores lies above one of the
+// normal ones; a tie counts one half. Without scores on either side it is 0. It is the same
+// measure as Ranking.ROCAUC, for scores that come in two groups.
+func ROCAUC(normal, anomalous []float64) float64 {
+	sorted := slices.Clone(normal)
+	slices.Sort(sorted)
+	var wins float64
+	for _, v := range anomalous {
+		from, _ := slices.BinarySearch(sorted, v)
+		to := from
+		for to < len(sorted) && sorted[to] == v {
+			to++
+		}
+		wins += float64(from) + float64(to-from)/2
+	}
+	return wins / max(1, float64(len(normal)*len(anomalous)))
 }

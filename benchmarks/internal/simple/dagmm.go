@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func (d *DAGMM) Fit(ctx context.Context, x *mat.Dense, seed uint64) (Scorer, err
 	}
 	model, _, err := train.Fit(ctx, x, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("simple: %w", err)
 	}
 	return fitted{model}, nil
 }
@@ -62,7 +62,7 @@ func (m fitted) Blame(x *mat.Dense, row int) (int, error) {
 		return 0, err
 	}
 	if len(e.Contributions) == 0 {
-		return 0, fmt.Errorf("baseline: row %d: no contributions", row)
+		return 0, fmt.Errorf("simple: row %d: no contributions", row)
 	}
 	return slices.Index(m.Columns(), e.Contributions[0].Metric), nil
 }

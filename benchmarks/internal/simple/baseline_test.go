@@ -1,4 +1,4 @@
-package baseline
+package simple
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/metric-streams/anomaly/benchmarks/internal/metric"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
 // correlated makes rows in which the last of three columns follows the sum of
@@ -43,7 +43,7 @@ func TestDetectorsFindBrokenRelations(t *testing.T) {
 	} {
 		t.Run(spec, func(t *testing.T) {
 			scores := fitAndScore(t, spec, train, test)
-			r, err := metric.NewRanking(scores, faults)
+			r, err := evaluate.NewRanking(scores, faults)
 			require.NoError(t, err)
 			require.Greater(t, r.AveragePrecision(), want)
 		})

@@ -156,6 +156,24 @@ func isDigits(b []byte) bool {
 	return true
 }
 
+// parseWhole reads a number of digits only, which it holds exactly.
+func parseWhole(b []byte) (n uint64, ok bool) {
+	if len(b) == 0 || len(b) > 20 {
+		return 0, false
+	}
+	for _, d := range b {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		next := n*10 + uint64(d-'0')
+		if n > math.MaxUint64/10 || next < n*10 {
+			return 0, false
+		}
+		n = next
+	}
+	return n, true
+}
+
 // numberLike tells whether a cell is a number in either format.
 func numberLike(b []byte) bool {
 	switch _, kind := (numberFormat{decimal: '.'}).parse(b); kind {

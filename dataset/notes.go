@@ -25,7 +25,7 @@ func (r *rowReader) notes(t *Table) []string {
 		}
 	}
 	for _, m := range r.metrics {
-		if c := m.counter; c != nil && c.wraps+c.resets > 0 {
+		if c := m.rate; c != nil && c.wraps+c.resets > 0 {
 			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
 		}
 	}

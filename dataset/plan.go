@@ -32,7 +32,7 @@ type metricColumn struct {
 	col       int
 	format    numberFormat
 	sentinels []float64
-	counter   *counter
+	rate      *rateColumn // nil where the column is no counter
 	scale     float64
 	chosen    bool // named by the user
 	valued    bool // has held a number
@@ -267,7 +267,7 @@ func (p *plan) tuneMetrics() error {
 		if p.clock == nil {
 			return &CSVError{Kind: ErrOption, Column: p.names[m.col], Problem: "a rate in Counters needs a time column; name it in Time"}
 		}
-		m.counter = &counter{}
+		m.rate = &rateColumn{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.opt.ColumnSentinels)) {
 		m, err := p.metric("ColumnSentinels", name)

@@ -194,8 +194,8 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	case cellAmbiguous:
 		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
 	}
-	if m.counter != nil {
-		v = m.counter.next(cell, v, at)
+	if m.rate != nil {
+		v = m.rate.next(cell, v, at)
 	}
 	if v *= m.scale; math.IsInf(v, 0) {
 		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(cell)), m.scale))
@@ -265,7 +265,7 @@ func (r *rowReader) finish() (*Table, error) {
 func (r *rowReader) describeMetrics() {
 	for _, m := range r.metrics {
 		var how []string
-		if m.counter != nil {
+		if m.rate != nil {
 			how = append(how, "rate per second of a counter")
 		}
 		if m.scale != 1 {

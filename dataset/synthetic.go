@@ -12,12 +12,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// EventKind is a kind of anomaly.
-type EventKind int
+// FaultKind is a kind of injected anomaly.
+type FaultKind int
 
 const (
 	// OutOfRange puts a metric above all of its usual values.
-	OutOfRange EventKind = iota
+	OutOfRange FaultKind = iota
 	// BrokenCorrelation turns a metric against the others: low where the load is high, or
 	// the reverse. No metric leaves its usual range.
 	BrokenCorrelation
@@ -28,7 +28,7 @@ const (
 )
 
 // String returns the kind's name in words.
-func (k EventKind) String() string {
+func (k FaultKind) String() string {
 	switch k {
 	case OutOfRange:
 		return "out of range"
@@ -39,12 +39,12 @@ func (k EventKind) String() string {
 	case Stuck:
 		return "stuck"
 	}
-	return "EventKind(" + strconv.Itoa(int(k)) + ")"
+	return "FaultKind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// Event is an anomaly of one metric over consecutive rows.
-type Event struct {
-	Kind   EventKind
+// Fault is an injected anomaly of one metric over consecutive rows.
+type Fault struct {
+	Kind   FaultKind
 	Metric string // one of the table's columns
 	Start  int    // first row, from 0
 	Length int    // rows
@@ -62,14 +62,14 @@ type GenerateConfig struct {
 	// correlation between the metrics is left.
 	Independent bool
 
-	// Inject puts one event for each element, of that kind, at a place and on a metric chosen
-	// by the seed. An event takes 5 rows (OutOfRange), 10 (BrokenCorrelation) or 60
+	// Inject puts one fault for each element, of that kind, at a place and on a metric chosen
+	// by the seed. A fault takes 5 rows (OutOfRange), 10 (BrokenCorrelation) or 60
 	// (LevelShift, Stuck), but at most a twentieth of Rows; with Independent it takes one,
-	// except Stuck. Events do not overlap, and rows outside them do not depend on them.
-	Inject []EventKind
-	// Events are put exactly where they say.
-	Events []Event
-	// Strength scales how far events go; 0 means 1. At 1, OutOfRange lies 2.5 standard
+	// except Stuck. Faults do not overlap, and rows outside them do not depend on them.
+	Inject []FaultKind
+	// Faults are put exactly where they say.
+	Faults []Fault
+	// Strength scales how far faults go; 0 means 1. At 1, OutOfRange lies 2.5 standard
 	// deviations beyond the largest usual value, LevelShift adds 2.5, and BrokenCorrelation
 	// puts a metric 2 standard deviations from its mean, on the wrong side. All are
 	// standard deviations of the metric before it is bent into its range.
@@ -107,33 +107,33 @@ func (s metricShape) value(z float64) float64 {
 // Generate makes correlated metrics of a synthetic host: a load with a daily cycle, slow
 // noise and bursts drives CPU, memory, disk and network, each with noise of its own. The
 // percentages lie between 0 and 100 and the network rate around 5e6 bit/s, between about
-// 5e5 and 1e8. Labels are true in the rows of the returned events, which are in the order
+// 5e5 and 1e8. Labels are true in the rows of the returned faults, which are in the order
 // of their rows.
 //
 // With Independent, and OutOfRange and BrokenCorrelation in Inject, it makes the basic test
 // of a detector: 1000 rows of four metrics, one row out of range, and one whose metrics are
 // unusual only together.
-func Generate(cfg GenerateConfig) (*Table, []Event, error) {
+func Generate(cfg GenerateConfig) (*Table, []Fault, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, nil, err
 	}
 	h := newHost(cfg)
-	events, err := h.place()
+	faults, err := h.place()
 	if err != nil {
 		return nil, nil, err
 	}
 	labels := make([]bool, cfg.Rows)
-	for _, e := range events {
-		h.inject(e)
-		for i := range e.Length {
-			labels[e.Start+i] = true
+	for _, f := range faults {
+		h.inject(f)
+		for i := range f.Length {
+			labels[f.Start+i] = true
 		}
 	}
-	t := &Table{Columns: HostMetrics(), X: h.matrix(events), Labels: labels, Times: make([]time.Time, cfg.Rows)}
+	t := &Table{Columns: HostMetrics(), X: h.matrix(faults), Labels: labels, Times: make([]time.Time, cfg.Rows)}
 	for i := range t.Times {
 		t.Times[i] = cfg.Start.Add(time.Duration(i) * cfg.Interval)
 	}
-	return t, events, nil
+	return t, faults, nil
 }
 
 // fill puts the defaults in and refuses what cannot be made.
@@ -242,12 +242,12 @@ func seriesLoad(rng *rand.Rand, cfg GenerateConfig) []float64 {
 	return load
 }
 
-// place returns all events in the order of their rows, those of Inject at free places.
-func (h *host) place() ([]Event, error) {
-	events := slices.Clone(h.cfg.Events)
-	for i, e := range events {
-		if err := h.checkEvent(e); err != nil {
-			return nil, fmt.Errorf("%w: Generate: event %d: %w", ErrOption, i, err)
+// place returns all faults in the order of their rows, those of Inject at free places.
+func (h *host) place() ([]Fault, error) {
+	faults := slices.Clone(h.cfg.Faults)
+	for i, f := range faults {
+		if err := h.checkFault(f); err != nil {
+			return nil, fmt.Errorf("%w: Generate: fault %d: %w", ErrOption, i, err)
 		}
 	}
 	rng := rand.New(rand.NewPCG(h.cfg.Seed, 0x6576656e7473))
@@ -255,62 +255,62 @@ func (h *host) place() ([]Event, error) {
 		if kind < OutOfRange || kind > Stuck {
 			return nil, fmt.Errorf("%w: Generate: Inject: %v", ErrOption, kind)
 		}
-		e, ok := h.freePlace(rng, kind, events)
+		f, ok := h.freePlace(rng, kind, faults)
 		if !ok {
-			return nil, fmt.Errorf("%w: Generate: %d rows have no place left for an event of kind %v", ErrOption, h.cfg.Rows, kind)
+			return nil, fmt.Errorf("%w: Generate: %d rows have no place left for a fault of kind %v", ErrOption, h.cfg.Rows, kind)
 		}
-		events = append(events, e)
+		faults = append(faults, f)
 	}
-	slices.SortStableFunc(events, func(a, b Event) int { return cmp.Compare(a.Start, b.Start) })
-	for i := 1; i < len(events); i++ {
-		if a, b := events[i-1], events[i]; a.Start+a.Length > b.Start {
-			return nil, fmt.Errorf("%w: Generate: the events of rows %d and %d overlap", ErrOption, a.Start, b.Start)
+	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Start, b.Start) })
+	for i := 1; i < len(faults); i++ {
+		if a, b := faults[i-1], faults[i]; a.Start+a.Length > b.Start {
+			return nil, fmt.Errorf("%w: Generate: the faults of rows %d and %d overlap", ErrOption, a.Start, b.Start)
 		}
 	}
-	return events, nil
+	return faults, nil
 }
 
-func (h *host) checkEvent(e Event) error {
+func (h *host) checkFault(f Fault) error {
 	switch {
-	case e.Kind < OutOfRange || e.Kind > Stuck:
-		return fmt.Errorf("the kind is %v", e.Kind)
-	case !slices.Contains(HostMetrics(), e.Metric):
-		return fmt.Errorf("the metric is %q, not one of %s", e.Metric, quoteNames(HostMetrics()))
-	case e.Length < 1 || e.Start < 0 || e.Start >= h.cfg.Rows || e.Length > h.cfg.Rows-e.Start:
-		return fmt.Errorf("%d rows from row %d of %d", e.Length, e.Start, h.cfg.Rows)
-	case e.Kind == Stuck && e.Length < 2:
-		return fmt.Errorf("a value stuck for %d row", e.Length)
+	case f.Kind < OutOfRange || f.Kind > Stuck:
+		return fmt.Errorf("the kind is %v", f.Kind)
+	case !slices.Contains(HostMetrics(), f.Metric):
+		return fmt.Errorf("the metric is %q, not one of %s", f.Metric, quoteNames(HostMetrics()))
+	case f.Length < 1 || f.Start < 0 || f.Start >= h.cfg.Rows || f.Length > h.cfg.Rows-f.Start:
+		return fmt.Errorf("%d rows from row %d of %d", f.Length, f.Start, h.cfg.Rows)
+	case f.Kind == Stuck && f.Length < 2:
+		return fmt.Errorf("a value stuck for %d row", f.Length)
 	}
 	return nil
 }
 
-// freePlace chooses where an event of a kind goes. A broken correlation needs a load far
+// freePlace chooses where a fault of a kind goes. A broken correlation needs a load far
 // from its mean, else there is nothing to break: of many places it takes the first whose
 // load is beyond one standard deviation, or else the one with the largest.
-func (h *host) freePlace(rng *rand.Rand, kind EventKind, taken []Event) (best Event, ok bool) {
+func (h *host) freePlace(rng *rand.Rand, kind FaultKind, taken []Fault) (best Fault, ok bool) {
 	length := h.lengthOf(kind)
 	if length > h.cfg.Rows {
-		return Event{}, false
+		return Fault{}, false
 	}
 	metric := HostMetrics()[rng.IntN(len(hostShapes))]
 	top := -1.0
 	for range 1000 {
-		e := Event{Kind: kind, Metric: metric, Start: rng.IntN(h.cfg.Rows - length + 1), Length: length}
-		if slices.ContainsFunc(taken, func(o Event) bool { return e.Start <= o.Start+o.Length && o.Start <= e.Start+e.Length }) {
+		f := Fault{Kind: kind, Metric: metric, Start: rng.IntN(h.cfg.Rows - length + 1), Length: length}
+		if slices.ContainsFunc(taken, func(o Fault) bool { return f.Start <= o.Start+o.Length && o.Start <= f.Start+f.Length }) {
 			continue
 		}
-		load := math.Abs(h.meanLoad(e))
+		load := math.Abs(h.meanLoad(f))
 		if kind != BrokenCorrelation || load > 1 {
-			return e, true
+			return f, true
 		}
 		if load > top {
-			best, top = e, load
+			best, top = f, load
 		}
 	}
 	return best, top >= 0
 }
 
-func (h *host) lengthOf(kind EventKind) int {
+func (h *host) lengthOf(kind FaultKind) int {
 	length, least := 60, 1
 	switch kind {
 	case OutOfRange:
@@ -326,27 +326,27 @@ func (h *host) lengthOf(kind EventKind) int {
 	return max(least, min(length, h.cfg.Rows/20))
 }
 
-func (h *host) meanLoad(e Event) float64 {
+func (h *host) meanLoad(f Fault) float64 {
 	sum := 0.0
-	for _, v := range h.load[e.Start : e.Start+e.Length] {
+	for _, v := range h.load[f.Start : f.Start+f.Length] {
 		sum += v
 	}
-	return sum / float64(e.Length)
+	return sum / float64(f.Length)
 }
 
-// inject changes a metric in the rows of an event. Stuck is left to matrix, which knows the
+// inject changes a metric in the rows of a fault. Stuck is left to matrix, which knows the
 // final values.
-func (h *host) inject(e Event) {
-	m := slices.Index(HostMetrics(), e.Metric)
+func (h *host) inject(f Fault) {
+	m := slices.Index(HostMetrics(), f.Metric)
 	z, s := h.z[m], h.cfg.Strength
 	side := 1.0
-	if h.meanLoad(e) > 0 {
+	if h.meanLoad(f) > 0 {
 		side = -1
 	}
-	for i := e.Start; i < e.Start+e.Length; i++ {
-		// A little noise is kept, so that a longer event is not stuck as well.
+	for i := f.Start; i < f.Start+f.Length; i++ {
+		// A little noise is kept, so that a longer fault is not stuck as well.
 		own := z[i] - hostShapes[m].weight*h.load[i]
-		switch e.Kind {
+		switch f.Kind {
 		case OutOfRange:
 			z[i] = h.hi[m] + 2.5*s + math.Abs(own)/4
 		case LevelShift:
@@ -358,20 +358,20 @@ func (h *host) inject(e Event) {
 }
 
 // matrix bends all values into range and freezes what is stuck.
-func (h *host) matrix(events []Event) *mat.Dense {
+func (h *host) matrix(faults []Fault) *mat.Dense {
 	x := mat.NewDense(h.cfg.Rows, len(h.z), nil)
 	for m, z := range h.z {
 		for i, v := range z {
 			x.Set(i, m, hostShapes[m].value(v))
 		}
 	}
-	for _, e := range events {
-		if e.Kind != Stuck {
+	for _, f := range faults {
+		if f.Kind != Stuck {
 			continue
 		}
-		m := slices.Index(HostMetrics(), e.Metric)
-		for i := 1; i < e.Length; i++ {
-			x.Set(e.Start+i, m, x.At(e.Start, m))
+		m := slices.Index(HostMetrics(), f.Metric)
+		for i := 1; i < f.Length; i++ {
+			x.Set(f.Start+i, m, x.At(f.Start, m))
 		}
 	}
 	return x

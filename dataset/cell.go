@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 )
 
 type cellKind int
@@ -54,99 +52,6 @@ func isInfinite(b []byte) bool {
 	return false
 }
 
-// numberFormat is how a column writes its numbers.
-type numberFormat struct {
-	decimal byte // '.' or ','
-	certain bool // the user said so: the other sign can only group thousands
-}
-
-// parse reads a cell as a number. A percent sign at the end is dropped.
-func (f numberFormat) parse(b []byte) (float64, cellKind) {
-	if isMissing(b) {
-		return math.NaN(), cellMissing
-	}
-	if n := len(b); n > 1 && b[n-1] == '%' {
-		b = bytes.TrimRight(b[:n-1], " ")
-	}
-	points, commas := 0, 0
-	for _, c := range b {
-		switch {
-		case c >= '0' && c <= '9' || c == '-' || c == '+' || c == 'e' || c == 'E':
-		case c == '.':
-			points++
-		case c == ',':
-			commas++
-		default:
-			if isInfinite(b) {
-				return math.Inf(1), cellInfinite
-			}
-			return 0, cellText
-		}
-	}
-	if commas == 0 && (points == 0 || f.decimal == '.') {
-		return parseFloat(b)
-	}
-	return f.parsePunctuated(b, points, commas)
-}
-
-// parsePunctuated reads a number with a decimal comma or with grouped thousands.
-func (f numberFormat) parsePunctuated(b []byte, points, commas int) (float64, cellKind) {
-	others, other := points, byte('.')
-	if f.decimal == '.' {
-		others, other = commas, ','
-	}
-	if points+commas-others > 1 || others > 0 && !isGrouped(b, other, f.decimal) {
-		return 0, cellText
-	}
-	if !f.certain && others == 1 && points+commas == 1 {
-		return 0, cellAmbiguous
-	}
-	var buf [64]byte
-	plain := buf[:0]
-	for _, c := range b {
-		switch c {
-		case other:
-		case f.decimal:
-			plain = append(plain, '.')
-		default:
-			plain = append(plain, c)
-		}
-	}
-	return parseFloat(plain)
-}
-
-func parseFloat(b []byte) (float64, cellKind) {
-	v, err := strconv.ParseFloat(string(b), 64)
-	switch {
-	case math.IsInf(v, 0):
-		return v, cellInfinite
-	case err != nil:
-		return 0, cellText
-	}
-	return v, cellNumber
-}
-
-// isGrouped tells whether sep cuts the digits before the decimal sign into groups of three.
-func isGrouped(b []byte, sep, decimal byte) bool {
-	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
-		b = b[1:]
-	}
-	whole, fraction, _ := bytes.Cut(b, []byte{decimal})
-	if !isDigits(fraction) {
-		return false
-	}
-	for first := true; ; first = false {
-		group, rest, more := bytes.Cut(whole, []byte{sep})
-		if !isDigits(group) || first && (len(group) == 0 || len(group) > 3) || !first && len(group) != 3 {
-			return false
-		}
-		if !more {
-			return true
-		}
-		whole = rest
-	}
-}
-
 func isDigits(b []byte) bool {
 	for _, c := range b {
 		if c < '0' || c > '9' {
@@ -154,62 +59,4 @@ func isDigits(b []byte) bool {
 		}
 	}
 	return true
-}
-
-// parseWhole reads a number of digits only, which it holds exactly.
-func parseWhole(b []byte) (n uint64, ok bool) {
-	if len(b) == 0 || len(b) > 20 {
-		return 0, false
-	}
-	for _, d := range b {
-		if d < '0' || d > '9' {
-			return 0, false
-		}
-		next := n*10 + uint64(d-'0')
-		if n > math.MaxUint64/10 || next < n*10 {
-			return 0, false
-		}
-		n = next
-	}
-	return n, true
-}
-
-// numberLike tells whether a cell is a number in either format.
-func numberLike(b []byte) bool {
-	switch _, kind := (numberFormat{decimal: '.'}).parse(b); kind {
-	case cellNumber, cellInfinite, cellAmbiguous:
-		return true
-	}
-	// Dots alone never count as groups here: 192.168.100.200 is an address.
-	if bytes.IndexByte(b, ',') < 0 {
-		return false
-	}
-	_, kind := (numberFormat{decimal: ','}).parse(b)
-	return kind == cellNumber
-}
-
-// decimalSign returns the decimal sign that a number gives away, or 0 where it could be
-// either: 0,5 and 1.234,5 can only have a decimal comma, 1,234 may be a thousand.
-func decimalSign(b []byte) byte {
-	comma, point := bytes.LastIndexByte(b, ','), bytes.LastIndexByte(b, '.')
-	switch {
-	case comma < 0 && point < 0:
-		return 0
-	case comma >= 0 && point >= 0 && comma > point:
-		return ','
-	case comma >= 0 && point >= 0:
-		return '.'
-	}
-	sep, other := byte(','), byte('.')
-	if point >= 0 {
-		sep, other = '.', ','
-	}
-	digits := bytes.TrimLeft(b, "+-")
-	switch {
-	case bytes.Count(b, []byte{sep}) > 1:
-		return other
-	case isGrouped(b, sep, other) && digits[0] != '0':
-		return 0
-	}
-	return sep
 }

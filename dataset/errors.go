@@ -67,12 +67,3 @@ func (e *CSVError) Unwrap() []error {
 	}
 	return errs
 }
-
-// shown quotes a cell for a message, shortened.
-func shown(cell string) string {
-	const most = 40
-	if len(cell) > most {
-		return strconv.Quote(cell[:most]) + "…"
-	}
-	return strconv.Quote(cell)
-}

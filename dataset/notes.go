@@ -147,11 +147,3 @@ func (s columnSurvey) isTotal() bool {
 	large := s.hi >= 1e6 && s.ups >= 9
 	return (large || s.ups >= 30) && s.downs*100 <= s.ups
 }
-
-// plural returns a number and a noun: 1 row, 2 rows.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

@@ -197,3 +197,12 @@ func (r *recordReader) strings() []string {
 	}
 	return out
 }
+
+// recordError places an error of the record reader.
+func recordError(r *recordReader, err error) error {
+	switch err {
+	case errOpenQuote, errAfterQuote, errLongRecord:
+		return &CSVError{Line: max(r.start, 1), Kind: ErrQuote, Problem: err.Error()}
+	}
+	return &CSVError{Line: r.line + 1, Problem: "reading failed", Cause: err}
+}

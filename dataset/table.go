@@ -178,11 +178,3 @@ func (t *Table) Describe() string {
 	}
 	return b.String()
 }
-
-func quoted(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = strconv.Quote(n)
-	}
-	return out
-}

@@ -7,17 +7,6 @@ import (
 	"strings"
 )
 
-// labelNames are column names that mean a label, as nameWords cuts them.
-var labelNames = map[string]bool{
-	"label": true, "labels": true, "anomaly": true, "anomalies": true, "anomalous": true, "is anomaly": true,
-	"isanomaly": true, "is anomalous": true, "anomaly label": true, "outlier": true, "is outlier": true,
-	"isoutlier": true, "outlier label": true, "class": true, "ground truth": true, "groundtruth": true,
-	"attack": true, "is attack": true, "attack label": true, "normal attack": true, "incident": true,
-	"is incident": true, "true label": true, "y true": true,
-}
-
-func isLabelName(name string) bool { return labelNames[strings.Join(nameWords(name), " ")] }
-
 var (
 	anomalousWords = []string{"1", "true", "t", "yes", "y", "anomaly", "anomalous", "abnormal", "outlier", "attack", "fault",
 		"faulty", "failure", "incident", "bad"}

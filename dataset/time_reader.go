@@ -8,113 +8,13 @@ import (
 	"time"
 )
 
-// timeLayouts are the written forms of a time that are recognised. Fractional seconds are
-// accepted by all that have seconds.
-var timeLayouts = []string{
-	time.RFC3339,
-	"2006-01-02 15:04:05",
-	"2006-01-02T15:04:05",
-	"2006-01-02 15:04:05Z07:00",
-	"2006-01-02 15:04:05 Z07:00",
-	"2006-01-02 15:04:05 -0700 MST",
-	"2006-01-02 15:04:05 -0700",
-	"2006-01-02 15:04:05 MST",
-	"2006-01-02 15:04:05-0700",
-	"2006-01-02 15:04:05-07",
-	"2006-01-02T15:04:05-0700",
-	"2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04",
-	"2006-01-02 15:04",
-	"2006/01/02 15:04:05",
-	"2006/01/02 15:04",
-	"20060102T150405Z07:00",
-	"20060102T150405",
-	"2.1.2006 15:04:05",
-	"2.1.2006 15:04",
-	"2.1.2006, 15:04:05",
-	"1/2/2006 15:04:05",
-	"2/1/2006 15:04:05",
-	"1/2/2006 15:04",
-	"2/1/2006 15:04",
-	"1/2/2006 3:04:05 PM",
-	"2/1/2006 3:04:05 PM",
-	"1/2/2006 3:04 PM",
-	"2/1/2006 3:04 PM",
-	"2/Jan/2006:15:04:05 -0700",
-	"2 Jan 2006 15:04:05",
-	"2 Jan 2006 15:04:05 MST",
-	"Jan 2, 2006 15:04:05",
-	"Jan 2, 2006, 3:04:05 PM",
-	"Jan 2, 2006 3:04:05 PM",
-	"Jan 2, 2006 @ 15:04:05", // Kibana
-	time.RFC1123,
-	time.RFC1123Z,
-	"Mon Jan _2 15:04:05 2006",
-	time.UnixDate,
-	// Without a year, as dstat, dool and syslog write them.
-	"2-1 15:04:05",
-	"Jan-2 15:04:05",
-	"Jan _2 15:04:05",
-}
-
-var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "2/1/2006", "2 Jan 2006"}
-
-var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
-
-// compactLayouts are times that look like whole numbers.
-var compactLayouts = []string{"20060102150405", "200601021504", "20060102"}
-
-// dayFirst returns the day-first twin of a month-first layout, or "".
-func dayFirst(layout string) string {
-	if rest, ok := strings.CutPrefix(layout, "1/2/"); ok {
-		return "2/1/" + rest
-	}
-	return ""
-}
-
-// bestLayout returns the layout that reads most of the cells, how many it reads, and the
-// twin that reads them just as well with day and month exchanged.
-func bestLayout(cells []string, layouts []string) (layout string, hits int, twin string) {
-	count := func(layout string) (n int) {
-		for _, c := range cells {
-			if _, err := time.Parse(layout, c); err == nil {
-				n++
-			}
-		}
-		return n
-	}
-	for _, l := range layouts {
-		if n := count(l); n > hits {
-			layout, hits = l, n
-		}
-		if hits == len(cells) {
-			break
-		}
-	}
-	if other := dayFirst(layout); other != "" && count(other) == hits && !sameReading(cells, layout, other) {
-		twin = other
-	}
-	return layout, hits, twin
-}
-
-// sameReading tells whether two layouts give the same times, as for 1/1/2024 alone.
-func sameReading(cells []string, a, b string) bool {
-	for _, c := range cells {
-		ta, erra := time.Parse(a, c)
-		tb, errb := time.Parse(b, c)
-		if erra == nil && errb == nil && !ta.Equal(tb) {
-			return false
-		}
-	}
-	return true
-}
-
 // epochUnits are the units of a numeric time, by the name TimeLayout gives them.
 var epochUnits = []struct {
 	name string
 	unit time.Duration
 	from float64 // 1973, in the unit; the next unit begins where this one is in the year 2200
 }{
+
 	{"s", time.Second, 1e8},
 	{"ms", time.Millisecond, 1e11},
 	{"us", time.Microsecond, 1e14},
@@ -291,57 +191,4 @@ func inNamedZone(t time.Time) (time.Time, error) {
 		return t, errors.New("zone " + name + " has no offset that is known; give its place in Location")
 	}
 	return t.Add(-time.Duration(hours * float64(time.Hour))), nil
-}
-
-// timeNames are column names that mean a time, in lower case, words separated by a blank.
-var timeNames = map[string]bool{
-	"time": true, "timestamp": true, "time stamp": true, "timestamps": true, "ts": true, "date": true, "datetime": true,
-	"date time": true, "epoch": true, "unix": true, "unixtime": true, "unix time": true, "unix timestamp": true,
-	"epoch time": true, "event time": true, "sample time": true, "start time": true, "system time": true, "local time": true,
-	"utc time": true, "recorded at": true, "created at": true, "collected at": true, "sampled at": true,
-	"date and time": true, "zeit": true, "zeitstempel": true, "datum": true, "uhrzeit": true, "datum uhrzeit": true,
-	"fecha": true, "horodatage": true,
-}
-
-// timeQualifiers may follow a time's name: ts_ms, time_utc.
-var timeQualifiers = map[string]string{
-	"utc": "", "gmt": "", "local": "", "iso": "", "iso8601": "", "unix": "", "epoch": "",
-	"s": "s", "sec": "s", "secs": "s", "seconds": "s", "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms",
-	"us": "us", "micros": "us", "microseconds": "us", "ns": "ns", "nanos": "ns", "nanoseconds": "ns",
-}
-
-// isTimeName tells whether a column's name means a time, and the unit that it names, if any.
-func isTimeName(name string) (unit string, ok bool) {
-	if strings.HasPrefix(name, "(PDH-CSV") {
-		return "", true // Windows Performance Monitor
-	}
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		if unit, ok = isTimeName(name[i+1:]); ok {
-			return unit, ok
-		}
-	}
-	words := nameWords(name)
-	for {
-		if timeNames[strings.Join(words, " ")] {
-			return unit, true
-		}
-		if len(words) < 2 {
-			return "", false
-		}
-		u, known := timeQualifiers[words[len(words)-1]]
-		if !known {
-			return "", false
-		}
-		if u != "" {
-			unit = u
-		}
-		words = words[:len(words)-1]
-	}
-}
-
-// nameWords cuts a column name into lower-case words of letters and digits.
-func nameWords(name string) []string {
-	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80
-	})
 }

@@ -193,11 +193,6 @@ func TestGenerateErrors(t *testing.T) {
 	}
 }
 
-func TestFaultKindString(t *testing.T) {
-	require.Equal(t, "out of range, broken correlation, level shift, stuck",
-		OutOfRange.String()+", "+BrokenCorrelation.String()+", "+LevelShift.String()+", "+Stuck.String())
-}
-
 // The two outliers of the basic test must stand out against the joint distribution, or no
 // detector could be held to finding them.
 func TestGenerateIndependentIsDetectable(t *testing.T) {

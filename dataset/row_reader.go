@@ -1,0 +1,154 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// rowReader is the state of reading a file by its plan.
+type rowReader struct {
+	*plan
+	*recordReader
+	store    rowStore
+	stamps   []int64 // nanoseconds since 1970
+	marks    []bool
+	joined   []byte // date and clock of one row
+	headings int    // repeated headers that were left out
+	gaps     int    // blank lines between the rows
+}
+
+// row reads one data record.
+func (r *rowReader) row() error {
+	if r.isHeading() {
+		r.headings++
+		return nil
+	}
+	if len(r.fields) != r.width {
+		return r.ragged(r.start, len(r.fields))
+	}
+	at := int64(0)
+	if r.clock != nil {
+		var err error
+		if at, err = r.time(); err != nil {
+			return err
+		}
+		r.stamps = append(r.stamps, at)
+	}
+	row := r.store.add()
+	for i, m := range r.metrics {
+		v, err := r.value(m, at)
+		if err != nil {
+			return err
+		}
+		row[i] = v
+	}
+	if r.label >= 0 {
+		v, err := r.labels.parse(r.fields[r.label])
+		if err != nil {
+			return r.fail(r.label, ErrLabel, err.Error())
+		}
+		r.marks = append(r.marks, v)
+	}
+	for _, t := range r.texts {
+		t.add(r.fields[t.col])
+	}
+	return nil
+}
+
+// fail makes an error of a cell of the current record.
+func (r *rowReader) fail(col int, kind error, problem string) error {
+	return &CSVError{Line: r.start, Column: r.names[col], Kind: kind, Problem: problem}
+}
+
+// isHeading recognises the header when it comes again, as in files that were joined.
+func (r *rowReader) isHeading() bool {
+	if len(r.header) == 0 {
+		return false
+	}
+	h := r.header[len(r.header)-1].fields
+	if len(r.fields) != len(h) {
+		return false
+	}
+	for c, f := range r.fields {
+		if string(f) != h[c] {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rowReader) time() (int64, error) {
+	cell := r.fields[r.times[0]]
+	if len(r.times) == 2 {
+		r.joined = append(append(append(r.joined[:0], cell...), ' '), r.fields[r.times[1]]...)
+		cell = r.joined
+	}
+	at, err := r.clock.parse(cell)
+	switch {
+	case err == nil:
+		return at, nil
+	case isMissing(cell):
+		return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("the time is missing; give Time %q to read without times", None))
+	case err != errNotTime:
+		return 0, r.fail(r.times[0], ErrTime, shown(string(cell))+": "+err.Error())
+	}
+	return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is not a time like those before (%s); give the layout in TimeLayout, or Time %q to read without times",
+		shown(string(cell)), r.clock, None))
+}
+
+// value reads a metric's cell.
+func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
+	cell := r.fields[m.col]
+	v, kind := m.format.parse(cell)
+	if kind == cellText && r.missing[string(cell)] {
+		v, kind = math.NaN(), cellMissing
+	}
+	switch kind {
+	case cellNumber:
+		m.valued = true
+		if slices.Contains(m.sentinels, v) || len(r.missing) > 0 && r.missing[string(cell)] {
+			v = math.NaN()
+		}
+	case cellMissing:
+	case cellText:
+		if !m.chosen && !m.valued && !m.text && r.stats[m.col].isEmpty() {
+			r.setText(m, string(cell))
+		}
+		if m.text {
+			return math.NaN(), nil
+		}
+		return 0, r.fail(m.col, ErrNotNumber, r.notNumber(m, string(cell)))
+	case cellInfinite:
+		return 0, r.fail(m.col, ErrInfinite, shown(string(cell))+" is infinite or too large; list the text in Missing if it stands for a missing value")
+	case cellAmbiguous:
+		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
+	}
+	if m.rate != nil {
+		v = m.rate.next(cell, v, at)
+	}
+	if v *= m.scale; math.IsInf(v, 0) {
+		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(cell)), m.scale))
+	}
+	return v, nil
+}
+
+func (r *rowReader) notNumber(m *metricColumn, cell string) string {
+	problem := shown(cell) + " is not a number; "
+	if strings.ContainsAny(cell, ".,") && strings.ContainsAny(cell, "0123456789") {
+		problem += fmt.Sprintf("give the decimal sign in Decimal if it is not %q, ", rune(m.format.decimal))
+	}
+	if m.chosen {
+		return problem + "leave the column out of Columns, or list the text in Missing if it stands for a missing value"
+	}
+	return problem + "name the metrics without this column in Columns, or list the text in Missing if it stands for a missing value"
+}
+
+// setText gives up a column on trial: its first value is text.
+func (r *rowReader) setText(m *metricColumn, cell string) {
+	m.text = true
+	role := &r.roles[m.col]
+	role.Role, role.Reason = RoleSkipped, "text such as "+shown(cell)
+	r.texts = append(r.texts, &textColumn{col: m.col, seen: map[string]bool{}})
+}

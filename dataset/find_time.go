@@ -42,9 +42,9 @@ func (p *plan) findTime() error {
 
 // searchTime returns the best column, or two of them where date and clock stand apart. The
 // error is about a column that would be a time but for its order of month and day.
-func (p *plan) searchTime() (*timeFound, error) {
-	var best *timeFound
-	var dates, clocks []*timeFound
+func (p *plan) searchTime() (*timeCandidate, error) {
+	var best *timeCandidate
+	var dates, clocks []*timeCandidate
 	var failed error
 	for c := range p.names {
 		if p.wanted[c] {
@@ -82,7 +82,7 @@ func (p *plan) searchTime() (*timeFound, error) {
 	return best, nil
 }
 
-func (p *plan) setTime(t *timeFound, reason string) {
+func (p *plan) setTime(t *timeCandidate, reason string) {
 	p.times, p.clock = t.cols, t.reader
 	if t.note != "" {
 		p.comments = append(p.comments, t.note)

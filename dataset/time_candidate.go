@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// timeFound is a column that can be the time.
-type timeFound struct {
+// timeCandidate is a column that can be the time.
+type timeCandidate struct {
 	cols   []int
 	reader *timeReader
 	named  bool // its name means a time
@@ -17,7 +17,7 @@ type timeFound struct {
 }
 
 // score ranks candidates: a name counts more than a full time.
-func (t *timeFound) score() (n int) {
+func (t *timeCandidate) score() (n int) {
 	if t.named {
 		n += 2
 	}
@@ -28,9 +28,9 @@ func (t *timeFound) score() (n int) {
 }
 
 // timeIn returns how column c reads as a time, or nil if it does not.
-func (p *plan) timeIn(c int, asked bool) (*timeFound, error) {
+func (p *plan) timeIn(c int, asked bool) (*timeCandidate, error) {
 	unit, named := isTimeName(p.names[c])
-	found := &timeFound{cols: []int{c}, named: named, full: true}
+	found := &timeCandidate{cols: []int{c}, named: named, full: true}
 	s := p.stats[c]
 	switch {
 	case p.opt.TimeLayout != "":
@@ -67,7 +67,7 @@ func (p *plan) readsAsTime(c int, reader *timeReader) bool {
 	return good > 0 && 2*good >= all
 }
 
-func (p *plan) writtenTime(found *timeFound, s columnStats) (*timeFound, error) {
+func (p *plan) writtenTime(found *timeCandidate, s columnStats) (*timeCandidate, error) {
 	for i, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {
 		layout, hits, twin := bestLayout(s.cells, layouts)
 		if hits == 0 || 2*hits < len(s.cells) {
@@ -89,7 +89,7 @@ func (p *plan) writtenTime(found *timeFound, s columnStats) (*timeFound, error) 
 // numericTime judges a column of numbers. A name makes it a time if its values can be dates,
 // or rise as a clock does. Without any header the first column is a time if it looks like
 // the clock of a sampler.
-func (p *plan) numericTime(found *timeFound, unit string, asked bool) *timeFound {
+func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeCandidate {
 	c := found.cols[0]
 	values := p.values(c)
 	if len(values) == 0 {

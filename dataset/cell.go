@@ -9,12 +9,12 @@ type cellKind int
 const (
 	cellMissing cellKind = iota
 	cellNumber
-	cellInfinite  // also a number too large for float64
-	cellAmbiguous // 1,234: a thousand, or one and a bit
+	cellInfinite  // or too large for a float64
+	cellAmbiguous // 1,234: more than a thousand, or a little more than one
 	cellText
 )
 
-// isMissing tells whether a cell stands for "no value".
+// isMissing reports whether a cell stands for "no value".
 func isMissing(b []byte) bool {
 	if len(b) == 0 {
 		return true
@@ -37,7 +37,7 @@ func isMissing(b []byte) bool {
 	return false
 }
 
-// isInfinite tells whether a cell spells infinity.
+// isInfinite reports whether a cell spells infinity.
 func isInfinite(b []byte) bool {
 	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
 		b = b[1:]

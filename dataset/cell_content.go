@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// content is what most of a column's cells are.
+// content is the kind of value that a cell holds, or most cells of a column.
 type content int
 
 const (
@@ -26,8 +26,8 @@ func contentOf(s string) content {
 	return textContent
 }
 
-// contentOfColumns judges each column by the later half of the records, at most 100 of them, where
-// no header stands.
+// contentOfColumns returns what each column holds. It looks at the last records only, half of
+// them and at most 100, because the first ones may be a header.
 func contentOfColumns(records []record, width int) []content {
 	records = slices.DeleteFunc(slices.Clone(records), func(r record) bool { return len(r.fields) != width })
 	half := records[len(records)/2:]

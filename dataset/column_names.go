@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// nameColumns sets names and short from the header.
+// nameColumns sets names, short and index from the header.
 func (f *fileLayout) nameColumns() {
 	f.names = make([]string, f.width)
 	f.short = make([]string, f.width)
@@ -36,8 +36,9 @@ func (f *fileLayout) nameColumns() {
 	}
 }
 
-// groupNames puts the first header row's groups before the names. A group goes on to the
-// right until the next. A second row with gaps holds units, not names.
+// groupNames joins the two header rows to names such as group/name. A group holds for its
+// column and the columns to its right, up to the next group. If the second row has gaps, it
+// holds units: the names then come from the first row.
 func (f *fileLayout) groupNames() {
 	if slices.Contains(f.header[1].fields, "") {
 		for c, s := range f.header[0].fields {
@@ -58,7 +59,7 @@ func (f *fileLayout) groupNames() {
 	}
 }
 
-// cleanName makes a header cell a name on one line, in UTF-8.
+// cleanName returns a header cell as a name: on one line, in UTF-8, without blanks around it.
 func cleanName(s string) string {
 	if !utf8.ValidString(s) {
 		s, _ = charmap.Windows1252.NewDecoder().String(s)
@@ -69,7 +70,8 @@ func cleanName(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// distinct gives names that occur more than once their column's number: cpu#1, cpu#3.
+// distinct returns the names with the column number appended where a name occurs more than
+// once: cpu#1, cpu#3.
 func distinct(names []string) []string {
 	out := slices.Clone(names)
 	for again := true; again; {
@@ -88,7 +90,8 @@ func distinct(names []string) []string {
 	return out
 }
 
-// column finds a column by its name, the last part of it where that is unique, or its number.
+// column returns the index of a column. The name is a full name, its last part where only one
+// column has that, or a number from 1. The option is named in errors.
 func (f *fileLayout) column(option, name string) (int, error) {
 	name = strings.TrimSpace(name)
 	if c, ok := f.index[name]; ok {

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// plan says what to do with each column of a file.
+// plan is how each column of a file is read.
 type plan struct {
 	*fileLayout
 	opt     *CSVOptions
 	stats   []columnStats
-	times   []int       // the time column, or a date and a clock column
+	times   []int       // the time column, or a date column and a clock column
 	clock   *timeReader // nil without times
 	label   int         // -1 without labels
 	labels  *labelReader
@@ -18,25 +18,25 @@ type plan struct {
 	roles   []ColumnRole
 	texts   []*textColumn
 	missing map[string]bool // opt.Missing
-	decimal byte            // sign of the columns that do not show theirs
+	decimal byte            // decimal sign of columns that do not show theirs
 	wanted  []bool          // columns named in Columns
-	spare   []string        // why a column is no metric though it holds numbers, or ""
+	spare   []string        // why a column of numbers is not a metric, or ""
 }
 
-// metricColumn is how a column of numbers is read.
+// metricColumn is how a metric column is read.
 type metricColumn struct {
 	col       int
 	format    numberFormat
 	sentinels []float64
-	rate      *rateColumn // nil where the column is no counter
+	rate      *rateColumn // nil for a column that is not a counter
 	scale     float64
 	chosen    bool // named by the user
 	valued    bool // has held a number
-	text      bool // turned out to hold text before it held a number
+	text      bool // the first value was text, so the column is skipped
 }
 
-// textColumn counts the different texts of a column that is skipped, since they may be the
-// names of several hosts.
+// textColumn counts the different texts of a skipped column. Few texts that come again may be
+// the names of hosts, and the file then holds several recordings.
 type textColumn struct {
 	col  int
 	last string
@@ -57,7 +57,7 @@ func (p *plan) isMissing(b []byte) bool {
 	return isMissing(b) || p.missing[string(b)]
 }
 
-// given resolves Time or Label, and refuses a column that is wanted as a metric too.
+// given returns the column that Time or Label names. It must not be in Columns too.
 func (p *plan) given(option, name string) (int, error) {
 	c, err := p.column(option, name)
 	if err != nil {
@@ -69,5 +69,5 @@ func (p *plan) given(option, name string) (int, error) {
 	return c, nil
 }
 
-// free tells whether a column is neither the time nor the label.
+// free reports whether a column is neither the time nor the label.
 func (p *plan) free(c int) bool { return c != p.label && !slices.Contains(p.times, c) }

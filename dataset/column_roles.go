@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// newPlan decides every column's role.
+// newPlan decides what each column is used as.
 func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	p := &plan{fileLayout: f, opt: opt, label: -1, missing: map[string]bool{}}
 	for _, m := range opt.Missing {
@@ -38,7 +38,7 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	return p, nil
 }
 
-// resolveColumns returns the indices of Columns.
+// resolveColumns returns the indices of the columns named in Columns.
 func (p *plan) resolveColumns() ([]int, error) {
 	p.wanted = make([]bool, p.width)
 	var metrics []int
@@ -56,7 +56,7 @@ func (p *plan) resolveColumns() ([]int, error) {
 	return metrics, nil
 }
 
-// explainSkipped fills in the reasons of columns that are not read.
+// explainSkipped sets the reason for each column that is not read.
 func (p *plan) explainSkipped() {
 	for c := range p.roles {
 		r, s := &p.roles[c], p.stats[c]

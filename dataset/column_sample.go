@@ -4,15 +4,15 @@ import (
 	"strings"
 )
 
-// columnStats is what the sample shows of a column.
+// columnStats is what the sample shows about a column.
 type columnStats struct {
 	numbers, texts int
-	cells          []string // the first texts
-	points, commas int      // numbers whose decimal sign is certain
-	unclear        int      // numbers such as 1,234, whose sign is not
+	cells          []string // the first 64 texts
+	points, commas int      // numbers that show their decimal sign
+	unclear        int      // numbers such as 1,234, which do not
 }
 
-// sampleColumn looks at the cells of column c in the sample.
+// sampleColumn counts what the sample's records hold in column c.
 func sampleColumn(records []record, c int, missing func([]byte) bool) columnStats {
 	var s columnStats
 	for _, r := range records {
@@ -45,7 +45,8 @@ func sampleColumn(records []record, c int, missing func([]byte) bool) columnStat
 	return s
 }
 
-// isNumber tells whether the column's values are mostly numbers, or it has none yet.
+// isNumber reports whether at least half of the column's values are numbers. That includes a
+// column without values: it may have numbers later.
 func (s columnStats) isNumber() bool { return s.numbers >= s.texts }
 
 func (s columnStats) isEmpty() bool { return s.numbers+s.texts == 0 }

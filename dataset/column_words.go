@@ -4,7 +4,8 @@ import (
 	"strings"
 )
 
-// timeNames are column names that mean a time, in lower case, words separated by a blank.
+// timeNames are column names that mean a time, as nameWords splits them and joined with
+// blanks.
 var timeNames = map[string]bool{
 	"time": true, "timestamp": true, "time stamp": true, "timestamps": true, "ts": true, "date": true, "datetime": true,
 	"date time": true, "epoch": true, "unix": true, "unixtime": true, "unix time": true, "unix timestamp": true,
@@ -14,14 +15,16 @@ var timeNames = map[string]bool{
 	"fecha": true, "horodatage": true,
 }
 
-// timeQualifiers may follow a time's name: ts_ms, time_utc.
+// timeQualifiers are words that may follow such a name, as in ts_ms and time_utc, with the
+// unit that they name.
 var timeQualifiers = map[string]string{
 	"utc": "", "gmt": "", "local": "", "iso": "", "iso8601": "", "unix": "", "epoch": "",
 	"s": "s", "sec": "s", "secs": "s", "seconds": "s", "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms",
 	"us": "us", "micros": "us", "microseconds": "us", "ns": "ns", "nanos": "ns", "nanoseconds": "ns",
 }
 
-// isTimeName tells whether a column's name means a time, and the unit that it names, if any.
+// isTimeName reports whether a column's name means a time. It also returns the unit in the
+// name, if there is one.
 func isTimeName(name string) (unit string, ok bool) {
 	if strings.HasPrefix(name, "(PDH-CSV") {
 		return "", true // Windows Performance Monitor
@@ -50,7 +53,8 @@ func isTimeName(name string) (unit string, ok bool) {
 	}
 }
 
-// labelNames are column names that mean a label, as nameWords cuts them.
+// labelNames are column names that mean a label, as nameWords splits them and joined with
+// blanks.
 var labelNames = map[string]bool{
 	"label": true, "labels": true, "anomaly": true, "anomalies": true, "anomalous": true, "is anomaly": true,
 	"isanomaly": true, "is anomalous": true, "anomaly label": true, "outlier": true, "is outlier": true,
@@ -61,7 +65,7 @@ var labelNames = map[string]bool{
 
 func isLabelName(name string) bool { return labelNames[strings.Join(nameWords(name), " ")] }
 
-// nameWords cuts a column name into lower-case words of letters and digits.
+// nameWords splits a column name into words of letters and digits, in lower case.
 func nameWords(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80

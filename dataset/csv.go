@@ -7,14 +7,14 @@ import (
 	"os"
 )
 
-// ReadCSV reads a table of metrics from CSV text, plain or gzip'd, in UTF-8 or UTF-16. It
-// reads as a stream: memory is about that of the table. Missing values are NaN, and no data
-// row is ever dropped.
+// ReadCSV reads a table of metrics from CSV text. The text is in UTF-8 or UTF-16 and may be
+// compressed with gzip. ReadCSV reads it as a stream, so it needs little more memory than the
+// table. A missing value becomes NaN. Every data row becomes a row of the table.
 //
-// A metric cell that is neither a number nor a missing value, an infinite value, a row with
-// a different number of fields, a row without a time and an unknown label are errors. All
-// are of type *CSVError: they name line and column, match one of the Err sentinels, and say
-// which option helps where one does.
+// These are errors: a metric cell that is neither a number nor a missing value, an infinite
+// value, a row with a different number of fields, a row without a time, and an unknown label.
+// Each is a *CSVError. It names the line and the column, matches one of the Err sentinels,
+// and says which option helps, if one does.
 func ReadCSV(r io.Reader, opt CSVOptions) (*Table, error) {
 	if r == nil {
 		return nil, &CSVError{Kind: ErrOption, Problem: "the reader is nil"}
@@ -37,7 +37,7 @@ func ReadCSV(r io.Reader, opt CSVOptions) (*Table, error) {
 	return p.read(src)
 }
 
-// ReadCSVFile is ReadCSV for a file; errors name it.
+// ReadCSVFile reads a table from a file, as ReadCSV does. Errors name the file.
 func ReadCSVFile(path string, opt CSVOptions) (*Table, error) {
 	file, err := os.Open(path)
 	if err != nil {

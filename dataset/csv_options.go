@@ -8,82 +8,86 @@ import (
 	"time"
 )
 
-// None, as CSVOptions.Time or CSVOptions.Label, says that there is no such column.
+// None as CSVOptions.Time or CSVOptions.Label means that there is no such column.
 const None = "-"
 
-// HeaderMode says how many rows of names stand before the data.
+// HeaderMode is the number of header rows before the data.
 type HeaderMode int
 
-// How the header is read.
+// The ways to read the header.
 const (
-	HeaderAuto HeaderMode = iota // decide from the content
-	HeaderNone                   // the first record is data; columns go by number
+	HeaderAuto HeaderMode = iota // determine it from the content
+	HeaderNone                   // no header: columns are named by number
 	HeaderOne                    // one row of names
 	HeaderTwo                    // a row of groups and a row of names, as dstat writes them
 )
 
 func (m HeaderMode) rows() int { return max(0, int(m-HeaderNone)) }
 
-// CSVOptions says how to read a CSV file. The zero value decides everything from the content
-// and works for most exports; each field overrides one decision.
+// CSVOptions says how to read a CSV file. The zero value determines everything from the
+// content and works for most exports. Each field overrides one decision.
 //
-// Columns are named as in the header; as group/name where there are two header rows, or by
-// the last part of that if it is unique, without regard to case; or by number, from 1. A
-// name that occurs twice becomes name#number: cpu#1, cpu#3.
+// A column is named as in the header; with two header rows as group/name. The last part of a
+// name is enough if only one column has it, and case does not matter if the name is still
+// unique. A number, from 1, names a column too. A name that occurs more than once gets its
+// column's number: cpu#1, cpu#3.
 type CSVOptions struct {
-	// Columns are the metrics, in the order wanted. Empty takes every column of numbers
-	// except one that is a time by name and content or a label by name.
+	// Columns are the metrics, in the order of Table.Columns. If empty, every column of
+	// numbers is a metric, except a time by name and content and a label by name.
 	Columns []string
-	// Time is the time column. Empty looks for one, "-" (None) means none.
+	// Time is the time column. If empty, it is looked for; None ("-") means none.
 	Time string
-	// Label is the label column. Empty looks for one by its name, "-" (None) means none.
+	// Label is the label column. If empty, it is looked for by name; None ("-") means none.
 	Label string
 
-	// Comma separates fields: an ASCII character. 0 chooses among , ; tab and |. A blank
-	// stands for any number of blanks and tabs.
+	// Comma is the delimiter between fields, an ASCII character. 0 chooses among , ; tab and
+	// |. A blank stands for any number of blanks and tabs.
 	Comma rune
-	// Decimal is the decimal sign, '.' or ','; the other one may then group thousands.
-	// 0 decides for each column.
+	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
+	// decides for each column.
 	Decimal rune
-	// Header says how many header rows there are. The zero value decides.
+	// Header is the number of header rows. The zero value decides from the content.
 	Header HeaderMode
-	// SkipLines is the number of lines to leave out at the beginning, before the header. A
-	// preamble such as dstat's is recognised without it.
+	// SkipLines is the number of lines to skip before the header. A preamble such as dstat's
+	// is recognised without it.
 	SkipLines int
 
-	// TimeLayout is how times are written: a layout of package time, or "s", "ms", "us" or
-	// "ns" for numbers counted since 1970. Empty decides; whether a number is seconds or
-	// milliseconds is told by its magnitude, not by the column's name.
+	// TimeLayout is the form of the times: a layout of package time, or "s", "ms", "us" or
+	// "ns" for numbers that count from 1970. If empty, it is determined from the content.
+	// Whether a number counts seconds or milliseconds depends on its magnitude, not on the
+	// column's name.
 	TimeLayout string
-	// Location is where times without an offset were taken. nil means UTC. Table.Times are
-	// in this location.
+	// Location is the time zone of times without an offset; nil means UTC. Table.Times are in
+	// this location.
 	Location *time.Location
-	// Year is the year of the first row where times have none. 0 takes the year from the
-	// preamble's date, or else 2000. Times that run over the new year go on into the next.
+	// Year is the year of the first row if the times have none. 0 takes the year from the
+	// date in the preamble, or else 2000. Times that go past the new year continue in the
+	// next year.
 	Year int
 
-	// Missing are texts that mean "no value", besides the empty cell, -, ?, NaN, NA, n/a,
-	// null, nil, none and the like.
+	// Missing are texts that mean "no value", in addition to the empty cell, -, ?, NaN, NA,
+	// n/a, null, nil, none and the like.
 	Missing []string
-	// Sentinels are numbers that mean "no value", in every column: -1, 101, 9999.
+	// Sentinels are numbers that mean "no value" in every column, such as -1, 101 or 9999.
 	Sentinels []float64
-	// ColumnSentinels are such numbers in single columns.
+	// ColumnSentinels are numbers that mean "no value" in one column, by its name.
 	ColumnSentinels map[string][]float64
 
-	// Anomalous and Normal are label texts. With only one of them, every other text is the
-	// opposite. Without both, 1, true, yes, anomaly, attack and the like are anomalous, and
-	// 0, false, no, normal, ok and the like are normal.
+	// Anomalous and Normal are label texts. If only one of them is given, every other text
+	// means the opposite. If neither is, 1, true, yes, anomaly, attack and the like are
+	// anomalous, and 0, false, no, normal, ok and the like are normal.
 	Anomalous, Normal []string
 
 	// Counters are metric columns that hold running totals. Each becomes its increase per
-	// second since the row before, which needs times. A wrap at 2^32 or 2^64 is undone; the
-	// first row, a row after a reset and a row without elapsed time are missing (NaN).
+	// second since the row before, so the file needs times. A total may wrap at 2^32 or 2^64.
+	// The first row, a row after a reset and a row without elapsed time have no rate: they
+	// are missing (NaN). So is a rate that overflows.
 	Counters []string
-	// Scale multiplies metric columns, after Counters: 8 makes bits of bytes.
+	// Scale multiplies metric columns, by name, after Counters. 8 turns bytes into bits.
 	Scale map[string]float64
 }
 
-// check refuses options that no file can satisfy.
+// check returns an error for options that no file can satisfy.
 func (opt *CSVOptions) check() error {
 	bad := func(format string, args ...any) error {
 		return &CSVError{Kind: ErrOption, Problem: fmt.Sprintf(format, args...)}

@@ -1,6 +1,6 @@
 package dataset
 
-// decimalOf returns how a column writes its numbers.
+// decimalOf returns how column c writes its numbers.
 func (p *plan) decimalOf(c int) numberFormat {
 	if p.opt.Decimal != 0 {
 		return numberFormat{decimal: byte(p.opt.Decimal), certain: true}
@@ -15,8 +15,8 @@ func (p *plan) decimalOf(c int) numberFormat {
 	return numberFormat{decimal: p.decimal}
 }
 
-// commonDecimal returns the decimal sign of the columns that do not show theirs. Where the
-// comma does not separate fields, 1,234 has a decimal comma.
+// commonDecimal returns the decimal sign for columns whose numbers do not show it. A number
+// such as 1,234 has a decimal comma where the comma does not separate fields.
 func (p *plan) commonDecimal() byte {
 	points, commas, unclear := 0, 0, 0
 	for _, s := range p.stats {

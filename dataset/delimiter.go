@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// chooseComma returns the delimiter under which the sample is most regular and reads best as
-// numbers and times.
+// chooseComma returns the delimiter of the sample. It is the one under which most records
+// have the same number of fields and most cells are numbers or times.
 func (s *source) chooseComma(skip int) byte {
 	first, _, _ := strings.Cut(string(s.sample[:min(len(s.sample), 16)]), "\n")
 	if m := sepLine.FindStringSubmatch(first); m != nil && strings.Contains(",;\t|", m[1]) && m[1] != "" {
@@ -27,8 +27,8 @@ func (s *source) chooseComma(skip int) byte {
 	return best
 }
 
-// numberShare returns the share of cells that are numbers or times among the records of
-// the given width.
+// numberShare returns the share of numbers, times and missing values among the cells that are
+// not empty, in the records with width fields.
 func numberShare(records []record, width int) float64 {
 	good, all := 0, 0
 	for _, r := range records {

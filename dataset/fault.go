@@ -8,18 +8,18 @@ import (
 type FaultKind int
 
 const (
-	// OutOfRange puts a metric above all of its usual values.
+	// OutOfRange raises a metric above all of its usual values.
 	OutOfRange FaultKind = iota
-	// BrokenCorrelation turns a metric against the others: low where the load is high, or
-	// the reverse. No metric leaves its usual range.
+	// BrokenCorrelation moves a metric against the others: it is low where the load is high,
+	// and high where the load is low. No metric leaves its usual range.
 	BrokenCorrelation
 	// LevelShift adds a constant to a metric.
 	LevelShift
-	// Stuck freezes a metric at one value while the others move on.
+	// Stuck holds a metric at one value while the others go on.
 	Stuck
 )
 
-// String returns the kind's name in words.
+// String returns the kind in words, such as "level shift".
 func (k FaultKind) String() string {
 	switch k {
 	case OutOfRange:

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// place returns all faults in the order of their rows, those of Inject at free places.
+// place returns all faults in the order of their rows. It chooses free rows for those of
+// Inject.
 func (h *host) place() ([]Fault, error) {
 	faults := slices.Clone(h.cfg.Faults)
 	for i, f := range faults {
@@ -50,9 +51,9 @@ func (h *host) checkFault(f Fault) error {
 	return nil
 }
 
-// freePlace chooses where a fault of a kind goes. A broken correlation needs a load far
-// from its mean, else there is nothing to break: of many places it takes the first whose
-// load is beyond one standard deviation, or else the one with the largest.
+// freePlace chooses the rows and the metric of a fault. A broken correlation shows only where
+// the load is far from its mean: freePlace takes the first place where the load is beyond one
+// standard deviation, or the place with the largest load of a thousand.
 func (h *host) freePlace(rng *rand.Rand, kind FaultKind, taken []Fault) (best Fault, ok bool) {
 	length := h.lengthOf(kind)
 	if length > h.cfg.Rows {
@@ -100,8 +101,8 @@ func (h *host) meanLoad(f Fault) float64 {
 	return sum / float64(f.Length)
 }
 
-// inject changes a metric in the rows of a fault. Stuck is left to matrix, which knows the
-// final values.
+// inject changes a metric in the rows of a fault. It leaves a stuck metric to matrix, which
+// has the final values.
 func (h *host) inject(f Fault) {
 	m := slices.Index(HostMetrics(), f.Metric)
 	z, s := h.z[m], h.cfg.Strength
@@ -110,7 +111,7 @@ func (h *host) inject(f Fault) {
 		side = -1
 	}
 	for i := f.Start; i < f.Start+f.Length; i++ {
-		// A little noise is kept, so that a longer fault is not stuck as well.
+		// The metric keeps a little of its own noise; otherwise it would be stuck as well.
 		own := z[i] - hostShapes[m].weight*h.load[i]
 		switch f.Kind {
 		case OutOfRange:

@@ -1,7 +1,7 @@
 package dataset
 
-// findLabel looks for a label column by its name. Further columns of such a name are no
-// metrics either.
+// findLabel sets the label column: the one that Label names, or else the first whose name
+// means a label. Other columns with such a name are not metrics either.
 func (p *plan) findLabel() error {
 	if p.opt.Label == None {
 		return nil

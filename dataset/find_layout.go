@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// findLayout decides the layout from the sample.
+// findLayout determines the layout from the sample.
 func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 	f := &fileLayout{comma: byte(opt.Comma)}
 	if f.comma == 0 {
@@ -26,7 +26,7 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 	f.readPreamble(meta)
 	f.width, _ = commonWidth(records)
 	if err := f.findHeader(records, opt); err != nil {
-		// What ended the sample is the better reason why nothing follows the header.
+		// What ended the sample says better why nothing follows the header.
 		if stop != nil && errors.Is(err, ErrNoRows) {
 			err = stop
 		}

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// findMetrics takes the wanted columns, or all columns of numbers. A column without a value
-// in the sample is kept on trial.
+// findMetrics sets the metric columns: those of Columns, or else all columns of numbers. A
+// column without values in the sample is one of them until its first value shows that it
+// holds text.
 func (p *plan) findMetrics(metrics []int) error {
 	chosen := len(metrics) > 0
 	if !chosen {
@@ -35,7 +36,7 @@ func (p *plan) noMetric() error {
 		quoteNames(p.names), rune(p.comma))}
 }
 
-// tuneMetrics applies the options that go by column.
+// tuneMetrics applies Counters, ColumnSentinels and Scale.
 func (p *plan) tuneMetrics() error {
 	for _, name := range p.opt.Counters {
 		m, err := p.metric("Counters", name)

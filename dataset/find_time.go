@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// findTime looks for the time column: by name and content, or by content alone where that
-// is a written time, since such a column cannot be a metric.
+// findTime sets the time column: the one that Time names, or else the best that searchTime
+// finds.
 func (p *plan) findTime() error {
 	if p.opt.Time == None {
 		return nil
@@ -40,8 +40,10 @@ func (p *plan) findTime() error {
 	return nil
 }
 
-// searchTime returns the best column, or two of them where date and clock stand apart. The
-// error is about a column that would be a time but for its order of month and day.
+// searchTime returns the best candidate for the time, or nil. If date and clock are in
+// columns of their own, the candidate joins them. Written times need no telling name, because
+// a column of them cannot be a metric. The error is about a column that could be the time if
+// it were clear whether the month or the day comes first.
 func (p *plan) searchTime() (*timeCandidate, error) {
 	var best *timeCandidate
 	var dates, clocks []*timeCandidate
@@ -94,7 +96,7 @@ func (p *plan) setTime(t *timeCandidate, reason string) {
 	p.setYear()
 }
 
-// setYear gives a time without year or date its starting point.
+// setYear sets where times without a year or a date start.
 func (p *plan) setYear() {
 	k := p.clock
 	if !k.noYear && !k.noDate {

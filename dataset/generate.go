@@ -4,15 +4,15 @@ import (
 	"time"
 )
 
-// Generate makes correlated metrics of a synthetic host: a load with a daily cycle, slow
-// noise and bursts drives CPU, memory, disk and network, each with noise of its own. The
-// percentages lie between 0 and 100 and the network rate around 5e6 bit/s, between about
-// 5e5 and 1e8. Labels are true in the rows of the returned faults, which are in the order
-// of their rows.
+// Generate makes the metrics of a synthetic host. A load with a daily cycle, slow noise and
+// bursts drives CPU, memory, disk and network, so the metrics are correlated. Each also has
+// noise of its own. The percentages are between 0 and 100. The network rate is around 5e6
+// bit/s, from about 5e5 to 1e8. Labels are true in the rows of the faults, which are returned
+// in the order of their rows.
 //
-// With Independent, and OutOfRange and BrokenCorrelation in Inject, it makes the basic test
-// of a detector: 1000 rows of four metrics, one row out of range, and one whose metrics are
-// unusual only together.
+// With Independent, and OutOfRange and BrokenCorrelation in Inject, the table is the basic
+// test of a detector: 1000 rows of four metrics, one row with a metric out of range, and one
+// row whose metrics are unusual only in combination.
 func Generate(cfg GenerateConfig) (*Table, []Fault, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, nil, err

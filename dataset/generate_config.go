@@ -6,33 +6,32 @@ import (
 	"time"
 )
 
-// GenerateConfig says what Generate makes. The zero value gives 1000 normal samples, a
-// minute apart.
+// GenerateConfig configures Generate. The zero value makes 1000 normal rows, a minute apart.
 type GenerateConfig struct {
 	Rows     int           // 0 means 1000
-	Seed     uint64        // the same seed gives the same bits
-	Start    time.Time     // of the first row; zero means 2024-01-01 00:00 UTC
-	Interval time.Duration // from row to row; 0 means one minute
+	Seed     uint64        // the same seed gives the same table, bit for bit
+	Start    time.Time     // time of the first row; zero means 2024-01-01 00:00 UTC
+	Interval time.Duration // time between rows; 0 means one minute
 
-	// Independent makes rows that do not depend on each other, and no daily cycle: only the
-	// correlation between the metrics is left.
+	// Independent makes rows that do not depend on each other, without a daily cycle. Only
+	// the correlation between the metrics is left.
 	Independent bool
 
-	// Inject puts one fault for each element, of that kind, at a place and on a metric chosen
-	// by the seed. A fault takes 5 rows (OutOfRange), 10 (BrokenCorrelation) or 60
-	// (LevelShift, Stuck), but at most a twentieth of Rows; with Independent it takes one,
-	// except Stuck. Faults do not overlap, and rows outside them do not depend on them.
+	// Inject adds one fault of each listed kind. The seed decides its rows and its metric. A
+	// fault takes 5 rows (OutOfRange), 10 (BrokenCorrelation) or 60 (LevelShift, Stuck), but
+	// at most a twentieth of Rows. With Independent it takes one row, except Stuck. Faults do
+	// not overlap. The rows outside them are the same as without faults.
 	Inject []FaultKind
-	// Faults are put exactly where they say.
+	// Faults are added exactly where they say.
 	Faults []Fault
-	// Strength scales how far faults go; 0 means 1. At 1, OutOfRange lies 2.5 standard
-	// deviations beyond the largest usual value, LevelShift adds 2.5, and BrokenCorrelation
-	// puts a metric 2 standard deviations from its mean, on the wrong side. All are
-	// standard deviations of the metric before it is bent into its range.
+	// Strength scales the size of faults; 0 means 1. At 1, OutOfRange lies 2.5 standard
+	// deviations above the largest usual value, LevelShift adds 2.5, and BrokenCorrelation
+	// puts a metric 2 standard deviations from its mean, on the wrong side. These are
+	// standard deviations of the metric before it is mapped to its range.
 	Strength float64
 }
 
-// fill puts the defaults in and refuses what cannot be made.
+// fill sets the defaults and returns an error for what cannot be made.
 func (cfg *GenerateConfig) fill() error {
 	if cfg.Rows == 0 {
 		cfg.Rows = 1000

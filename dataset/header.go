@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// findHeader sets header, first, and body.
+// findHeader sets header, first and body.
 func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 	start, end := 0, min(opt.Header.rows(), len(records))
 	if opt.Header == HeaderAuto {
@@ -46,11 +46,11 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 	return nil
 }
 
-// settleHeader keeps of the rows of text before the data those that name columns, and
-// refuses to guess.
+// settleHeader keeps the rows that name columns, of the rows of text before the data. It
+// returns an error where the rows can be understood in more than one way.
 func (f *fileLayout) settleHeader(preamble []record) error {
 	for len(f.header) > 1 && strings.HasPrefix(f.header[0].fields[0], "#") {
-		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations, as InfluxDB writes them
+		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations of InfluxDB
 	}
 	n := len(f.header)
 	switch {
@@ -70,8 +70,8 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 	return nil
 }
 
-// isGroupRow tells whether the upper of two rows of text holds groups: it has gaps or
-// repeats itself. A lower row with gaps holds units.
+// isGroupRow reports whether the upper of two rows of text holds groups. Groups leave gaps or
+// repeat. A gap in the lower row means that it holds units.
 func (f *fileLayout) isGroupRow(upper, lower []string) bool {
 	seen := map[string]bool{}
 	for c, s := range upper {
@@ -89,8 +89,8 @@ func (f *fileLayout) raggedHeader(h record) error {
 		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
 }
 
-// shortHeader tells whether the record before start is a header of rows that all end in a
-// delimiter.
+// shortHeader reports whether the record before start is a header. It is one field short
+// because the rows, and only they, end in a delimiter.
 func (f *fileLayout) shortHeader(records []record, start int) bool {
 	if start == 0 || start == len(records) || len(records[start-1].fields) != f.width-1 {
 		return false
@@ -124,8 +124,8 @@ func (f *fileLayout) headerEnd(records []record, start int, contents []content) 
 	return len(records), nil
 }
 
-// compareToBody counts cells of text over columns of numbers or times, cells that are like
-// their column, and cells of text.
+// compareToBody counts, among the cells of a record, texts over columns of numbers or times
+// (over), cells that hold the same as such a column (like), and all texts (text).
 func compareToBody(fields []string, contents []content) (over, like, text int) {
 	for c, s := range fields {
 		k := contentOf(s)
@@ -143,8 +143,9 @@ func compareToBody(fields []string, contents []content) (over, like, text int) {
 	return over, like, text
 }
 
-// mixedFirst judges a first record with both text and numbers over columns of numbers: a
-// header such as time,50,95,99, or data with a bad cell.
+// mixedFirst decides on a first record that has both texts and numbers over columns of
+// numbers. It is a header if a text means a time, as in time,50,95,99. Otherwise it could be
+// data with a bad cell, which is an error.
 func (f *fileLayout) mixedFirst(r record, contents []content, at int) (int, error) {
 	bad := ""
 	for c, s := range r.fields {

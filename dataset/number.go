@@ -9,10 +9,10 @@ import (
 // numberFormat is how a column writes its numbers.
 type numberFormat struct {
 	decimal byte // '.' or ','
-	certain bool // the user said so: the other sign can only group thousands
+	certain bool // set by the user: the other sign can only group thousands
 }
 
-// parse reads a cell as a number. A percent sign at the end is dropped.
+// parse reads a cell as a number. It drops a percent sign at the end.
 func (f numberFormat) parse(b []byte) (float64, cellKind) {
 	if isMissing(b) {
 		return math.NaN(), cellMissing
@@ -78,7 +78,8 @@ func parseFloat(b []byte) (float64, cellKind) {
 	return v, cellNumber
 }
 
-// isGrouped tells whether sep cuts the digits before the decimal sign into groups of three.
+// isGrouped reports whether sep separates the digits before the decimal sign into groups of
+// three.
 func isGrouped(b []byte, sep, decimal byte) bool {
 	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
 		b = b[1:]
@@ -99,7 +100,8 @@ func isGrouped(b []byte, sep, decimal byte) bool {
 	}
 }
 
-// parseWhole reads a number of digits only, which it holds exactly.
+// parseWhole reads a number that consists of digits only. The result is exact, where a
+// float64 would round above 2^53.
 func parseWhole(b []byte) (n uint64, ok bool) {
 	if len(b) == 0 || len(b) > 20 {
 		return 0, false
@@ -117,13 +119,14 @@ func parseWhole(b []byte) (n uint64, ok bool) {
 	return n, true
 }
 
-// numberLike tells whether a cell is a number in either format.
+// numberLike reports whether a cell is a number, with a point or with a comma as decimal
+// sign.
 func numberLike(b []byte) bool {
 	switch _, kind := (numberFormat{decimal: '.'}).parse(b); kind {
 	case cellNumber, cellInfinite, cellAmbiguous:
 		return true
 	}
-	// Dots alone never count as groups here: 192.168.100.200 is an address.
+	// Dots alone do not group thousands here: 192.168.100.200 is an address.
 	if bytes.IndexByte(b, ',') < 0 {
 		return false
 	}
@@ -131,8 +134,8 @@ func numberLike(b []byte) bool {
 	return kind == cellNumber
 }
 
-// decimalSign returns the decimal sign that a number gives away, or 0 where it could be
-// either: 0,5 and 1.234,5 can only have a decimal comma, 1,234 may be a thousand.
+// decimalSign returns the decimal sign that a number shows, or 0 where it could be either.
+// 0,5 and 1.234,5 have a decimal comma; 1,234 may be a thousand.
 func decimalSign(b []byte) byte {
 	comma, point := bytes.LastIndexByte(b, ','), bytes.LastIndexByte(b, '.')
 	switch {

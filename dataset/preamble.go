@@ -14,8 +14,9 @@ var (
 	fourDigits = regexp.MustCompile(`\b(19|20|21)\d\d\b`)
 )
 
-// splitMeta cuts off the leading records that are a preamble by their look, whatever their
-// width: a spreadsheet's separator line, comments, dstat's title and its "Host:" lines.
+// splitMeta splits off the preamble: the leading records that look like a spreadsheet's
+// separator line, comments, dstat's title or its "Host:" lines. They can have any number of
+// fields.
 func splitMeta(records []record) (meta, table []record) {
 	for i, r := range records {
 		if !r.isMeta() {
@@ -36,7 +37,7 @@ func (r record) isMeta() bool {
 
 func isDstatTitle(s string) bool { return dstatTitle.MatchString(s) }
 
-// readPreamble takes from the preamble which tool wrote the file and when.
+// readPreamble takes the tool that wrote the file and the date from the preamble.
 func (f *fileLayout) readPreamble(preamble []record) {
 	for _, r := range preamble {
 		f.dstat = f.dstat || isDstatTitle(r.fields[0])

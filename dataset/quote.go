@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// shown quotes a cell for a message, shortened.
+// shown quotes the beginning of a cell for a message.
 func shown(cell string) string {
 	const most = 40
 	if len(cell) > most {
@@ -15,7 +15,7 @@ func shown(cell string) string {
 	return strconv.Quote(cell)
 }
 
-// quoteNames lists names, at most 30 of them.
+// quoteNames lists the first 30 names, quoted.
 func quoteNames(names []string) string {
 	const most = 30
 	parts := make([]string, 0, most)
@@ -36,7 +36,7 @@ func quoted(names []string) []string {
 	return out
 }
 
-// plural returns a number and a noun: 1 row, 2 rows.
+// plural returns a number with its noun: 1 row, 2 rows.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -13,8 +13,8 @@ type rateColumn struct {
 	wraps, resets int
 }
 
-// next takes the cell of a total, its value, and its time in nanoseconds since 1970. It
-// returns the increase per second since the last total, or NaN where there is none.
+// next returns the increase per second since the last total, or NaN if there is none. It
+// takes a total as its cell and its value v, at a time in nanoseconds since 1970.
 func (r *rateColumn) next(cell []byte, v float64, at int64) float64 {
 	total := counter.Fractional(v)
 	if n, ok := parseWhole(cell); ok && !math.IsNaN(v) {

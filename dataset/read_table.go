@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// read reads the whole source.
+// read reads the source into a table.
 func (p *plan) read(src *source) (*Table, error) {
 	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}
 	r.store.width = len(p.metrics)
@@ -28,7 +28,7 @@ func (p *plan) read(src *source) (*Table, error) {
 	}
 }
 
-// finish makes the table.
+// finish returns the table of the rows read.
 func (r *rowReader) finish() (*Table, error) {
 	if r.store.rows == 0 {
 		return nil, &CSVError{Line: r.line, Kind: ErrNoRows, Problem: "no data rows follow the header"}
@@ -59,7 +59,7 @@ func (r *rowReader) finish() (*Table, error) {
 	return t, nil
 }
 
-// describeMetrics says how metric columns were changed.
+// describeMetrics sets the reasons of the metric columns: how their values were changed.
 func (r *rowReader) describeMetrics() {
 	for _, m := range r.metrics {
 		var how []string

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// rowReader is the state of reading a file by its plan.
+// rowReader reads the rows of a file by its plan.
 type rowReader struct {
 	*plan
 	*recordReader
@@ -15,8 +15,8 @@ type rowReader struct {
 	stamps   []int64 // nanoseconds since 1970
 	marks    []bool
 	joined   []byte // date and clock of one row
-	headings int    // repeated headers that were left out
-	gaps     int    // blank lines between the rows
+	headings int    // repeated headers, which are skipped
+	gaps     int    // blank lines between rows
 }
 
 // row reads one data record.
@@ -57,12 +57,13 @@ func (r *rowReader) row() error {
 	return nil
 }
 
-// fail makes an error of a cell of the current record.
+// fail returns an error about a cell of the current record.
 func (r *rowReader) fail(col int, kind error, problem string) error {
 	return &CSVError{Line: r.start, Column: r.names[col], Kind: kind, Problem: problem}
 }
 
-// isHeading recognises the header when it comes again, as in files that were joined.
+// isHeading reports whether the record repeats the header, as in a file that was joined from
+// several.
 func (r *rowReader) isHeading() bool {
 	if len(r.header) == 0 {
 		return false
@@ -98,7 +99,7 @@ func (r *rowReader) time() (int64, error) {
 		shown(string(cell)), r.clock, None))
 }
 
-// value reads a metric's cell.
+// value returns the value of a metric's cell, at a time in nanoseconds since 1970.
 func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	cell := r.fields[m.col]
 	v, kind := m.format.parse(cell)
@@ -145,7 +146,8 @@ func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 	return problem + "name the metrics without this column in Columns, or list the text in Missing if it stands for a missing value"
 }
 
-// setText gives up a column on trial: its first value is text.
+// setText makes a metric column, which had no value in the sample, a skipped one: its first
+// value is text.
 func (r *rowReader) setText(m *metricColumn, cell string) {
 	m.text = true
 	role := &r.roles[m.col]

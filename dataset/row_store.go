@@ -4,8 +4,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// rowStore collects rows in blocks: one growing slice would hold up to three times the
-// matrix while it is copied.
+// rowStore collects rows in blocks. A single growing slice would take up to three times the
+// memory of the matrix while it is copied.
 type rowStore struct {
 	width  int
 	rows   int
@@ -14,13 +14,13 @@ type rowStore struct {
 
 const blockValues = 1 << 15
 
-// add returns the next row, to be filled.
+// add returns the next row, for the caller to fill.
 func (s *rowStore) add() []float64 {
 	last := len(s.blocks) - 1
 	if last < 0 || len(s.blocks[last])+s.width > cap(s.blocks[last]) {
 		size := max(blockValues/s.width, 1) * s.width
 		if last < 0 {
-			size = max(64/s.width, 1) * s.width // most small files need no more
+			size = max(64/s.width, 1) * s.width // enough for most small files
 		}
 		s.blocks = append(s.blocks, make([]float64, 0, size))
 		last++
@@ -33,7 +33,7 @@ func (s *rowStore) add() []float64 {
 	return b[n:]
 }
 
-// matrix moves the given columns into one matrix, letting go of the blocks on the way.
+// matrix moves columns into one matrix. It frees the blocks on the way.
 func (s *rowStore) matrix(columns []int) *mat.Dense {
 	out := make([]float64, 0, s.rows*len(columns))
 	for i, b := range s.blocks {

@@ -6,14 +6,14 @@ import (
 	"math"
 )
 
-// record is one record of the sample.
+// record is a record of the sample.
 type record struct {
 	line   int
 	fields []string
 }
 
-// sampleRecords cuts the sample into at most limit records. What is left of a record at the
-// cut end of the sample is dropped. The error is the one that ended the sample early.
+// sampleRecords returns at most limit records of the sample. It leaves out the last one where
+// the sample ends within it. The error is the one that ended the sample early.
 func (s *source) sampleRecords(comma byte, skip, limit int) ([]record, error) {
 	text := s.sample
 	if !s.whole {
@@ -38,8 +38,8 @@ func (s *source) sampleRecords(comma byte, skip, limit int) ([]record, error) {
 	return records, err
 }
 
-// commonWidth returns the number of fields that most records have, the larger at a tie,
-// and the share of records that have it.
+// commonWidth returns the number of fields that most records have, and the share of records
+// that have it. At a tie it returns the larger number.
 func commonWidth(records []record) (width int, share float64) {
 	counts := map[int]int{}
 	for _, r := range records {

@@ -16,7 +16,7 @@ func HostMetrics() []string { return []string{"cpu", "mem", "disk", "net_in"} }
 // metricShape is how a metric follows the load of the host.
 type metricShape struct {
 	weight   float64       // correlation with the load
-	memory   time.Duration // of the metric's own noise
+	memory   time.Duration // correlation time of the metric's own noise
 	mean, sd float64       // of the logit of a percentage, or of the logarithm of a rate
 	percent  bool
 }
@@ -28,7 +28,7 @@ var hostShapes = []metricShape{
 	{weight: .92, memory: 5 * time.Minute, mean: math.Log(5e6), sd: .7},
 }
 
-// value bends a standardised metric into its range and unit.
+// value maps a standardised metric to its range and unit.
 func (s metricShape) value(z float64) float64 {
 	v := math.Exp(s.mean + s.sd*z)
 	if s.percent {
@@ -37,11 +37,12 @@ func (s metricShape) value(z float64) float64 {
 	return v
 }
 
-// host is the state of generation. All values are standardised until matrix bends them.
+// host holds the metrics while they are made. They are standardised until matrix maps them to
+// their ranges.
 type host struct {
 	cfg    GenerateConfig
 	load   []float64
-	z      [][]float64 // one a metric
+	z      [][]float64 // one slice per metric
 	lo, hi []float64   // usual range of each metric
 }
 
@@ -68,8 +69,8 @@ func newHost(cfg GenerateConfig) *host {
 	return h
 }
 
-// noise returns noise of unit variance: an AR(1) process whose memory is a time, whatever
-// the interval.
+// noise returns noise of unit variance. It is an AR(1) process with a memory in time, so that
+// it does not depend on the interval.
 func (h *host) noise(rng *rand.Rand, memory time.Duration) []float64 {
 	if h.cfg.Independent {
 		memory = 0
@@ -90,8 +91,8 @@ func autoregression(rng *rand.Rand, n int, memory, interval time.Duration) []flo
 	return out
 }
 
-// seriesLoad is a daily cycle with its peak in the afternoon, slow noise, and bursts: about
-// four a day, each dying away within minutes.
+// seriesLoad returns a load with a daily cycle that peaks in the afternoon, slow noise, and
+// about four bursts a day. A burst fades within minutes.
 func seriesLoad(rng *rand.Rand, cfg GenerateConfig) []float64 {
 	const (
 		cycle, slow   = .7, .6 // standard deviations
@@ -116,7 +117,7 @@ func seriesLoad(rng *rand.Rand, cfg GenerateConfig) []float64 {
 	return load
 }
 
-// matrix bends all values into range and freezes what is stuck.
+// matrix maps all values to their ranges and holds what is stuck.
 func (h *host) matrix(faults []Fault) *mat.Dense {
 	x := mat.NewDense(h.cfg.Rows, len(h.z), nil)
 	for m, z := range h.z {

@@ -7,16 +7,17 @@ import (
 	"strings"
 )
 
-// timeCandidate is a column that can be the time.
+// timeCandidate is a column that could be the time, or two: a date and a clock.
 type timeCandidate struct {
 	cols   []int
 	reader *timeReader
-	named  bool // its name means a time
-	full   bool // it has both date and clock
+	named  bool // the name means a time
+	full   bool // it has both a date and a clock
 	note   string
 }
 
-// score ranks candidates: a name counts more than a full time.
+// score ranks candidates. A name that means a time counts more than a time with both date and
+// clock.
 func (t *timeCandidate) score() (n int) {
 	if t.named {
 		n += 2
@@ -27,7 +28,8 @@ func (t *timeCandidate) score() (n int) {
 	return n
 }
 
-// timeIn returns how column c reads as a time, or nil if it does not.
+// timeIn returns column c as a candidate, or nil if it cannot be the time. A column that the
+// user asked for needs no telling name.
 func (p *plan) timeIn(c int, asked bool) (*timeCandidate, error) {
 	unit, named := isTimeName(p.names[c])
 	found := &timeCandidate{cols: []int{c}, named: named, full: true}
@@ -50,7 +52,7 @@ func (p *plan) timeIn(c int, asked bool) (*timeCandidate, error) {
 	return p.numericTime(found, unit, asked), nil
 }
 
-// readsAsTime tells whether at least half of a column's sample can be read.
+// readsAsTime reports whether reader can read at least half of the column's first 64 records.
 func (p *plan) readsAsTime(c int, reader *timeReader) bool {
 	probe := *reader
 	probe.year = 2000
@@ -86,9 +88,9 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) (*timeCandidate,
 	return nil, nil
 }
 
-// numericTime judges a column of numbers. A name makes it a time if its values can be dates,
-// or rise as a clock does. Without any header the first column is a time if it looks like
-// the clock of a sampler.
+// numericTime returns a column of numbers as a candidate, or nil. A column whose name means a
+// time is one if its values can be dates or rise as a clock does. In a file without a header,
+// the first column of numbers is one if its values are dates that rise in steady steps.
 func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeCandidate {
 	c := found.cols[0]
 	values := p.values(c)
@@ -124,7 +126,8 @@ func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeC
 	return found
 }
 
-// allSpan tells whether all of a column's sample has n digits and begins with a year near ours.
+// allSpan reports whether all cells of the column's sample have n characters and begin with a
+// year from 1990 to 2100.
 func (p *plan) allSpan(c, n int) bool {
 	for _, r := range p.body {
 		if c < len(r.fields) && (len(r.fields[c]) != n || r.fields[c] < "1990" || r.fields[c] > "2100") {
@@ -138,7 +141,7 @@ func (p *plan) firstNumber() int {
 	return slices.IndexFunc(p.stats, func(s columnStats) bool { return s.isNumber() && !s.isEmpty() })
 }
 
-// values returns the numbers of a column's sample.
+// values returns the numbers in the column's sample.
 func (p *plan) values(c int) []float64 {
 	format := p.decimalOf(c)
 	var out []float64
@@ -152,12 +155,13 @@ func (p *plan) values(c int) []float64 {
 	return out
 }
 
-// rises tells whether values never fall, and do rise.
+// rises reports whether values never fall and do rise.
 func rises(values []float64) bool {
 	return slices.IsSorted(values) && values[0] < values[len(values)-1]
 }
 
-// steady tells whether values rise, mostly in equal steps of at most a day's seconds.
+// steady reports whether values rise, at least half of the steps within 5 % of the median
+// step.
 func steady(values []float64) bool {
 	if len(values) < 3 || !rises(values) {
 		return false

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timeLayouts are the written forms of a time that are recognised. Fractional seconds are
-// accepted by all that have seconds.
+// timeLayouts are the forms of a written time that are recognised. Those with seconds also
+// accept fractions of a second.
 var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02 15:04:05",
@@ -58,10 +58,11 @@ var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "
 
 var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
 
-// compactLayouts are times that look like whole numbers.
+// compactLayouts are forms of a time that look like integers.
 var compactLayouts = []string{"20060102150405", "200601021504", "20060102"}
 
-// dayFirst returns the day-first twin of a month-first layout, or "".
+// dayFirst returns a month-first layout with day and month exchanged, or "" for other
+// layouts.
 func dayFirst(layout string) string {
 	if rest, ok := strings.CutPrefix(layout, "1/2/"); ok {
 		return "2/1/" + rest
@@ -69,8 +70,8 @@ func dayFirst(layout string) string {
 	return ""
 }
 
-// bestLayout returns the layout that reads most of the cells, how many it reads, and the
-// twin that reads them just as well with day and month exchanged.
+// bestLayout returns the layout that reads the most cells, and how many it reads. twin is the
+// layout with day and month exchanged if that reads as many, to other times.
 func bestLayout(cells []string, layouts []string) (layout string, hits int, twin string) {
 	count := func(layout string) (n int) {
 		for _, c := range cells {
@@ -94,7 +95,7 @@ func bestLayout(cells []string, layouts []string) (layout string, hits int, twin
 	return layout, hits, twin
 }
 
-// sameReading tells whether two layouts give the same times, as for 1/1/2024 alone.
+// sameReading reports whether two layouts read the same times, as for 1/1/2024.
 func sameReading(cells []string, a, b string) bool {
 	for _, c := range cells {
 		ta, erra := time.Parse(a, c)
@@ -106,7 +107,7 @@ func sameReading(cells []string, a, b string) bool {
 	return true
 }
 
-// looksLikeTime is a quick test for written times.
+// looksLikeTime reports whether a cell is a written time.
 func looksLikeTime(s string) bool {
 	if len(s) < 5 || len(s) > 40 || !strings.ContainsAny(s, "0123456789") || !strings.ContainsAny(s, ":-/.") {
 		return false

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// epochUnits are the units of a numeric time, by the name TimeLayout gives them.
+// epochUnits are the units of a numeric time, under their names in TimeLayout.
 var epochUnits = []struct {
 	name string
 	unit time.Duration
-	from float64 // 1973, in the unit; the next unit begins where this one is in the year 2200
+	from float64 // the year 1973 in this unit
 }{
 
 	{"s", time.Second, 1e8},
@@ -23,8 +23,8 @@ var epochUnits = []struct {
 
 const year2200 = 7.26e9 // seconds
 
-// epochByMagnitude returns the unit in which numbers from lo to hi are times between 1973
-// and 2200, or "" if none is.
+// epochByMagnitude returns the unit in which lo to hi are times between 1973 and 2200, or ""
+// if there is none.
 func epochByMagnitude(lo, hi float64) string {
 	for _, e := range epochUnits {
 		if lo >= e.from && hi <= e.from*year2200/1e8 {
@@ -37,18 +37,18 @@ func epochByMagnitude(lo, hi float64) string {
 // timeReader reads the cells of a time column.
 type timeReader struct {
 	layout  string        // Go layout, or "" for a number
-	unit    time.Duration // of a number
+	unit    time.Duration // of a numeric time
 	unitIs  string
 	loc     *time.Location
 	zoned   bool      // the layout names a zone by its letters
 	noYear  bool      // the layout has no year
 	noDate  bool      // the layout has no date at all
-	ref     time.Time // year and date of a time without are those nearest to ref
-	year    int       // year of the first time where ref is not known
+	ref     time.Time // a time without year or date is the one nearest to ref
+	year    int       // year of the first time if ref is zero
 	decimal byte
 }
 
-// newTimeReader takes a Go layout or the name of an epoch unit.
+// newTimeReader returns a reader for a Go layout or the name of an epoch unit.
 func newTimeReader(layout string, loc *time.Location) *timeReader {
 	p := &timeReader{loc: loc, decimal: '.'}
 	for _, e := range epochUnits {
@@ -67,7 +67,7 @@ func newTimeReader(layout string, loc *time.Location) *timeReader {
 	return p
 }
 
-// String says how times are read.
+// String returns the layout, or "epoch" and the unit.
 func (p *timeReader) String() string {
 	if p.layout == "" {
 		return "epoch " + p.unitIs
@@ -105,8 +105,8 @@ func (p *timeReader) parse(b []byte) (int64, error) {
 	return t.UnixNano(), nil
 }
 
-// complete adds the year, or the date, that is nearest to the time before: so a file may
-// run over the new year, or over midnight.
+// complete adds the year, or the date, that brings t nearest to the time before. A file may
+// so go on past the new year, or past midnight.
 func (p *timeReader) complete(t time.Time) (time.Time, error) {
 	reach := 1
 	if p.ref.IsZero() {
@@ -124,7 +124,7 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 		}
 		c := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), p.loc)
 		if p.noYear && c.Day() != d {
-			continue // 29 February of a year that has none
+			continue // 29 February of a year without one
 		}
 		if g := c.Sub(p.ref).Abs(); g < gap {
 			best, gap = c, g
@@ -137,8 +137,8 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 	return best, nil
 }
 
-// parseEpoch reads a number digit by digit: a float64 of today's epoch cannot hold
-// nanoseconds.
+// parseEpoch reads a number digit by digit: a float64 cannot hold the nanoseconds of today's
+// times.
 func (p *timeReader) parseEpoch(b []byte) (int64, error) {
 	whole, fraction, _ := bytes.Cut(b, []byte{p.decimal})
 	n, ok := parseWhole(bytes.TrimPrefix(whole, []byte("-")))
@@ -160,7 +160,7 @@ func (p *timeReader) parseEpoch(b []byte) (int64, error) {
 	return ns, nil
 }
 
-// parseEpochFloat reads other forms, such as 1.7e9.
+// parseEpochFloat reads numbers in other forms, such as 1.7e9.
 func (p *timeReader) parseEpochFloat(b []byte) (int64, error) {
 	v, kind := numberFormat{decimal: p.decimal}.parse(b)
 	if kind != cellNumber {
@@ -172,15 +172,15 @@ func (p *timeReader) parseEpochFloat(b []byte) (int64, error) {
 	return int64(v), nil
 }
 
-// zoneHours are offsets of zone names that mean one zone only. CST, IST and BST do not.
+// zoneHours are the offsets of zone names that mean one zone only. CST, IST and BST do not.
 var zoneHours = map[string]float64{
 	"UTC": 0, "GMT": 0, "UCT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
 	"MSK": 3, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
 	"EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
 }
 
-// inNamedZone mends what time.Parse makes of a zone name that the location does not know:
-// an offset of zero.
+// inNamedZone corrects the offset of t. time.Parse sets it to zero if the location does not
+// have the zone's name.
 func inNamedZone(t time.Time) (time.Time, error) {
 	name, offset := t.Zone()
 	if offset != 0 || strings.HasPrefix(name, "GMT") || t.Location() == time.UTC {

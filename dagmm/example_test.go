@@ -15,9 +15,9 @@ import (
 
 // Train on the last 1000 samples of a host and flag the odd ones.
 func Example() {
-	table, events, err := dataset.Generate(dataset.GenerateConfig{
+	table, faults, err := dataset.Generate(dataset.GenerateConfig{
 		Independent: true,
-		Inject:      []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation},
+		Inject:      []dataset.FaultKind{dataset.OutOfRange, dataset.BrokenCorrelation},
 		Seed:        7,
 	})
 	if err != nil {
@@ -38,8 +38,8 @@ func Example() {
 		}
 	}
 	fmt.Println("flagged:", flagged)
-	for _, e := range events {
-		fmt.Printf("%s (%s): %t\n", e.Kind, e.Metric, energies[e.Start] > model.Threshold())
+	for _, f := range faults {
+		fmt.Printf("%s (%s): %t\n", f.Kind, f.Metric, energies[f.Start] > model.Threshold())
 	}
 	// Output:
 	// flagged: 10

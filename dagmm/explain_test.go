@@ -13,16 +13,16 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// injected is a fresh table with one anomalous metric in each of its events.
-func injected(t testing.TB, kind dataset.EventKind, seed uint64, independent bool) (*mat.Dense, []dataset.Event) {
+// injected is a fresh table with one anomalous metric in each of its faults.
+func injected(t testing.TB, kind dataset.FaultKind, seed uint64, independent bool) (*mat.Dense, []dataset.Fault) {
 	t.Helper()
 	cfg := dataset.GenerateConfig{Rows: 4000, Seed: seed, Independent: independent}
 	for range 40 {
 		cfg.Inject = append(cfg.Inject, kind)
 	}
-	table, events, err := dataset.Generate(cfg)
+	table, faults, err := dataset.Generate(cfg)
 	require.NoError(t, err)
-	return table.X, events
+	return table.X, faults
 }
 
 func explain(t testing.TB, m *dagmm.Model, x mat.Matrix, row int) *dagmm.Explanation {
@@ -36,7 +36,7 @@ func explain(t testing.TB, m *dagmm.Model, x mat.Matrix, row int) *dagmm.Explana
 func TestExplanationNamesTheMetric(t *testing.T) {
 	for name, c := range map[string]struct {
 		m           *dagmm.Model
-		kind        dataset.EventKind
+		kind        dataset.FaultKind
 		independent bool
 	}{
 		"out of range":         {metricsModel(t), dataset.OutOfRange, true},
@@ -46,14 +46,14 @@ func TestExplanationNamesTheMetric(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			hits, flagged := 0, 0
 			for seed := range uint64(3) {
-				x, events := injected(t, c.kind, 50+seed, c.independent)
-				for _, ev := range events {
-					e := explain(t, c.m, x, ev.Start)
+				x, faults := injected(t, c.kind, 50+seed, c.independent)
+				for _, f := range faults {
+					e := explain(t, c.m, x, f.Start)
 					if !e.Verdict.Anomalous {
 						continue
 					}
 					flagged++
-					if e.Contributions[0].Metric == ev.Metric {
+					if e.Contributions[0].Metric == f.Metric {
 						hits++
 					}
 				}
@@ -67,10 +67,10 @@ func TestExplanationNamesTheMetric(t *testing.T) {
 
 func TestExplanationIsConsistent(t *testing.T) {
 	m := metricsModel(t)
-	x, events := injected(t, dataset.OutOfRange, 9, true)
+	x, faults := injected(t, dataset.OutOfRange, 9, true)
 	rows := []int{0, 1, 2, 3}
-	for _, e := range events {
-		rows = append(rows, e.Start)
+	for _, f := range faults {
+		rows = append(rows, f.Start)
 	}
 	dst := make([]dagmm.Contribution, 0, 4)
 	for _, r := range rows {
@@ -130,10 +130,10 @@ func TestClearsClears(t *testing.T) {
 	for name, m := range map[string]*dagmm.Model{"metrics": metricsModel(t), "series": seriesModel(t)} {
 		t.Run(name, func(t *testing.T) {
 			cleared := 0
-			for _, kind := range []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation, dataset.LevelShift} {
-				x, events := injected(t, kind, 77, !m.HasContext())
-				for _, ev := range events {
-					e := explain(t, m, x, ev.Start)
+			for _, kind := range []dataset.FaultKind{dataset.OutOfRange, dataset.BrokenCorrelation, dataset.LevelShift} {
+				x, faults := injected(t, kind, 77, !m.HasContext())
+				for _, f := range faults {
+					e := explain(t, m, x, f.Start)
 					top := e.Contributions[0]
 					if !e.Verdict.Anomalous {
 						require.True(t, math.IsNaN(e.Clears))
@@ -147,11 +147,11 @@ func TestClearsClears(t *testing.T) {
 					require.True(t, e.Clears == top.Low || e.Clears == top.High)
 					require.LessOrEqual(t, min(math.Abs(top.Value-top.Low), math.Abs(top.Value-top.High)), math.Abs(top.Value-e.Clears), "the nearer end")
 					for _, v := range []float64{e.Clears, top.Low, top.High, (top.Low + top.High) / 2} {
-						y := mat.DenseCopyOf(x.Slice(0, ev.Start+1, 0, 4))
-						y.Set(ev.Start, column(t, m, top.Metric), v)
+						y := mat.DenseCopyOf(x.Slice(0, f.Start+1, 0, 4))
+						y.Set(f.Start, column(t, m, top.Metric), v)
 						energies, err := m.Series(nil, y)
 						require.NoError(t, err)
-						require.LessOrEqual(t, energies[ev.Start], m.Threshold(), "%s, %s %v: at %g (energy %g); %v", name, kind, ev, v, e.Verdict.Energy, top)
+						require.LessOrEqual(t, energies[f.Start], m.Threshold(), "%s, %s %v: at %g (energy %g); %v", name, kind, f, v, e.Verdict.Energy, top)
 					}
 				}
 			}
@@ -212,10 +212,10 @@ func TestSentences(t *testing.T) {
 	require.Regexp(t, `^net_in is 9876543210, expected [0-9]+ to [0-9]+$`, explain(t, m, x, 2).String())
 
 	// All metrics but one show a busy host.
-	y, events := injected(t, dataset.BrokenCorrelation, 9, true)
+	y, faults := injected(t, dataset.BrokenCorrelation, 9, true)
 	usual := 0
-	for _, ev := range events {
-		if e := explain(t, m, y, ev.Start); e.Verdict.Anomalous && e.Contributions[0].Conditional {
+	for _, f := range faults {
+		if e := explain(t, m, y, f.Start); e.Verdict.Anomalous && e.Contributions[0].Conditional {
 			require.Regexp(t, fmt.Sprintf(`^%s is [0-9.]+, expected [0-9.]+ to [0-9.]+`, e.Contributions[0].Metric), e.String())
 			if c := e.Contributions[0]; c.Value > c.Low && c.Value < c.High {
 				t.Fatalf("%v: within its range", e)
@@ -225,7 +225,7 @@ func TestSentences(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, usual, len(events)/2, "values that are unusual only beside the others")
+	require.Greater(t, usual, len(faults)/2, "values that are unusual only beside the others")
 
 	all := []float64{99.9, 99.9, 99.9, 1e12}
 	require.Regexp(t, `^several metrics at once, \w+ most: |together`, explain(t, m, mat.NewDense(1, 4, all), 0).String())

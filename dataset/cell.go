@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 )
 
 type cellKind int
@@ -11,12 +9,12 @@ type cellKind int
 const (
 	cellMissing cellKind = iota
 	cellNumber
-	cellInfinite  // also a number too large for float64
-	cellAmbiguous // 1,234: a thousand, or one and a bit
+	cellInfinite  // or too large for a float64
+	cellAmbiguous // 1,234: more than a thousand, or a little more than one
 	cellText
 )
 
-// isMissing tells whether a cell stands for "no value".
+// isMissing reports whether a cell stands for "no value".
 func isMissing(b []byte) bool {
 	if len(b) == 0 {
 		return true
@@ -39,7 +37,7 @@ func isMissing(b []byte) bool {
 	return false
 }
 
-// isInfinite tells whether a cell spells infinity.
+// isInfinite reports whether a cell spells infinity.
 func isInfinite(b []byte) bool {
 	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
 		b = b[1:]
@@ -54,99 +52,6 @@ func isInfinite(b []byte) bool {
 	return false
 }
 
-// numberFormat is how a column writes its numbers.
-type numberFormat struct {
-	decimal byte // '.' or ','
-	certain bool // the user said so: the other sign can only group thousands
-}
-
-// parse reads a cell as a number. A percent sign at the end is dropped.
-func (f numberFormat) parse(b []byte) (float64, cellKind) {
-	if isMissing(b) {
-		return math.NaN(), cellMissing
-	}
-	if n := len(b); n > 1 && b[n-1] == '%' {
-		b = bytes.TrimRight(b[:n-1], " ")
-	}
-	points, commas := 0, 0
-	for _, c := range b {
-		switch {
-		case c >= '0' && c <= '9' || c == '-' || c == '+' || c == 'e' || c == 'E':
-		case c == '.':
-			points++
-		case c == ',':
-			commas++
-		default:
-			if isInfinite(b) {
-				return math.Inf(1), cellInfinite
-			}
-			return 0, cellText
-		}
-	}
-	if commas == 0 && (points == 0 || f.decimal == '.') {
-		return parseFloat(b)
-	}
-	return f.parsePunctuated(b, points, commas)
-}
-
-// parsePunctuated reads a number with a decimal comma or with grouped thousands.
-func (f numberFormat) parsePunctuated(b []byte, points, commas int) (float64, cellKind) {
-	others, other := points, byte('.')
-	if f.decimal == '.' {
-		others, other = commas, ','
-	}
-	if points+commas-others > 1 || others > 0 && !isGrouped(b, other, f.decimal) {
-		return 0, cellText
-	}
-	if !f.certain && others == 1 && points+commas == 1 {
-		return 0, cellAmbiguous
-	}
-	var buf [64]byte
-	plain := buf[:0]
-	for _, c := range b {
-		switch c {
-		case other:
-		case f.decimal:
-			plain = append(plain, '.')
-		default:
-			plain = append(plain, c)
-		}
-	}
-	return parseFloat(plain)
-}
-
-func parseFloat(b []byte) (float64, cellKind) {
-	v, err := strconv.ParseFloat(string(b), 64)
-	switch {
-	case math.IsInf(v, 0):
-		return v, cellInfinite
-	case err != nil:
-		return 0, cellText
-	}
-	return v, cellNumber
-}
-
-// isGrouped tells whether sep cuts the digits before the decimal sign into groups of three.
-func isGrouped(b []byte, sep, decimal byte) bool {
-	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
-		b = b[1:]
-	}
-	whole, fraction, _ := bytes.Cut(b, []byte{decimal})
-	if !isDigits(fraction) {
-		return false
-	}
-	for first := true; ; first = false {
-		group, rest, more := bytes.Cut(whole, []byte{sep})
-		if !isDigits(group) || first && (len(group) == 0 || len(group) > 3) || !first && len(group) != 3 {
-			return false
-		}
-		if !more {
-			return true
-		}
-		whole = rest
-	}
-}
-
 func isDigits(b []byte) bool {
 	for _, c := range b {
 		if c < '0' || c > '9' {
@@ -154,44 +59,4 @@ func isDigits(b []byte) bool {
 		}
 	}
 	return true
-}
-
-// numberLike tells whether a cell is a number in either format.
-func numberLike(b []byte) bool {
-	switch _, kind := (numberFormat{decimal: '.'}).parse(b); kind {
-	case cellNumber, cellInfinite, cellAmbiguous:
-		return true
-	}
-	// Dots alone never count as groups here: 192.168.100.200 is an address.
-	if bytes.IndexByte(b, ',') < 0 {
-		return false
-	}
-	_, kind := (numberFormat{decimal: ','}).parse(b)
-	return kind == cellNumber
-}
-
-// decimalSign returns the decimal sign that a number gives away, or 0 where it could be
-// either: 0,5 and 1.234,5 can only have a decimal comma, 1,234 may be a thousand.
-func decimalSign(b []byte) byte {
-	comma, point := bytes.LastIndexByte(b, ','), bytes.LastIndexByte(b, '.')
-	switch {
-	case comma < 0 && point < 0:
-		return 0
-	case comma >= 0 && point >= 0 && comma > point:
-		return ','
-	case comma >= 0 && point >= 0:
-		return '.'
-	}
-	sep, other := byte(','), byte('.')
-	if point >= 0 {
-		sep, other = '.', ','
-	}
-	digits := bytes.TrimLeft(b, "+-")
-	switch {
-	case bytes.Count(b, []byte{sep}) > 1:
-		return other
-	case isGrouped(b, sep, other) && digits[0] != '0':
-		return 0
-	}
-	return sep
 }

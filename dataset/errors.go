@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Reasons why a file cannot be read, for errors.Is. The error itself is a *CSVError,
-// which also says where.
+// The reasons why a file cannot be read, to be used with errors.Is. The error that is
+// returned is a *CSVError.
 var (
 	ErrFormat    = errors.New("dataset: not CSV text")
 	ErrHeader    = errors.New("dataset: header or data")
@@ -23,17 +23,18 @@ var (
 	ErrTime      = errors.New("dataset: not a time")
 )
 
-// CSVError says what is wrong with a CSV file, where, and which option would help.
+// CSVError reports what is wrong with a CSV file and where. The problem names the option that
+// helps, if there is one.
 type CSVError struct {
-	File    string // empty where the source has no name
-	Line    int    // from 1, counted in the decompressed text; 0 where no line is to blame
-	Column  string // the column's name; empty where no column is to blame
-	Kind    error  // one of the sentinels above; nil where reading itself failed
+	File    string // empty if the source has no name
+	Line    int    // from 1, in the decompressed text; 0 if the error is not about a line
+	Column  string // empty if the error is not about a column
+	Kind    error  // one of the Err sentinels; nil if the reader failed
 	Problem string
-	Cause   error // the reader's own error, or nil
+	Cause   error // error of the reader, or nil
 }
 
-// Error returns one line: file, line, column and the problem.
+// Error returns the place and the problem on one line.
 func (e *CSVError) Error() string {
 	var place []string
 	if e.File != "" {
@@ -56,7 +57,7 @@ func (e *CSVError) Error() string {
 	return text
 }
 
-// Unwrap gives errors.Is and errors.As the kind and the cause.
+// Unwrap returns Kind and Cause, as far as they are set.
 func (e *CSVError) Unwrap() []error {
 	var errs []error
 	if e.Kind != nil {
@@ -66,13 +67,4 @@ func (e *CSVError) Unwrap() []error {
 		errs = append(errs, e.Cause)
 	}
 	return errs
-}
-
-// shown quotes a cell for a message, shortened.
-func shown(cell string) string {
-	const most = 40
-	if len(cell) > most {
-		return strconv.Quote(cell[:most]) + "…"
-	}
-	return strconv.Quote(cell)
 }

@@ -82,19 +82,19 @@ func ExampleCSVError() {
 }
 
 func ExampleGenerate() {
-	t, events, err := dataset.Generate(dataset.GenerateConfig{
+	t, faults, err := dataset.Generate(dataset.GenerateConfig{
 		Seed:        1,
 		Independent: true,
-		Inject:      []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation},
+		Inject:      []dataset.FaultKind{dataset.OutOfRange, dataset.BrokenCorrelation},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	rows, _ := t.X.Dims()
 	fmt.Println(rows, t.Columns)
-	for _, e := range events {
-		fmt.Printf("row %d: %s of %s\n", e.Start, e.Kind, e.Metric)
-		fmt.Printf("%.4g\n", t.X.RawRowView(e.Start))
+	for _, f := range faults {
+		fmt.Printf("row %d: %s of %s\n", f.Start, f.Kind, f.Metric)
+		fmt.Printf("%.4g\n", t.X.RawRowView(f.Start))
 	}
 	// Output:
 	// 1000 [cpu mem disk net_in]

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// notes says what a user should know or do about the table.
+// notes returns what a user should know about the table, or do.
 func (r *rowReader) notes(t *Table) []string {
 	notes := r.comments
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -25,7 +25,7 @@ func (r *rowReader) notes(t *Table) []string {
 		}
 	}
 	for _, m := range r.metrics {
-		if c := m.counter; c != nil && c.wraps+c.resets > 0 {
+		if c := m.rate; c != nil && c.wraps+c.resets > 0 {
 			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
 		}
 	}
@@ -46,7 +46,7 @@ func (r *rowReader) notes(t *Table) []string {
 	return notes
 }
 
-// timeNotes reports times that do not go forward, and gaps.
+// timeNotes reports times that repeat or go back, and gaps.
 func timeNotes(t *Table) []string {
 	var notes []string
 	same, back, first, gaps := 0, 0, 0, 0
@@ -78,12 +78,12 @@ func timeNotes(t *Table) []string {
 	return notes
 }
 
-// columnSurvey is what a column of the table shows.
+// columnSurvey is what the values of a metric show.
 type columnSurvey struct {
 	rows, missing     int
 	lo, hi            float64
-	ups, downs, units int // steps up, down, and of exactly one
-	minusOne, over100 int // values -1 and 101, the usual marks for "no value" of a percentage
+	ups, downs, units int // steps up, down, and by exactly one
+	minusOne, over100 int // values -1 and 101, which often mean "no value" of a percentage
 	loRest, hiRest    float64
 }
 
@@ -120,7 +120,7 @@ func surveyColumn(t *Table, j int) columnSurvey {
 	return s
 }
 
-// note returns the most important remark about a column, or "".
+// note returns the most important remark about a metric, or "".
 func (s columnSurvey) note(name string) string {
 	values := s.rows - s.missing
 	switch {
@@ -141,17 +141,9 @@ func (s columnSurvey) note(name string) string {
 	return ""
 }
 
-// isTotal tells whether the column rises like a cumulative counter: hardly ever down, and
-// often enough up for its length.
+// isTotal reports whether the metric rises like a counter: it goes up often and hardly ever
+// down.
 func (s columnSurvey) isTotal() bool {
 	large := s.hi >= 1e6 && s.ups >= 9
 	return (large || s.ups >= 30) && s.downs*100 <= s.ups
-}
-
-// plural returns a number and a noun: 1 row, 2 rows.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// maxRecord bounds one record, so that a quote which is never closed cannot draw the
-// whole file into memory.
+// maxRecord is the largest record in bytes. Without it, a quote that is never closed would
+// draw the whole file into memory.
 const maxRecord = 16 << 20
 
 var (
@@ -17,8 +17,8 @@ var (
 	errLongRecord = errors.New("a record is longer than 16 MiB")
 )
 
-// recordReader splits CSV text into records. It hands out fields as bytes that live until
-// the next call, because a string a cell would cost more than parsing it.
+// recordReader splits CSV text into records. Its fields are valid until the next call only:
+// to copy each cell to a string would take longer than to parse it.
 type recordReader struct {
 	src    *bufio.Reader
 	comma  byte
@@ -27,8 +27,8 @@ type recordReader struct {
 	blank  int      // blank lines skipped so far
 	fields [][]byte // of the current record
 
-	long []byte // a line longer than src's buffer
-	text []byte // fields of a record with quotes, unescaped, one after the other
+	long []byte // buffer for a line longer than src's
+	text []byte // unquoted fields of a record with quotes, joined
 	ends []int  // end of each field in text
 }
 
@@ -36,7 +36,7 @@ func newRecordReader(r io.Reader, comma byte) *recordReader {
 	return &recordReader{src: bufio.NewReaderSize(r, 64<<10), comma: comma}
 }
 
-// next reads the next record that is not blank into fields, or returns io.EOF.
+// next reads the next record that is not blank into fields. It returns io.EOF at the end.
 func (r *recordReader) next() error {
 	for {
 		line, err := r.readLine()
@@ -59,7 +59,7 @@ func (r *recordReader) next() error {
 	}
 }
 
-// skip leaves out lines up to and including line n, whatever they hold.
+// skip reads past line n, whatever the lines hold.
 func (r *recordReader) skip(n int) error {
 	for r.line < n {
 		if _, err := r.readLine(); err != nil {
@@ -69,7 +69,8 @@ func (r *recordReader) skip(n int) error {
 	return nil
 }
 
-// readLine returns the next line without its end. The bytes live until the next call.
+// readLine returns the next line without its line end. The bytes are valid until the next
+// call.
 func (r *recordReader) readLine() ([]byte, error) {
 	line, err := r.src.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
@@ -92,7 +93,7 @@ func (r *recordReader) readLine() ([]byte, error) {
 	return bytes.TrimSuffix(line, []byte("\r")), nil
 }
 
-// split cuts a line without quotes.
+// split splits a line without quotes into fields.
 func (r *recordReader) split(line []byte) {
 	r.fields = r.fields[:0]
 	for {
@@ -106,8 +107,8 @@ func (r *recordReader) split(line []byte) {
 	}
 }
 
-// splitQuoted cuts a record that holds quotes, reading on where a quoted field goes over
-// the end of the line. A quote inside an unquoted field is an ordinary character.
+// splitQuoted splits a record with quotes into fields. It reads further lines where a quoted
+// field contains a line end. A quote within an unquoted field is an ordinary character.
 func (r *recordReader) splitQuoted(line []byte) error {
 	r.text, r.ends = r.text[:0], r.ends[:0]
 	for more := true; more; {
@@ -142,7 +143,8 @@ func (r *recordReader) splitQuoted(line []byte) error {
 	return nil
 }
 
-// quoted appends to text what stands before the closing quote and returns what follows it.
+// quoted appends a quoted field to text and returns what follows its closing quote. The line
+// begins after the opening quote.
 func (r *recordReader) quoted(line []byte) ([]byte, error) {
 	for {
 		i := bytes.IndexByte(line, '"')
@@ -168,7 +170,7 @@ func (r *recordReader) quoted(line []byte) ([]byte, error) {
 	}
 }
 
-// trim drops the padding around a field, such as the tab of a "; tab" separator.
+// trim removes blanks and tabs around a field, such as the tab of a "; tab" separator.
 func (r *recordReader) trim(b []byte) []byte {
 	b = r.trimLeft(b)
 	for len(b) > 0 && r.padding(b[len(b)-1]) {
@@ -196,4 +198,13 @@ func (r *recordReader) strings() []string {
 		out[i], all = all[:len(f)], all[len(f):]
 	}
 	return out
+}
+
+// recordError returns an error of the record reader as a *CSVError.
+func recordError(r *recordReader, err error) error {
+	switch err {
+	case errOpenQuote, errAfterQuote, errLongRecord:
+		return &CSVError{Line: max(r.start, 1), Kind: ErrQuote, Problem: err.Error()}
+	}
+	return &CSVError{Line: r.line + 1, Problem: "reading failed", Cause: err}
 }

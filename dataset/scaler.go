@@ -12,66 +12,68 @@ import (
 // ErrScale reports a scaler that cannot be fitted or is inconsistent.
 var ErrScale = errors.New("invalid scale")
 
-// Transform is the monotone map that a scaler applies before it centres.
+// Transform is the monotone function that a scaler applies first.
 type Transform string
 
 const (
 	// Linear leaves the value as it is.
 	Linear Transform = "linear"
-	// Log1p is sign(x)·log(1 + |x|/unit): linear below the unit, logarithmic above.
+	// Log1p is sign(x)·log(1 + |x|/unit). It is about linear below the unit and logarithmic
+	// above.
 	Log1p Transform = "log1p"
 )
 
-// Scaling tells how a scaler chooses centre and scale.
+// Scaling is how a scaler chooses center and scale.
 type Scaling string
 
 const (
-	// Standard centres on the winsorised mean and divides by the winsorised standard
-	// deviation (tails cut at the .5 % and 99.5 % quantiles), so that a few outliers
-	// among the training rows move neither.
+	// Standard subtracts the winsorised mean and divides by the winsorised standard
+	// deviation: values beyond the 0.5 % and 99.5 % quantiles count as these quantiles. So a
+	// few outliers among the training rows change neither.
 	Standard Scaling = "standard"
-	// MinMax maps the range of the training rows to [0, 1], as the paper's public data do.
+	// MinMax maps the range of the training rows to [0, 1], as the data sets in the DAGMM
+	// paper are scaled.
 	MinMax Scaling = "min-max"
 )
 
-// ScalerOptions sets up FitScaler. The zero value works.
+// ScalerOptions configures FitScaler. The zero value works.
 type ScalerOptions struct {
 	Scaling Scaling // "" means Standard
-	// Transforms overrides the choice per column, "" keeps it. nil: Log1p for a
-	// non-negative column with a heavy upper tail, as unbounded rates have it, Linear
-	// otherwise; with MinMax always Linear.
+	// Transforms sets the transform of each column; "" lets FitScaler choose, and so does
+	// nil. It chooses Log1p for a non-negative column with a heavy upper tail, as unbounded
+	// rates have it, and Linear otherwise. With MinMax it always chooses Linear.
 	Transforms []Transform
-	// Skew, where positive, makes Log1p also the choice for a non-negative column whose
+	// Skew, if positive, makes FitScaler choose Log1p also for a non-negative column whose
 	// upper tail, from the median to the 99.5 % quantile, is more than Skew times as long as
-	// its lower one; negative: no column gets Log1p unless Transforms says so.
+	// its lower tail. If negative, FitScaler never chooses Log1p.
 	Skew float64
-	// Floors is the smallest scale of a column in its own unit; 0 or nil: 2 % of the
-	// absolute value of a constant column; for one that is constantly 0, 2 % of the lower
-	// quartile of the magnitudes that the other columns reach.
+	// Floors is the smallest scale of each column, in the unit of the metric. If 0 or nil,
+	// the floor of a constant column is 2 % of its absolute value. A column that is always 0
+	// takes 2 % of the lower quartile of the magnitudes that the other columns reach.
 	Floors []float64
 }
 
-// ColumnScale maps one metric: y = (T(x) − Center)/Scale.
+// ColumnScale scales one metric: y = (T(x) − Center)/Scale, with the transform T.
 type ColumnScale struct {
 	Transform Transform `json:"transform"`
-	Unit      float64   `json:"unit"` // of Log1p, in the metric's unit
+	Unit      float64   `json:"unit"` // of Log1p, in the unit of the metric
 	Center    float64   `json:"center"`
 	Scale     float64   `json:"scale"`
-	Constant  bool      `json:"constant,omitempty"` // no variation in the training rows
-	Dead      float64   `json:"dead,omitempty"`     // scaled values this near to 0 become 0
-	Min       float64   `json:"min"`                // of the training rows, in the metric's unit
+	Constant  bool      `json:"constant,omitempty"` // the training rows do not vary
+	Dead      float64   `json:"dead,omitempty"`     // scaled values up to this magnitude become 0
+	Min       float64   `json:"min"`                // of the training rows, in the unit of the metric
 	Max       float64   `json:"max"`
-	Low       float64   `json:"low"` // .5 % and 99.5 % quantiles of the training rows
+	Low       float64   `json:"low"` // 0.5 % and 99.5 % quantiles of the training rows
 	High      float64   `json:"high"`
 }
 
-// Scaler maps rows of metrics to comparable scales and back. It is fitted on training
-// rows only and safe for concurrent use.
+// Scaler maps rows of metrics to comparable scales and back. Fit it on training rows only. It
+// is safe for concurrent use.
 type Scaler struct {
 	Columns []ColumnScale `json:"columns"`
 }
 
-// tail is the share of a column's values that winsorising pulls in at either end.
+// tail is the share of a column's values that winsorising changes at each end.
 const tail = .005
 
 // FitScaler fits a scaler to the rows of x (n×d), which must be finite.
@@ -118,9 +120,9 @@ func FitScaler(x mat.Matrix, opt ScalerOptions) (*Scaler, error) {
 	return s, nil
 }
 
-// floorZeros sets the scale of columns that are constantly 0 and so say nothing of their
-// unit: 2 % of the lower quartile of the magnitudes that the varying columns reach. Their
-// smallest would make one quiet column decide.
+// floorZeros sets the scale of columns that are always 0, whose unit is unknown: 2 % of the
+// lower quartile of the magnitudes that the varying columns reach. With the smallest
+// magnitude, one quiet column would decide.
 func (s *Scaler) floorZeros(floors []float64) {
 	var reached []float64
 	for _, c := range s.Columns {
@@ -141,7 +143,7 @@ func (s *Scaler) floorZeros(floors []float64) {
 	}
 }
 
-// fitColumn takes the values in ascending order and overwrites them.
+// fitColumn fits one column to its values in ascending order. It overwrites them.
 func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) (ColumnScale, error) {
 	scaling := opt.Scaling
 	c := ColumnScale{Transform: t, Unit: 1, Min: sorted[0], Max: sorted[len(sorted)-1],
@@ -159,7 +161,7 @@ func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) 
 	if !(floor >= 0) || math.IsInf(floor, 1) {
 		return c, fmt.Errorf("floor %g: %w", floor, ErrScale)
 	}
-	// Halved: the difference of the largest magnitudes overflows.
+	// Each is halved first, because the difference of the largest magnitudes overflows.
 	if c.Max/2-c.Min/2 <= constantRange*max(math.Abs(c.Min), math.Abs(c.Max)) {
 		c.Constant, c.Transform, c.Center = true, Linear, c.Min/2+c.Max/2
 		c.Scale = constantScale(c.Center, floor, scaling)
@@ -183,8 +185,8 @@ func fitColumn(sorted []float64, opt ScalerOptions, t Transform, floor float64) 
 	return c, nil
 }
 
-// constantRange is the relative range up to which a column is constant: what varies less
-// than that varies by rounding.
+// constantRange is the relative range up to which a column counts as constant. A smaller
+// variation comes from rounding.
 const constantRange = 1e-9
 
 func constantScale(center, floor float64, scaling Scaling) float64 {
@@ -199,7 +201,8 @@ func constantScale(center, floor float64, scaling Scaling) float64 {
 	return .02
 }
 
-// chooseTransform looks at shape alone, so that the unit of a column plays no part.
+// chooseTransform returns the transform for the shape of the distribution. The unit of the
+// column does not matter.
 func chooseTransform(sorted []float64, opt ScalerOptions) Transform {
 	if opt.Scaling == MinMax || sorted[0] < 0 || opt.Skew < 0 {
 		return Linear
@@ -211,10 +214,12 @@ func chooseTransform(sorted []float64, opt ScalerOptions) Transform {
 	return Linear
 }
 
-// heavyTail is how many medians the 99.5 % quantile of an unbounded rate exceeds.
+// heavyTail is how many times the median the 99.5 % quantile of a column with a heavy tail
+// exceeds.
 const heavyTail = 20
 
-// logUnit is the 10 % quantile of the positive magnitudes; 1 where there are none.
+// logUnit returns the unit of Log1p: the 10 % quantile of the magnitudes above 0, or 1 if
+// there are none.
 func logUnit(sorted []float64) float64 {
 	var positive []float64
 	for _, v := range sorted {
@@ -226,25 +231,27 @@ func logUnit(sorted []float64) float64 {
 		return 1
 	}
 	slices.Sort(positive)
-	// Not below a millionth of the largest: the logarithm is to bend, not to overflow.
+	// At least a millionth of the largest magnitude, so that the logarithm compresses and
+	// does not overflow.
 	return max(quantile(positive, .1), 1e-6*positive[len(positive)-1])
 }
 
-// quantile returns the order statistic with at most a share q of the values below.
+// quantile returns the last of the values, which are in ascending order, that has at most a
+// share q of them before it.
 func quantile(sorted []float64, q float64) float64 {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-// Robust returns the winsorised mean and standard deviation of values in ascending
-// order. The scale of values that are not all the same is positive: at least a tenth
-// of the plain standard deviation.
+// Robust returns the winsorised mean and standard deviation of values in ascending order. The
+// scale is at least a tenth of the plain standard deviation, so it is positive unless all
+// values are the same.
 func Robust(sorted []float64) (center, scale float64) {
 	low, high := quantile(sorted, tail), quantile(sorted, 1-tail)
 	n := float64(len(sorted))
 	for _, v := range sorted {
 		center += min(max(v, low), high) / n
 	}
-	var span float64 // keeps the squares within range
+	var span float64 // largest deviation: dividing by it keeps the squares in range
 	for _, v := range sorted {
 		span = max(span, math.Abs(v-center))
 	}
@@ -268,13 +275,13 @@ func (c *ColumnScale) transform(x float64) float64 {
 	return x
 }
 
-// Apply maps a value of the metric to its scaled value. That of a constant metric is 0
-// within its scale around the constant.
+// Apply returns the scaled value of the metric. For a constant metric it is 0 within one
+// scale of the constant.
 func (c *ColumnScale) Apply(x float64) float64 {
 	return c.Standardise(c.transform(x))
 }
 
-// Standardise maps a value that is already transformed, as Apply does.
+// Standardise returns the scaled value for a value that is already transformed.
 func (c *ColumnScale) Standardise(x float64) float64 {
 	y := (x - c.Center) / c.Scale
 	if c.Dead == 0 {
@@ -289,7 +296,7 @@ func (c *ColumnScale) Standardise(x float64) float64 {
 	return y * 0 // NaN stays NaN
 }
 
-// Invert maps a scaled value back to the metric's unit.
+// Invert returns the value of the metric, in its unit, for a scaled value.
 func (c *ColumnScale) Invert(y float64) float64 {
 	switch {
 	case y > 0:
@@ -304,14 +311,14 @@ func (c *ColumnScale) Invert(y float64) float64 {
 	return v
 }
 
-// Apply writes the scaled values of the row x into dst, both as wide as the scaler.
+// Apply writes the scaled values of the row x into dst. Both have the width of the scaler.
 func (s *Scaler) Apply(dst, x []float64) {
 	for j := range s.Columns {
 		dst[j] = s.Columns[j].Apply(x[j])
 	}
 }
 
-// Check reports the first column whose parameters make no sense.
+// Check returns an error for the first column whose parameters are not valid.
 func (s *Scaler) Check() error {
 	for j, c := range s.Columns {
 		for _, v := range []float64{c.Unit, c.Center, c.Scale, c.Dead, c.Min, c.Max, c.Low, c.High} {

@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	sampleSize    = 256 << 10 // text that is looked at before the form of a file is decided
-	maxSampleSize = 8 << 20   // the same for files with very long lines
-	sampleLines   = 16        // lines that a sample should hold
+	sampleSize    = 256 << 10 // bytes that determine the layout of a file
+	maxSampleSize = 8 << 20   // the same where lines are very long
+	sampleLines   = 16        // lines that make a sample long enough
 )
 
-// source is text in UTF-8 whose beginning can be looked at before it is read.
+// source is text in UTF-8. Its beginning, the sample, can be looked at before it is read.
 type source struct {
 	sample []byte
-	whole  bool // the sample is all there is
+	whole  bool // the sample is the whole text
 	rest   io.Reader
-	failed error // of the reading after the sample, if known already
+	failed error // error of the reader after the sample, or nil
 }
 
-// reader reads the text from its beginning. It can be called once.
+// reader returns a reader of the whole text. Call it once.
 func (s *source) reader() io.Reader {
 	return io.MultiReader(bytes.NewReader(s.sample), s.rest)
 }
 
-// openText undoes gzip and UTF-16, drops a byte-order mark and takes the sample.
+// openText decompresses gzip, decodes UTF-16, drops a byte-order mark and takes the sample.
 func openText(r io.Reader) (*source, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, _ := br.Peek(6)
@@ -54,7 +54,7 @@ func openText(r io.Reader) (*source, error) {
 	return s, s.check()
 }
 
-// magics are the openings of files that are given instead of CSV by mistake.
+// magics are the first bytes of files that users give by mistake.
 var magics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a zip archive or a spreadsheet"},
 	{"\xd0\xcf\x11\xe0", "an old spreadsheet"},
@@ -64,13 +64,13 @@ var magics = []struct{ magic, what string }{
 	{"PAR1", "a Parquet file"},
 }
 
-// decoded returns r's text as UTF-8 without a byte-order mark. UTF-16 is recognised by its
-// mark or by the zero byte beside the first character.
+// decoded returns r's text as UTF-8 without a byte-order mark. UTF-16 shows by its mark, or
+// by a zero byte beside the first character.
 func decoded(r *bufio.Reader, head []byte) io.Reader {
 	order, utf16 := unicode.LittleEndian, false
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, _ = r.Discard(3) // cannot fail: the bytes have been peeked at
+		_, _ = r.Discard(3) // cannot fail: the bytes are in the buffer
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		utf16 = true
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
@@ -108,12 +108,12 @@ func takeSample(r io.Reader) (*source, error) {
 	}
 }
 
-// failing hands a read error on to whoever reads after the sample.
+// failing returns a read error to whoever reads on after the sample.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// check refuses what is not a table of text.
+// check returns an error if the sample is not a table of text.
 func (s *source) check() error {
 	if i := bytes.IndexByte(s.sample, 0); i >= 0 {
 		return formatError(fmt.Sprintf("byte %d is zero: this is not a text file", i+1))

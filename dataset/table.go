@@ -11,29 +11,29 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Table is a recording of metrics: one row a sample, one column a metric.
+// Table is a recording of metrics. A row is a sample, a column is a metric.
 type Table struct {
 	Columns []string    // metric names, in the order of X's columns
-	Times   []time.Time // one a row; nil where the source has none
+	Times   []time.Time // one per row; nil if the source has none
 	X       *mat.Dense  // rows × len(Columns); NaN is missing
-	Labels  []bool      // one a row, true is anomalous; nil where the source has none
+	Labels  []bool      // one per row, true is anomalous; nil if the source has none
 
-	Roles []ColumnRole // what each column of the source was taken for; nil where there was no file
-	Notes []string     // what a user should know or do about this recording, a sentence each
+	Roles []ColumnRole // how each column of the file was used; nil if there was no file
+	Notes []string     // what a user should know about the recording or do, a sentence each
 }
 
-// ColumnRole says what a column of a file was taken for.
+// ColumnRole is how a column of a file was used.
 type ColumnRole struct {
 	Number int // in the file, from 1
 	Name   string
 	Role   Role
-	Reason string // why, or how it was read; may be empty
+	Reason string // why it has this role, or how it was read; may be empty
 }
 
-// Role is what a column is used as.
+// Role is a use of a column.
 type Role int
 
-// What a column can be used as.
+// The uses of a column.
 const (
 	RoleMetric Role = iota
 	RoleTime
@@ -64,8 +64,8 @@ func (t *Table) Column(name string) (int, error) {
 	return 0, fmt.Errorf("%w: %q; the table has %s", ErrNoColumn, name, quoteNames(t.Columns))
 }
 
-// Select returns a table of the named metrics only, in that order. Times and Labels are
-// shared with t; X is a copy.
+// Select returns a table of the named metrics, in that order. It shares Times and Labels with
+// t; X is a copy.
 func (t *Table) Select(names ...string) (*Table, error) {
 	if len(names) == 0 {
 		return nil, errors.New("dataset: Select without a name")
@@ -86,7 +86,7 @@ func (t *Table) Select(names ...string) (*Table, error) {
 	return &s, nil
 }
 
-// Slice returns rows from up to, not including, to. It shares its data with t.
+// Slice returns the rows from ≤ row < to. The result shares its data with t.
 func (t *Table) Slice(from, to int) (*Table, error) {
 	rows, cols := t.X.Dims()
 	if from < 0 || to > rows || from >= to {
@@ -103,7 +103,7 @@ func (t *Table) Slice(from, to int) (*Table, error) {
 	return &s, nil
 }
 
-// Filter returns a copy of the rows for which keep is true; keep has one element a row.
+// Filter returns a copy of the rows where keep is true. keep has one element per row.
 func (t *Table) Filter(keep []bool) (*Table, error) {
 	rows, cols := t.X.Dims()
 	if len(keep) != rows {
@@ -131,7 +131,7 @@ func (t *Table) Filter(keep []bool) (*Table, error) {
 	return &s, nil
 }
 
-// Interval returns the median time from one row to the next, leaving out steps that are not
+// Interval returns the median time between successive rows. It ignores steps that do not go
 // forward. It is 0 without times or with fewer than two rows.
 func (t *Table) Interval() time.Duration {
 	steps := make([]time.Duration, 0, len(t.Times))
@@ -147,8 +147,8 @@ func (t *Table) Interval() time.Duration {
 	return steps[(len(steps)-1)/2]
 }
 
-// Describe says, in a few lines for a user, what the table holds and what each column of
-// the file was taken for. Notes are not repeated.
+// Describe returns a few lines that tell a user what the table holds and how each column of
+// the file was used. They do not include Notes.
 func (t *Table) Describe() string {
 	var b strings.Builder
 	rows, _ := t.X.Dims()
@@ -177,12 +177,4 @@ func (t *Table) Describe() string {
 		}
 	}
 	return b.String()
-}
-
-func quoted(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = strconv.Quote(n)
-	}
-	return out
 }

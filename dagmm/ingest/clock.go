@@ -129,8 +129,6 @@ func (in *Input) rewind(t time.Time) {
 		in.passed = t.Add(-in.cfg.Lateness - 1)
 	}
 	for j := range in.counters {
-		if c := &in.counters[j]; !c.at.Before(t) {
-			c.seen = false
-		}
+		in.counters[j].Rewind(t)
 	}
 }

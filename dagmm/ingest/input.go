@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/counter"
 )
 
 var (
@@ -44,8 +46,8 @@ type Config struct {
 // Rule describes one metric. The zero Rule is a gauge without limits.
 type Rule struct {
 	// Counter marks a running total. It is replaced by its increase per second, over the true
-	// time between two samples. A counter that wraps goes on; one that starts anew gives no
-	// value for that sample.
+	// time between two samples. A counter that wraps at 2^32 or 2^64 goes on; one that starts
+	// anew gives no value for that sample.
 	Counter bool
 	// Min and Max bound what is possible, where Min < Max. A value outside (the −1 or 101 by
 	// which a collector says that it knows nothing) counts as missing.
@@ -61,7 +63,7 @@ type Stats struct {
 	Outliers  uint64 // samples dropped because their time was far ahead and the stream did not follow
 	Rewinds   uint64 // times that the stream went on from an earlier time
 	Invalid   uint64 // values that are infinite or outside Min and Max
-	Wraps     uint64 // counters that wrapped
+	Wraps     uint64 // counters that wrapped at 2^32 or 2^64
 	Resets    uint64 // counters that started anew
 }
 
@@ -89,7 +91,7 @@ type Input struct {
 	ahead    []Sample         // held back, in the order they came
 	late     span             // of the samples that came too late, one after the other
 	steps    [2]time.Duration // between the last samples passed on
-	counters []counter
+	counters []counter.Counter
 	stats    Stats
 }
 
@@ -110,7 +112,7 @@ func New(columns []string, cfg Config) (*Input, error) {
 		}
 		in.rules[j] = r
 	}
-	in.counters = make([]counter, len(columns))
+	in.counters = make([]counter.Counter, len(columns))
 	return in, nil
 }
 
@@ -203,8 +205,20 @@ func (in *Input) clean(sample Sample) {
 			v = math.NaN()
 		}
 		if r.Counter {
-			v = in.rate(&in.counters[j], sample.Time, v)
+			v = in.rate(j, sample.Time, v)
 		}
 		sample.Values[j] = v
 	}
+}
+
+// rate returns the increase per second of metric j, a counter with the total v at time t.
+func (in *Input) rate(j int, t time.Time, v float64) float64 {
+	rate, outcome := in.counters[j].Next(counter.Approximate(v), t)
+	switch outcome {
+	case counter.Wrapped:
+		in.stats.Wraps++
+	case counter.Reset:
+		in.stats.Resets++
+	}
+	return rate
 }

@@ -69,6 +69,33 @@ func TestInputCounters(t *testing.T) {
 	require.Equal(t, uint64(1), in2.Stats().Invalid)
 }
 
+// A 64-bit counter wraps too, and goes on from a state that an earlier version stored.
+func TestInputCounter64(t *testing.T) {
+	cfg := Config{Metrics: map[string]Rule{"bytes": {Counter: true}}}
+	totals := []float64{0x1p64 - 3<<20, 0x1p64 - 2<<20, 0x1p64 - 1<<20, 600, 1200}
+	for name, stored := range map[string]func(*CounterState){
+		"state":              func(*CounterState) {},
+		"state without Most": func(s *CounterState) { s.Most = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, err := New([]string{"bytes"}, cfg)
+			require.NoError(t, err)
+			var rates []float64
+			for i, total := range totals {
+				out, err := in.Push(minute(i), []float64{total})
+				require.NoError(t, err)
+				rates = append(rates, out[0].Values[0]*60)
+				s := in.State()
+				stored(&s.Counters[0])
+				in, err = Resume([]string{"bytes"}, cfg, s)
+				require.NoError(t, err)
+			}
+			require.InDeltaSlice(t, []float64{1 << 20, 1 << 20, 1<<20 + 600, 600}, rates[1:], 1e-6)
+			require.Equal(t, []uint64{1, 0}, []uint64{in.Stats().Wraps, in.Stats().Resets})
+		})
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	_, err := New([]string{"a"}, Config{Lateness: -1})
 	require.ErrorIs(t, err, ErrConfig)

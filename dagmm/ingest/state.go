@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/counter"
 )
 
 // State is everything an Input remembers, in a form to be stored. Its field names and types
@@ -25,6 +27,7 @@ type CounterState struct {
 	Value float64
 	At    time.Time
 	Top   float64 // largest rate so far
+	Most  float64 // largest value so far; 0 where the state is older than this field
 }
 
 // State returns a copy of what the Input remembers.
@@ -32,7 +35,7 @@ func (in *Input) State() State {
 	out := State{Newest: in.newest, Passed: in.passed, Waiting: cloneSamples(in.waiting), Ahead: cloneSamples(in.ahead),
 		LateFrom: in.late.from, LateTo: in.late.to, Steps: in.steps, Stats: in.stats}
 	for _, c := range in.counters {
-		out.Counters = append(out.Counters, CounterState{Seen: c.seen, Value: c.value, At: c.at, Top: c.top})
+		out.Counters = append(out.Counters, CounterState(c.State()))
 	}
 	return out
 }
@@ -55,7 +58,7 @@ func Resume(columns []string, cfg Config, s State) (*Input, error) {
 	in.newest, in.passed, in.waiting, in.ahead = s.Newest, s.Passed, cloneSamples(s.Waiting), cloneSamples(s.Ahead)
 	in.late, in.steps, in.stats = span{s.LateFrom, s.LateTo}, s.Steps, s.Stats
 	for j, c := range s.Counters {
-		in.counters[j] = counter{seen: c.Seen, value: c.Value, at: c.At, top: c.Top}
+		in.counters[j] = counter.Resume(counter.State(c))
 	}
 	return in, nil
 }

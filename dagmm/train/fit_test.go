@@ -116,7 +116,7 @@ func auc(t testing.TB, m *dagmm.Model, table *dataset.Table) float64 {
 // mixture is diagonal, so that the network has to remove the correlations and its training
 // counts.
 func TestTrainedBeatsUntrainedAndChance(t *testing.T) {
-	var inject []dataset.EventKind
+	var inject []dataset.FaultKind
 	for range 30 {
 		inject = append(inject, dataset.BrokenCorrelation)
 	}

@@ -154,21 +154,21 @@ func generatedJob(seed uint64, mild, independent bool) job {
 	rng := rand.New(rand.NewPCG(seed, 15))
 	metric := func() string { return dataset.HostMetrics()[rng.IntN(4)] }
 	if independent {
-		cfg.Inject = []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation}
+		cfg.Inject = []dataset.FaultKind{dataset.OutOfRange, dataset.BrokenCorrelation}
 	} else {
-		cfg.Events = []dataset.Event{{Kind: dataset.OutOfRange, Metric: metric(), Start: 100 + rng.IntN(300), Length: 1},
+		cfg.Faults = []dataset.Fault{{Kind: dataset.OutOfRange, Metric: metric(), Start: 100 + rng.IntN(300), Length: 1},
 			{Kind: dataset.BrokenCorrelation, Metric: metric(), Start: busyRow(seed, 500+rng.IntN(300)), Length: 1}}
 	}
-	table, events, err := dataset.Generate(cfg)
+	table, faults, err := dataset.Generate(cfg)
 	if err != nil {
 		panic(err)
 	}
 	j := job{x: table.X}
-	for _, e := range events {
-		if e.Kind == dataset.OutOfRange {
-			j.ranged = e.Start
+	for _, f := range faults {
+		if f.Kind == dataset.OutOfRange {
+			j.ranged = f.Start
 		} else {
-			j.broken = e.Start
+			j.broken = f.Start
 		}
 	}
 	return j

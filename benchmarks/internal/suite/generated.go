@@ -30,7 +30,7 @@ const (
 
 // faultLength is the rows of a fault of each kind: short ones stand out, long
 // ones shift or freeze a metric.
-var faultLength = map[dataset.EventKind]int{
+var faultLength = map[dataset.FaultKind]int{
 	dataset.OutOfRange: 3, dataset.BrokenCorrelation: 10, dataset.LevelShift: 30, dataset.Stuck: 60,
 }
 
@@ -43,8 +43,8 @@ func generate(name string) (*Series, error) {
 		return nil, err
 	}
 	start := time.Date(2024, 1, 8, 0, 0, 0, 0, time.UTC)
-	test, events, err := dataset.Generate(dataset.GenerateConfig{
-		Rows: generatedTest, Seed: 2*seed + 1, Start: start, Events: faults(seed),
+	test, injected, err := dataset.Generate(dataset.GenerateConfig{
+		Rows: generatedTest, Seed: 2*seed + 1, Start: start, Faults: faults(seed),
 	})
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func generate(name string) (*Series, error) {
 		Suite: "sample", Machine: name, PerDay: generatedPerDay,
 		Columns: test.Columns, Train: train.X, Test: test.X, Labels: test.Labels,
 	}
-	for _, e := range events {
+	for _, e := range injected {
 		column, err := test.Column(e.Metric)
 		if err != nil {
 			return nil, err
@@ -63,23 +63,23 @@ func generate(name string) (*Series, error) {
 	return s, nil
 }
 
-// faults spreads the events over the recording, one in each stretch of equal
+// faults spreads faults over the recording, one in each stretch of equal
 // length, in random order and on random metrics.
-func faults(seed uint64) []dataset.Event {
+func faults(seed uint64) []dataset.Fault {
 	rng := rand.New(rand.NewPCG(seed, 0x6661_756c))
 	const n = faultsOfAKind * faultKinds
 	const stretch = generatedTest / n
 	metrics := dataset.HostMetrics()
-	var events []dataset.Event
+	var out []dataset.Fault
 	for i, p := range rng.Perm(n) {
-		kind := dataset.EventKind(p % faultKinds)
+		kind := dataset.FaultKind(p % faultKinds)
 		length := faultLength[kind]
-		events = append(events, dataset.Event{
+		out = append(out, dataset.Fault{
 			Kind: kind, Metric: metrics[rng.IntN(len(metrics))],
 			Start: i*stretch + rng.IntN(stretch-length), Length: length,
 		})
 	}
-	return events
+	return out
 }
 
 // errNoMachine reports a name that a suite does not have.

@@ -77,14 +77,14 @@ func (o *Outliers) Make(seed uint64) (*mat.Dense, [2]int, error) {
 }
 
 func (o *Outliers) fromDataset(seed uint64) (*mat.Dense, [2]int, error) {
-	t, events, err := dataset.Generate(dataset.GenerateConfig{
+	t, faults, err := dataset.Generate(dataset.GenerateConfig{
 		Rows: outlierRows, Seed: seed, Independent: true, Strength: o.Strength,
-		Inject: []dataset.EventKind{dataset.OutOfRange, dataset.BrokenCorrelation},
+		Inject: []dataset.FaultKind{dataset.OutOfRange, dataset.BrokenCorrelation},
 	})
 	if err != nil {
 		return nil, [2]int{}, err
 	}
-	return t.X, [2]int{events[0].Start, events[1].Start}, nil
+	return t.X, [2]int{faults[0].Start, faults[1].Start}, nil
 }
 
 // inject puts one metric 2.5 standard deviations beyond its largest value, and,

@@ -11,11 +11,11 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-func generate(t *testing.T, cfg GenerateConfig) (*Table, []Event) {
+func generate(t *testing.T, cfg GenerateConfig) (*Table, []Fault) {
 	t.Helper()
-	table, events, err := Generate(cfg)
+	table, faults, err := Generate(cfg)
 	require.NoError(t, err)
-	return table, events
+	return table, faults
 }
 
 func columnOf(table *Table, name string) []float64 {
@@ -26,8 +26,8 @@ func lagOne(x []float64) float64 { return stat.Correlation(x[1:], x[:len(x)-1], 
 
 func TestGenerateLooksLikeAHost(t *testing.T) {
 	for seed := range uint64(10) {
-		table, events := generate(t, GenerateConfig{Seed: seed, Rows: 3 * 1440})
-		require.Empty(t, events)
+		table, faults := generate(t, GenerateConfig{Seed: seed, Rows: 3 * 1440})
+		require.Empty(t, faults)
 		require.Equal(t, HostMetrics(), table.Columns)
 		require.NotContains(t, table.Labels, true)
 		require.Equal(t, time.Minute, table.Interval())
@@ -61,8 +61,8 @@ func TestGenerateLooksLikeAHost(t *testing.T) {
 
 func TestGenerateIndependent(t *testing.T) {
 	for seed := range uint64(20) {
-		table, events := generate(t, GenerateConfig{Seed: seed, Independent: true, Inject: []EventKind{OutOfRange, BrokenCorrelation}})
-		require.Len(t, events, 2)
+		table, faults := generate(t, GenerateConfig{Seed: seed, Independent: true, Inject: []FaultKind{OutOfRange, BrokenCorrelation}})
+		require.Len(t, faults, 2)
 		require.Equal(t, 1000, table.X.RawMatrix().Rows)
 		require.Less(t, math.Abs(lagOne(columnOf(table, "cpu"))), .15)
 		anomalous := 0
@@ -72,15 +72,15 @@ func TestGenerateIndependent(t *testing.T) {
 			}
 		}
 		require.Equal(t, 2, anomalous)
-		for _, e := range events {
-			require.Equal(t, 1, e.Length)
-			require.True(t, table.Labels[e.Start])
+		for _, f := range faults {
+			require.Equal(t, 1, f.Length)
+			require.True(t, table.Labels[f.Start])
 		}
 	}
 }
 
 func TestGenerateIsRepeatable(t *testing.T) {
-	cfg := GenerateConfig{Seed: 7, Rows: 500, Inject: []EventKind{Stuck, LevelShift, OutOfRange, BrokenCorrelation}}
+	cfg := GenerateConfig{Seed: 7, Rows: 500, Inject: []FaultKind{Stuck, LevelShift, OutOfRange, BrokenCorrelation}}
 	a, ea := generate(t, cfg)
 	b, eb := generate(t, cfg)
 	require.Equal(t, a, b)
@@ -90,22 +90,22 @@ func TestGenerateIsRepeatable(t *testing.T) {
 	require.NotEqual(t, a.X, c.X)
 }
 
-// Each kind of event must be what it says, and touch nothing but its own cells.
-func TestGenerateEvents(t *testing.T) {
+// Each kind of fault must be what it says, and touch nothing but its own cells.
+func TestGenerateFaults(t *testing.T) {
 	for seed := range uint64(30) {
 		for _, independent := range []bool{false, true} {
 			cfg := GenerateConfig{Seed: seed, Rows: 2000, Independent: independent}
 			clean, _ := generate(t, cfg)
-			cfg.Inject = []EventKind{OutOfRange, BrokenCorrelation, LevelShift, Stuck}
-			table, events := generate(t, cfg)
-			require.Len(t, events, 4)
+			cfg.Inject = []FaultKind{OutOfRange, BrokenCorrelation, LevelShift, Stuck}
+			table, faults := generate(t, cfg)
+			require.Len(t, faults, 4)
 			touched := map[[2]int]bool{}
-			for _, e := range events {
-				requireEvent(t, clean, table, e)
-				m := slices.Index(table.Columns, e.Metric)
-				for i := range e.Length {
-					require.True(t, table.Labels[e.Start+i])
-					touched[[2]int{e.Start + i, m}] = true
+			for _, f := range faults {
+				requireFault(t, clean, table, f)
+				m := slices.Index(table.Columns, f.Metric)
+				for i := range f.Length {
+					require.True(t, table.Labels[f.Start+i])
+					touched[[2]int{f.Start + i, m}] = true
 				}
 			}
 			for i := range cfg.Rows {
@@ -119,32 +119,32 @@ func TestGenerateEvents(t *testing.T) {
 	}
 }
 
-func requireEvent(t *testing.T, clean, table *Table, e Event) {
-	usual := columnOf(clean, e.Metric)
+func requireFault(t *testing.T, clean, table *Table, f Fault) {
+	usual := columnOf(clean, f.Metric)
 	lo, hi := slices.Min(usual), slices.Max(usual)
-	is := columnOf(table, e.Metric)[e.Start : e.Start+e.Length]
-	was := usual[e.Start : e.Start+e.Length]
-	switch e.Kind {
+	is := columnOf(table, f.Metric)[f.Start : f.Start+f.Length]
+	was := usual[f.Start : f.Start+f.Length]
+	switch f.Kind {
 	case OutOfRange:
 		require.Greater(t, slices.Min(is), hi)
-		require.True(t, e.Metric == "net_in" || slices.Max(is) <= 100)
+		require.True(t, f.Metric == "net_in" || slices.Max(is) <= 100)
 	case BrokenCorrelation:
 		require.GreaterOrEqual(t, slices.Min(is), lo)
 		require.LessOrEqual(t, slices.Max(is), hi)
 		mean := stat.Mean(usual, nil)
 		others := "cpu"
-		if e.Metric == "cpu" {
+		if f.Metric == "cpu" {
 			others = "net_in"
 		}
 		other := columnOf(clean, others)
-		load := stat.Mean(other[e.Start:e.Start+e.Length], nil) - stat.Mean(other, nil)
-		require.Negative(t, load*(stat.Mean(is, nil)-mean), "%v: not against the load", e)
+		load := stat.Mean(other[f.Start:f.Start+f.Length], nil) - stat.Mean(other, nil)
+		require.Negative(t, load*(stat.Mean(is, nil)-mean), "%v: not against the load", f)
 	case LevelShift:
 		for i := range is {
 			require.Greater(t, is[i], was[i])
 		}
 	case Stuck:
-		require.Greater(t, e.Length, 1)
+		require.Greater(t, f.Length, 1)
 		require.Equal(t, slices.Min(is), slices.Max(is))
 		require.NotEqual(t, slices.Min(was), slices.Max(was))
 	}
@@ -152,15 +152,15 @@ func requireEvent(t *testing.T, clean, table *Table, e Event) {
 
 func TestGenerateExplicit(t *testing.T) {
 	start := time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC)
-	want := []Event{{OutOfRange, "mem", 3, 2}, {Stuck, "disk", 10, 5}}
-	table, events := generate(t, GenerateConfig{Rows: 50, Start: start, Interval: 10 * time.Second, Events: []Event{want[1], want[0]}})
-	require.Equal(t, want, events)
+	want := []Fault{{OutOfRange, "mem", 3, 2}, {Stuck, "disk", 10, 5}}
+	table, faults := generate(t, GenerateConfig{Rows: 50, Start: start, Interval: 10 * time.Second, Faults: []Fault{want[1], want[0]}})
+	require.Equal(t, want, faults)
 	require.Equal(t, start.Add(490*time.Second), table.Times[49])
 	require.Equal(t, []bool{false, false, false, true, true, false}, table.Labels[:6])
 	one, _ := generate(t, GenerateConfig{Rows: 1})
 	require.Equal(t, 1, one.X.RawMatrix().Rows)
-	weak, _ := generate(t, GenerateConfig{Rows: 50, Events: want, Strength: .1})
-	strong, _ := generate(t, GenerateConfig{Rows: 50, Events: want, Strength: 2})
+	weak, _ := generate(t, GenerateConfig{Rows: 50, Faults: want, Strength: .1})
+	strong, _ := generate(t, GenerateConfig{Rows: 50, Faults: want, Strength: 2})
 	require.Less(t, weak.X.At(3, 1), strong.X.At(3, 1))
 }
 
@@ -174,16 +174,16 @@ func TestGenerateErrors(t *testing.T) {
 		"interval":  {GenerateConfig{Interval: -time.Second}, "Interval"},
 		"overflow":  {GenerateConfig{Interval: 1 << 60}, "Interval"},
 		"strength":  {GenerateConfig{Strength: math.NaN()}, "Strength is NaN"},
-		"kind":      {GenerateConfig{Inject: []EventKind{9}}, "EventKind(9)"},
-		"no place":  {GenerateConfig{Rows: 1, Inject: []EventKind{Stuck}}, "no place left for an event of kind stuck"},
-		"full":      {GenerateConfig{Rows: 2, Inject: []EventKind{OutOfRange, OutOfRange, OutOfRange}}, "no place left"},
-		"event":     {GenerateConfig{Events: []Event{{Kind: 9, Metric: "cpu", Length: 1}}}, "event 0: the kind is EventKind(9)"},
-		"metric":    {GenerateConfig{Events: []Event{{Metric: "gpu", Length: 1}}}, `the metric is "gpu"`},
-		"length":    {GenerateConfig{Events: []Event{{Metric: "cpu"}}}, "0 rows from row 0"},
-		"late":      {GenerateConfig{Events: []Event{{Metric: "cpu", Start: 999, Length: 2}}}, "2 rows from row 999 of 1000"},
-		"far":       {GenerateConfig{Events: []Event{{Metric: "cpu", Start: 1, Length: math.MaxInt}}}, "rows from row 1"},
-		"not stuck": {GenerateConfig{Events: []Event{{Kind: Stuck, Metric: "cpu", Length: 1}}}, "stuck for 1 row"},
-		"overlap":   {GenerateConfig{Events: []Event{{Metric: "cpu", Start: 5, Length: 9}, {Metric: "mem", Start: 8, Length: 1}}}, "the events of rows 5 and 8 overlap"},
+		"kind":      {GenerateConfig{Inject: []FaultKind{9}}, "FaultKind(9)"},
+		"no place":  {GenerateConfig{Rows: 1, Inject: []FaultKind{Stuck}}, "no place left for a fault of kind stuck"},
+		"full":      {GenerateConfig{Rows: 2, Inject: []FaultKind{OutOfRange, OutOfRange, OutOfRange}}, "no place left"},
+		"fault":     {GenerateConfig{Faults: []Fault{{Kind: 9, Metric: "cpu", Length: 1}}}, "fault 0: the kind is FaultKind(9)"},
+		"metric":    {GenerateConfig{Faults: []Fault{{Metric: "gpu", Length: 1}}}, `the metric is "gpu"`},
+		"length":    {GenerateConfig{Faults: []Fault{{Metric: "cpu"}}}, "0 rows from row 0"},
+		"late":      {GenerateConfig{Faults: []Fault{{Metric: "cpu", Start: 999, Length: 2}}}, "2 rows from row 999 of 1000"},
+		"far":       {GenerateConfig{Faults: []Fault{{Metric: "cpu", Start: 1, Length: math.MaxInt}}}, "rows from row 1"},
+		"not stuck": {GenerateConfig{Faults: []Fault{{Kind: Stuck, Metric: "cpu", Length: 1}}}, "stuck for 1 row"},
+		"overlap":   {GenerateConfig{Faults: []Fault{{Metric: "cpu", Start: 5, Length: 9}, {Metric: "mem", Start: 8, Length: 1}}}, "the faults of rows 5 and 8 overlap"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := Generate(c.cfg)
@@ -193,16 +193,11 @@ func TestGenerateErrors(t *testing.T) {
 	}
 }
 
-func TestEventKindString(t *testing.T) {
-	require.Equal(t, "out of range, broken correlation, level shift, stuck",
-		OutOfRange.String()+", "+BrokenCorrelation.String()+", "+LevelShift.String()+", "+Stuck.String())
-}
-
 // The two outliers of the basic test must stand out against the joint distribution, or no
 // detector could be held to finding them.
 func TestGenerateIndependentIsDetectable(t *testing.T) {
 	for seed := range uint64(20) {
-		table, events := generate(t, GenerateConfig{Seed: seed, Independent: true, Inject: []EventKind{OutOfRange, BrokenCorrelation}})
+		table, faults := generate(t, GenerateConfig{Seed: seed, Independent: true, Inject: []FaultKind{OutOfRange, BrokenCorrelation}})
 		table.X.Apply(func(_, j int, v float64) float64 {
 			if table.Columns[j] == "net_in" {
 				return math.Log(v)
@@ -222,8 +217,8 @@ func TestGenerateIndependentIsDetectable(t *testing.T) {
 			distances[i] = stat.Mahalanobis(table.X.RowView(i), mean, &chol)
 		}
 		sorted := slices.Sorted(slices.Values(distances))
-		for _, e := range events {
-			require.Greater(t, distances[e.Start], sorted[989], "seed %d: %v", seed, e)
+		for _, f := range faults {
+			require.Greater(t, distances[f.Start], sorted[989], "seed %d: %v", seed, f)
 		}
 	}
 }

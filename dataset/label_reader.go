@@ -7,17 +7,6 @@ import (
 	"strings"
 )
 
-// labelNames are column names that mean a label, as nameWords cuts them.
-var labelNames = map[string]bool{
-	"label": true, "labels": true, "anomaly": true, "anomalies": true, "anomalous": true, "is anomaly": true,
-	"isanomaly": true, "is anomalous": true, "anomaly label": true, "outlier": true, "is outlier": true,
-	"isoutlier": true, "outlier label": true, "class": true, "ground truth": true, "groundtruth": true,
-	"attack": true, "is attack": true, "attack label": true, "normal attack": true, "incident": true,
-	"is incident": true, "true label": true, "y true": true,
-}
-
-func isLabelName(name string) bool { return labelNames[strings.Join(nameWords(name), " ")] }
-
 var (
 	anomalousWords = []string{"1", "true", "t", "yes", "y", "anomaly", "anomalous", "abnormal", "outlier", "attack", "fault",
 		"faulty", "failure", "incident", "bad"}
@@ -28,7 +17,7 @@ var (
 type labelReader struct {
 	anomalous, normal []string
 
-	known map[string]bool // cells met before
+	known map[string]bool // cells parsed before
 }
 
 func newLabelReader(opt *CSVOptions) *labelReader {
@@ -39,7 +28,7 @@ func newLabelReader(opt *CSVOptions) *labelReader {
 	return l
 }
 
-// parse returns true for anomalous.
+// parse reports whether a cell means anomalous.
 func (l *labelReader) parse(b []byte) (bool, error) {
 	if v, ok := l.known[string(b)]; ok {
 		return v, nil
@@ -71,7 +60,8 @@ func (l *labelReader) judge(cell string) (bool, error) {
 	return false, fmt.Errorf("%s is not a label that is known; give the labels of anomalies in Anomalous or the others in Normal, or Label %q to read without labels", shown(cell), None)
 }
 
-// sameLabel compares as numbers where both are, so that 1 is 1.0, and else without case.
+// sameLabel compares two labels as numbers if both are numbers, so that 1 equals 1.0, and as
+// texts without regard to case otherwise.
 func sameLabel(a, b string) bool {
 	if strings.EqualFold(a, b) || strings.EqualFold(a, strings.TrimSuffix(b, ".")) {
 		return true

@@ -1,61 +1,13 @@
 package dataset
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
-	"time"
-
-	"gonum.org/v1/gonum/mat"
 )
 
-// rowStore collects rows in blocks: one growing slice would hold up to three times the
-// matrix while it is copied.
-type rowStore struct {
-	width  int
-	rows   int
-	blocks [][]float64
-}
-
-const blockValues = 1 << 15
-
-// add returns the next row, to be filled.
-func (s *rowStore) add() []float64 {
-	last := len(s.blocks) - 1
-	if last < 0 || len(s.blocks[last])+s.width > cap(s.blocks[last]) {
-		size := max(blockValues/s.width, 1) * s.width
-		if last < 0 {
-			size = max(64/s.width, 1) * s.width // most small files need no more
-		}
-		s.blocks = append(s.blocks, make([]float64, 0, size))
-		last++
-	}
-	b := s.blocks[last]
-	n := len(b)
-	b = b[:n+s.width]
-	s.blocks[last] = b
-	s.rows++
-	return b[n:]
-}
-
-// matrix moves the given columns into one matrix, letting go of the blocks on the way.
-func (s *rowStore) matrix(columns []int) *mat.Dense {
-	out := make([]float64, 0, s.rows*len(columns))
-	for i, b := range s.blocks {
-		for ; len(b) > 0; b = b[s.width:] {
-			for _, c := range columns {
-				out = append(out, b[c])
-			}
-		}
-		s.blocks[i] = nil
-	}
-	return mat.NewDense(s.rows, len(columns), out)
-}
-
-// rowReader is the state of reading a file by its plan.
+// rowReader reads the rows of a file by its plan.
 type rowReader struct {
 	*plan
 	*recordReader
@@ -63,29 +15,8 @@ type rowReader struct {
 	stamps   []int64 // nanoseconds since 1970
 	marks    []bool
 	joined   []byte // date and clock of one row
-	headings int    // repeated headers that were left out
-	gaps     int    // blank lines between the rows
-}
-
-// read reads the whole source.
-func (p *plan) read(src *source) (*Table, error) {
-	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}
-	r.store.width = len(p.metrics)
-	for err := r.skip(p.first - 1); ; {
-		if err == nil {
-			err = r.next()
-		}
-		if err == io.EOF {
-			return r.finish()
-		}
-		if err != nil {
-			return nil, recordError(r.recordReader, err)
-		}
-		r.gaps = r.blank
-		if err := r.row(); err != nil {
-			return nil, err
-		}
-	}
+	headings int    // repeated headers, which are skipped
+	gaps     int    // blank lines between rows
 }
 
 // row reads one data record.
@@ -126,12 +57,13 @@ func (r *rowReader) row() error {
 	return nil
 }
 
-// fail makes an error of a cell of the current record.
+// fail returns an error about a cell of the current record.
 func (r *rowReader) fail(col int, kind error, problem string) error {
 	return &CSVError{Line: r.start, Column: r.names[col], Kind: kind, Problem: problem}
 }
 
-// isHeading recognises the header when it comes again, as in files that were joined.
+// isHeading reports whether the record repeats the header, as in a file that was joined from
+// several.
 func (r *rowReader) isHeading() bool {
 	if len(r.header) == 0 {
 		return false
@@ -167,7 +99,7 @@ func (r *rowReader) time() (int64, error) {
 		shown(string(cell)), r.clock, None))
 }
 
-// value reads a metric's cell.
+// value returns the value of a metric's cell, at a time in nanoseconds since 1970.
 func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	cell := r.fields[m.col]
 	v, kind := m.format.parse(cell)
@@ -194,8 +126,8 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	case cellAmbiguous:
 		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
 	}
-	if m.counter != nil {
-		v = m.counter.next(cell, v, at)
+	if m.rate != nil {
+		v = m.rate.next(cell, v, at)
 	}
 	if v *= m.scale; math.IsInf(v, 0) {
 		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(cell)), m.scale))
@@ -214,68 +146,11 @@ func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 	return problem + "name the metrics without this column in Columns, or list the text in Missing if it stands for a missing value"
 }
 
-// setText gives up a column on trial: its first value is text.
+// setText makes a metric column, which had no value in the sample, a skipped one: its first
+// value is text.
 func (r *rowReader) setText(m *metricColumn, cell string) {
 	m.text = true
 	role := &r.roles[m.col]
 	role.Role, role.Reason = RoleSkipped, "text such as "+shown(cell)
 	r.texts = append(r.texts, &textColumn{col: m.col, seen: map[string]bool{}})
-}
-
-func (t *textColumn) add(cell []byte) {
-	if string(cell) == t.last || len(t.seen) >= maxTexts || isMissing(cell) {
-		return
-	}
-	t.last = string(bytes.Clone(cell))
-	t.seen[t.last] = true
-}
-
-// finish makes the table.
-func (r *rowReader) finish() (*Table, error) {
-	if r.store.rows == 0 {
-		return nil, &CSVError{Line: r.line, Kind: ErrNoRows, Problem: "no data rows follow the header"}
-	}
-	t := &Table{Labels: r.marks}
-	var kept []int
-	for i, m := range r.metrics {
-		if m.chosen || m.valued && !m.text {
-			kept = append(kept, i)
-			t.Columns = append(t.Columns, r.names[m.col])
-		} else if !m.text {
-			r.roles[m.col].Role, r.roles[m.col].Reason = RoleSkipped, "no values"
-		}
-	}
-	if len(kept) == 0 {
-		return nil, r.noMetric()
-	}
-	t.X = r.store.matrix(kept)
-	if r.clock != nil {
-		t.Times = make([]time.Time, len(r.stamps))
-		for i, ns := range r.stamps {
-			t.Times[i] = time.Unix(0, ns).In(r.opt.location())
-		}
-	}
-	r.describeMetrics()
-	t.Roles = r.roles
-	t.Notes = r.notes(t)
-	return t, nil
-}
-
-// describeMetrics says how metric columns were changed.
-func (r *rowReader) describeMetrics() {
-	for _, m := range r.metrics {
-		var how []string
-		if m.counter != nil {
-			how = append(how, "rate per second of a counter")
-		}
-		if m.scale != 1 {
-			how = append(how, fmt.Sprintf("times %v", m.scale))
-		}
-		if m.format.decimal == ',' {
-			how = append(how, "decimal comma")
-		}
-		if role := &r.roles[m.col]; role.Role == RoleMetric {
-			role.Reason = strings.Join(how, ", ")
-		}
-	}
 }

@@ -1,0 +1,73 @@
+package dataset
+
+import (
+	"bytes"
+	"slices"
+)
+
+// plan is how each column of a file is read.
+type plan struct {
+	*fileLayout
+	opt     *CSVOptions
+	stats   []columnStats
+	times   []int       // the time column, or a date column and a clock column
+	clock   *timeReader // nil without times
+	label   int         // -1 without labels
+	labels  *labelReader
+	metrics []*metricColumn
+	roles   []ColumnRole
+	texts   []*textColumn
+	missing map[string]bool // opt.Missing
+	decimal byte            // decimal sign of columns that do not show theirs
+	wanted  []bool          // columns named in Columns
+	spare   []string        // why a column of numbers is not a metric, or ""
+}
+
+// metricColumn is how a metric column is read.
+type metricColumn struct {
+	col       int
+	format    numberFormat
+	sentinels []float64
+	rate      *rateColumn // nil for a column that is not a counter
+	scale     float64
+	chosen    bool // named by the user
+	valued    bool // has held a number
+	text      bool // the first value was text, so the column is skipped
+}
+
+// textColumn counts the different texts of a skipped column. Few texts that come again may be
+// the names of hosts, and the file then holds several recordings.
+type textColumn struct {
+	col  int
+	last string
+	seen map[string]bool
+}
+
+const maxTexts = 50 // different texts that are counted
+
+func (t *textColumn) add(cell []byte) {
+	if string(cell) == t.last || len(t.seen) >= maxTexts || isMissing(cell) {
+		return
+	}
+	t.last = string(bytes.Clone(cell))
+	t.seen[t.last] = true
+}
+
+func (p *plan) isMissing(b []byte) bool {
+	return isMissing(b) || p.missing[string(b)]
+}
+
+// given returns the column that Time or Label names. It must not be in Columns too.
+func (p *plan) given(option, name string) (int, error) {
+	c, err := p.column(option, name)
+	if err != nil {
+		return 0, err
+	}
+	if p.wanted[c] {
+		return 0, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in both Columns and " + option}
+	}
+	return c, nil
+}
+
+// free reports whether a column is neither the time nor the label.
+func (p *plan) free(c int) bool { return c != p.label && !slices.Contains(p.times, c) }

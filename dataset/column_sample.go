@@ -1,0 +1,52 @@
+package dataset
+
+import (
+	"strings"
+)
+
+// columnStats is what the sample shows about a column.
+type columnStats struct {
+	numbers, texts int
+	cells          []string // the first 64 texts
+	points, commas int      // numbers that show their decimal sign
+	unclear        int      // numbers such as 1,234, which do not
+}
+
+// sampleColumn counts what the sample's records hold in column c.
+func sampleColumn(records []record, c int, missing func([]byte) bool) columnStats {
+	var s columnStats
+	for _, r := range records {
+		if c >= len(r.fields) {
+			continue
+		}
+		b := []byte(r.fields[c])
+		if missing(b) {
+			continue
+		}
+		if !numberLike(b) {
+			s.texts++
+			if len(s.cells) < 64 {
+				s.cells = append(s.cells, r.fields[c])
+			}
+			continue
+		}
+		s.numbers++
+		switch decimalSign(b) {
+		case '.':
+			s.points++
+		case ',':
+			s.commas++
+		default:
+			if strings.ContainsRune(r.fields[c], ',') {
+				s.unclear++
+			}
+		}
+	}
+	return s
+}
+
+// isNumber reports whether at least half of the column's values are numbers. That includes a
+// column without values: it may have numbers later.
+func (s columnStats) isNumber() bool { return s.numbers >= s.texts }
+
+func (s columnStats) isEmpty() bool { return s.numbers+s.texts == 0 }

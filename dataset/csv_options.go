@@ -1,0 +1,131 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// None as CSVOptions.Time or CSVOptions.Label means that there is no such column.
+const None = "-"
+
+// HeaderMode is the number of header rows before the data.
+type HeaderMode int
+
+// The ways to read the header.
+const (
+	HeaderAuto HeaderMode = iota // determine it from the content
+	HeaderNone                   // no header: columns are named by number
+	HeaderOne                    // one row of names
+	HeaderTwo                    // a row of groups and a row of names, as dstat writes them
+)
+
+func (m HeaderMode) rows() int { return max(0, int(m-HeaderNone)) }
+
+// CSVOptions says how to read a CSV file. The zero value determines everything from the
+// content and works for most exports. Each field overrides one decision.
+//
+// A column is named as in the header; with two header rows as group/name. The last part of a
+// name is enough if only one column has it, and case does not matter if the name is still
+// unique. A number, from 1, names a column too. A name that occurs more than once gets its
+// column's number: cpu#1, cpu#3.
+type CSVOptions struct {
+	// Columns are the metrics, in the order of Table.Columns. If empty, every column of
+	// numbers is a metric, except a time by name and content and a label by name.
+	Columns []string
+	// Time is the time column. If empty, it is looked for; None ("-") means none.
+	Time string
+	// Label is the label column. If empty, it is looked for by name; None ("-") means none.
+	Label string
+
+	// Comma is the delimiter between fields, an ASCII character. 0 chooses among , ; tab and
+	// |. A blank stands for any number of blanks and tabs.
+	Comma rune
+	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
+	// decides for each column.
+	Decimal rune
+	// Header is the number of header rows. The zero value decides from the content.
+	Header HeaderMode
+	// SkipLines is the number of lines to skip before the header. A preamble such as dstat's
+	// is recognised without it.
+	SkipLines int
+
+	// TimeLayout is the form of the times: a layout of package time, or "s", "ms", "us" or
+	// "ns" for numbers that count from 1970. If empty, it is determined from the content.
+	// Whether a number counts seconds or milliseconds depends on its magnitude, not on the
+	// column's name.
+	TimeLayout string
+	// Location is the time zone of times without an offset; nil means UTC. Table.Times are in
+	// this location.
+	Location *time.Location
+	// Year is the year of the first row if the times have none. 0 takes the year from the
+	// date in the preamble, or else 2000. Times that go past the new year continue in the
+	// next year.
+	Year int
+
+	// Missing are texts that mean "no value", in addition to the empty cell, -, ?, NaN, NA,
+	// n/a, null, nil, none and the like.
+	Missing []string
+	// Sentinels are numbers that mean "no value" in every column, such as -1, 101 or 9999.
+	Sentinels []float64
+	// ColumnSentinels are numbers that mean "no value" in one column, by its name.
+	ColumnSentinels map[string][]float64
+
+	// Anomalous and Normal are label texts. If only one of them is given, every other text
+	// means the opposite. If neither is, 1, true, yes, anomaly, attack and the like are
+	// anomalous, and 0, false, no, normal, ok and the like are normal.
+	Anomalous, Normal []string
+
+	// Counters are metric columns that hold running totals. Each becomes its increase per
+	// second since the row before, so the file needs times. A total may wrap at 2^32 or 2^64.
+	// The first row, a row after a reset and a row without elapsed time have no rate: they
+	// are missing (NaN). So is a rate that overflows.
+	Counters []string
+	// Scale multiplies metric columns, by name, after Counters. 8 turns bytes into bits.
+	Scale map[string]float64
+}
+
+// check returns an error for options that no file can satisfy.
+func (opt *CSVOptions) check() error {
+	bad := func(format string, args ...any) error {
+		return &CSVError{Kind: ErrOption, Problem: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case opt.Comma < 0 || opt.Comma > 126 || opt.Comma != 0 && strings.ContainsRune("\"\r\n.0123456789", opt.Comma):
+		return bad("Comma is %q; it must be an ASCII character other than a quote, a line end, a dot or a digit", opt.Comma)
+	case opt.Decimal != 0 && opt.Decimal != '.' && opt.Decimal != ',':
+		return bad("Decimal is %q; it must be '.' or ','", opt.Decimal)
+	case opt.Header < HeaderAuto || opt.Header > HeaderTwo:
+		return bad("Header is %d", opt.Header)
+	case opt.SkipLines < 0:
+		return bad("SkipLines is %d", opt.SkipLines)
+	case opt.Year < 0 || opt.Year > 9999:
+		return bad("Year is %d", opt.Year)
+	case strings.Contains(opt.TimeLayout, "%"):
+		return bad("TimeLayout is %q; it must be a layout of Go's package time, such as %q, or s, ms, us or ns", opt.TimeLayout, time.DateTime)
+	case slices.ContainsFunc(opt.Sentinels, notFinite):
+		return bad("Sentinels are %v; they must be finite", opt.Sentinels)
+	}
+	for name, s := range opt.ColumnSentinels {
+		if slices.ContainsFunc(s, notFinite) {
+			return bad("ColumnSentinels of %q are %v; they must be finite", name, s)
+		}
+	}
+	for name, s := range opt.Scale {
+		if notFinite(s) || s == 0 {
+			return bad("Scale of %q is %v; it must be finite and not 0", name, s)
+		}
+	}
+	return nil
+}
+
+func notFinite(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+
+func (opt *CSVOptions) location() *time.Location {
+	if opt.Location == nil {
+		return time.UTC
+	}
+	return opt.Location
+}

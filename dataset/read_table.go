@@ -1,0 +1,79 @@
+package dataset
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// read reads the source into a table.
+func (p *plan) read(src *source) (*Table, error) {
+	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}
+	r.store.width = len(p.metrics)
+	for err := r.skip(p.first - 1); ; {
+		if err == nil {
+			err = r.next()
+		}
+		if err == io.EOF {
+			return r.finish()
+		}
+		if err != nil {
+			return nil, recordError(r.recordReader, err)
+		}
+		r.gaps = r.blank
+		if err := r.row(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// finish returns the table of the rows read.
+func (r *rowReader) finish() (*Table, error) {
+	if r.store.rows == 0 {
+		return nil, &CSVError{Line: r.line, Kind: ErrNoRows, Problem: "no data rows follow the header"}
+	}
+	t := &Table{Labels: r.marks}
+	var kept []int
+	for i, m := range r.metrics {
+		if m.chosen || m.valued && !m.text {
+			kept = append(kept, i)
+			t.Columns = append(t.Columns, r.names[m.col])
+		} else if !m.text {
+			r.roles[m.col].Role, r.roles[m.col].Reason = RoleSkipped, "no values"
+		}
+	}
+	if len(kept) == 0 {
+		return nil, r.noMetric()
+	}
+	t.X = r.store.matrix(kept)
+	if r.clock != nil {
+		t.Times = make([]time.Time, len(r.stamps))
+		for i, ns := range r.stamps {
+			t.Times[i] = time.Unix(0, ns).In(r.opt.location())
+		}
+	}
+	r.describeMetrics()
+	t.Roles = r.roles
+	t.Notes = r.notes(t)
+	return t, nil
+}
+
+// describeMetrics sets the reasons of the metric columns: how their values were changed.
+func (r *rowReader) describeMetrics() {
+	for _, m := range r.metrics {
+		var how []string
+		if m.rate != nil {
+			how = append(how, "rate per second of a counter")
+		}
+		if m.scale != 1 {
+			how = append(how, fmt.Sprintf("times %v", m.scale))
+		}
+		if m.format.decimal == ',' {
+			how = append(how, "decimal comma")
+		}
+		if role := &r.roles[m.col]; role.Role == RoleMetric {
+			role.Reason = strings.Join(how, ", ")
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package dataset
+
+import (
+	"strings"
+	"time"
+)
+
+// timeLayouts are the forms of a written time that are recognised. Those with seconds also
+// accept fractions of a second.
+var timeLayouts = []string{
+	time.RFC3339,
+	"2006-01-02 15:04:05",
+	"2006-01-02T15:04:05",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05 Z07:00",
+	"2006-01-02 15:04:05 -0700 MST",
+	"2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05 MST",
+	"2006-01-02 15:04:05-0700",
+	"2006-01-02 15:04:05-07",
+	"2006-01-02T15:04:05-0700",
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04",
+	"2006-01-02 15:04",
+	"2006/01/02 15:04:05",
+	"2006/01/02 15:04",
+	"20060102T150405Z07:00",
+	"20060102T150405",
+	"2.1.2006 15:04:05",
+	"2.1.2006 15:04",
+	"2.1.2006, 15:04:05",
+	"1/2/2006 15:04:05",
+	"2/1/2006 15:04:05",
+	"1/2/2006 15:04",
+	"2/1/2006 15:04",
+	"1/2/2006 3:04:05 PM",
+	"2/1/2006 3:04:05 PM",
+	"1/2/2006 3:04 PM",
+	"2/1/2006 3:04 PM",
+	"2/Jan/2006:15:04:05 -0700",
+	"2 Jan 2006 15:04:05",
+	"2 Jan 2006 15:04:05 MST",
+	"Jan 2, 2006 15:04:05",
+	"Jan 2, 2006, 3:04:05 PM",
+	"Jan 2, 2006 3:04:05 PM",
+	"Jan 2, 2006 @ 15:04:05", // Kibana
+	time.RFC1123,
+	time.RFC1123Z,
+	"Mon Jan _2 15:04:05 2006",
+	time.UnixDate,
+	// Without a year, as dstat, dool and syslog write them.
+	"2-1 15:04:05",
+	"Jan-2 15:04:05",
+	"Jan _2 15:04:05",
+}
+
+var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "2/1/2006", "2 Jan 2006"}
+
+var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
+
+// compactLayouts are forms of a time that look like integers.
+var compactLayouts = []string{"20060102150405", "200601021504", "20060102"}
+
+// dayFirst returns a month-first layout with day and month exchanged, or "" for other
+// layouts.
+func dayFirst(layout string) string {
+	if rest, ok := strings.CutPrefix(layout, "1/2/"); ok {
+		return "2/1/" + rest
+	}
+	return ""
+}
+
+// bestLayout returns the layout that reads the most cells, and how many it reads. twin is the
+// layout with day and month exchanged if that reads as many, to other times.
+func bestLayout(cells []string, layouts []string) (layout string, hits int, twin string) {
+	count := func(layout string) (n int) {
+		for _, c := range cells {
+			if _, err := time.Parse(layout, c); err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	for _, l := range layouts {
+		if n := count(l); n > hits {
+			layout, hits = l, n
+		}
+		if hits == len(cells) {
+			break
+		}
+	}
+	if other := dayFirst(layout); other != "" && count(other) == hits && !sameReading(cells, layout, other) {
+		twin = other
+	}
+	return layout, hits, twin
+}
+
+// sameReading reports whether two layouts read the same times, as for 1/1/2024.
+func sameReading(cells []string, a, b string) bool {
+	for _, c := range cells {
+		ta, erra := time.Parse(a, c)
+		tb, errb := time.Parse(b, c)
+		if erra == nil && errb == nil && !ta.Equal(tb) {
+			return false
+		}
+	}
+	return true
+}
+
+// looksLikeTime reports whether a cell is a written time.
+func looksLikeTime(s string) bool {
+	if len(s) < 5 || len(s) > 40 || !strings.ContainsAny(s, "0123456789") || !strings.ContainsAny(s, ":-/.") {
+		return false
+	}
+	for _, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {
+		if _, hits, _ := bestLayout([]string{s}, layouts); hits > 0 {
+			return true
+		}
+	}
+	return false
+}

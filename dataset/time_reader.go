@@ -1,0 +1,194 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"time"
+)
+
+// epochUnits are the units of a numeric time, under their names in TimeLayout.
+var epochUnits = []struct {
+	name string
+	unit time.Duration
+	from float64 // the year 1973 in this unit
+}{
+
+	{"s", time.Second, 1e8},
+	{"ms", time.Millisecond, 1e11},
+	{"us", time.Microsecond, 1e14},
+	{"ns", time.Nanosecond, 1e17},
+}
+
+const year2200 = 7.26e9 // seconds
+
+// epochByMagnitude returns the unit in which lo to hi are times between 1973 and 2200, or ""
+// if there is none.
+func epochByMagnitude(lo, hi float64) string {
+	for _, e := range epochUnits {
+		if lo >= e.from && hi <= e.from*year2200/1e8 {
+			return e.name
+		}
+	}
+	return ""
+}
+
+// timeReader reads the cells of a time column.
+type timeReader struct {
+	layout  string        // Go layout, or "" for a number
+	unit    time.Duration // of a numeric time
+	unitIs  string
+	loc     *time.Location
+	zoned   bool      // the layout names a zone by its letters
+	noYear  bool      // the layout has no year
+	noDate  bool      // the layout has no date at all
+	ref     time.Time // a time without year or date is the one nearest to ref
+	year    int       // year of the first time if ref is zero
+	decimal byte
+}
+
+// newTimeReader returns a reader for a Go layout or the name of an epoch unit.
+func newTimeReader(layout string, loc *time.Location) *timeReader {
+	p := &timeReader{loc: loc, decimal: '.'}
+	for _, e := range epochUnits {
+		if layout == e.name || layout == "µs" && e.name == "us" {
+			p.unit, p.unitIs = e.unit, e.name
+			return p
+		}
+	}
+	p.layout = layout
+	p.zoned = strings.Contains(layout, "MST") && !strings.Contains(layout, "-07")
+	form := func(y int, m time.Month, d int) string {
+		return time.Date(y, m, d, 5, 6, 7, 8, time.UTC).Format(layout)
+	}
+	p.noDate = form(2001, 2, 3) == form(2001, 4, 9)
+	p.noYear = !p.noDate && form(2001, 2, 3) == form(2002, 2, 3)
+	return p
+}
+
+// String returns the layout, or "epoch" and the unit.
+func (p *timeReader) String() string {
+	if p.layout == "" {
+		return "epoch " + p.unitIs
+	}
+	return p.layout
+}
+
+var (
+	errNotTime  = errors.New("not a time")
+	errTimeSpan = errors.New("a time before 1678 or after 2261")
+)
+
+// parse returns a time in nanoseconds since 1970.
+func (p *timeReader) parse(b []byte) (int64, error) {
+	if p.layout == "" {
+		return p.parseEpoch(b)
+	}
+	t, err := time.ParseInLocation(p.layout, string(b), p.loc)
+	if err != nil {
+		return 0, errNotTime
+	}
+	if p.zoned {
+		if t, err = inNamedZone(t); err != nil {
+			return 0, err
+		}
+	}
+	if p.noDate || p.noYear {
+		if t, err = p.complete(t); err != nil {
+			return 0, err
+		}
+	}
+	if y := t.Year(); y < 1678 || y > 2261 {
+		return 0, errTimeSpan
+	}
+	return t.UnixNano(), nil
+}
+
+// complete adds the year, or the date, that brings t nearest to the time before. A file may
+// so go on past the new year, or past midnight.
+func (p *timeReader) complete(t time.Time) (time.Time, error) {
+	reach := 1
+	if p.ref.IsZero() {
+		reach = 0
+		p.ref = time.Date(p.year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, p.loc)
+		if p.noDate {
+			p.ref = time.Date(p.year, 1, 1, t.Hour(), t.Minute(), t.Second(), 0, p.loc)
+		}
+	}
+	best, gap := time.Time{}, time.Duration(math.MaxInt64)
+	for step := -reach; step <= reach; step++ {
+		y, m, d := p.ref.Year()+step, t.Month(), t.Day()
+		if p.noDate {
+			y, m, d = p.ref.Year(), p.ref.Month(), p.ref.Day()+step
+		}
+		c := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), p.loc)
+		if p.noYear && c.Day() != d {
+			continue // 29 February of a year without one
+		}
+		if g := c.Sub(p.ref).Abs(); g < gap {
+			best, gap = c, g
+		}
+	}
+	if gap == math.MaxInt64 {
+		return t, errors.New("29 February of a year that has none; give the right one in Year")
+	}
+	p.ref = best
+	return best, nil
+}
+
+// parseEpoch reads a number digit by digit: a float64 cannot hold the nanoseconds of today's
+// times.
+func (p *timeReader) parseEpoch(b []byte) (int64, error) {
+	whole, fraction, _ := bytes.Cut(b, []byte{p.decimal})
+	n, ok := parseWhole(bytes.TrimPrefix(whole, []byte("-")))
+	if !ok || !isDigits(fraction) {
+		return p.parseEpochFloat(b)
+	}
+	unit := int64(p.unit)
+	if n > uint64(9.2e18/float64(unit)) {
+		return 0, errTimeSpan
+	}
+	ns := int64(n) * unit
+	for i := 0; i < len(fraction) && unit >= 10; i++ {
+		unit /= 10
+		ns += int64(fraction[i]-'0') * unit
+	}
+	if b[0] == '-' {
+		ns = -ns
+	}
+	return ns, nil
+}
+
+// parseEpochFloat reads numbers in other forms, such as 1.7e9.
+func (p *timeReader) parseEpochFloat(b []byte) (int64, error) {
+	v, kind := numberFormat{decimal: p.decimal}.parse(b)
+	if kind != cellNumber {
+		return 0, errNotTime
+	}
+	if v *= float64(p.unit); math.Abs(v) > 9.2e18 {
+		return 0, errTimeSpan
+	}
+	return int64(v), nil
+}
+
+// zoneHours are the offsets of zone names that mean one zone only. CST, IST and BST do not.
+var zoneHours = map[string]float64{
+	"UTC": 0, "GMT": 0, "UCT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
+	"MSK": 3, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+	"EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+}
+
+// inNamedZone corrects the offset of t. time.Parse sets it to zero if the location does not
+// have the zone's name.
+func inNamedZone(t time.Time) (time.Time, error) {
+	name, offset := t.Zone()
+	if offset != 0 || strings.HasPrefix(name, "GMT") || t.Location() == time.UTC {
+		return t, nil
+	}
+	hours, ok := zoneHours[name]
+	if !ok {
+		return t, errors.New("zone " + name + " has no offset that is known; give its place in Location")
+	}
+	return t.Add(-time.Duration(hours * float64(time.Hour))), nil
+}

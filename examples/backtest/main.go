@@ -108,7 +108,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.html != "" {
-		return os.WriteFile(o.html, []byte(r.html()), 0o644)
+		return r.writePage(o.html)
 	}
 	return nil
 }

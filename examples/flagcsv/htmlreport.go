@@ -6,30 +6,24 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metric-streams/anomaly/examples/flagcsv/report"
+	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
 // writeReport writes the page for the browser.
 func writeReport(w io.Writer, j *job) error {
-	d := report.Data{
+	d := report.Rows{
 		Title: j.title, Source: j.source, Metrics: j.table.Columns,
 		X: j.table.X, Times: j.table.Times, Labels: j.table.Labels, Energies: j.energies,
 		Threshold: j.model.Threshold(), ThresholdNote: j.thresholdNote(),
 		Training: j.facts(), Warnings: j.warnings(), Generated: time.Now(),
 	}
 	for _, f := range j.flagged {
-		flag := report.Flag{Row: f.row, PValue: f.verdict.PValue, Sentence: f.explanation.String(), Pair: f.explanation.Pair}
-		for _, c := range f.explanation.Contributions {
-			flag.Contributions = append(flag.Contributions, report.Contribution{
-				Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High, Constant: c.Constant, Conditional: c.Conditional,
-			})
-		}
-		d.Flagged = append(d.Flagged, flag)
+		d.Flagged = append(d.Flagged, report.Flag{Row: f.row, PValue: f.verdict.PValue, Explanation: f.explanation})
 	}
 	if q := j.quality; q != nil {
 		d.Quality = &report.Quality{Precision: q.precision, Recall: q.recall, F1: q.f1, AveragePrecision: q.average}
 	}
-	return report.Write(w, d)
+	return report.WriteRows(w, d)
 }
 
 // facts sums up the model for a reader.

@@ -75,7 +75,7 @@ func (v num) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, f, 'g', 9, 64), nil
 }
 
-func newPayload(d Data) payload {
+func newPayload(d Rows) payload {
 	n, width := d.X.Dims()
 	layout := timeLayout(d.Times)
 	isFlagged := make([]bool, n)
@@ -110,7 +110,7 @@ func newPayload(d Data) payload {
 }
 
 // split sorts the rows that have a score and are not flagged into those without and those with a label.
-func split(d Data, isFlagged []bool) (normal, missed []int, scored int) {
+func split(d Rows, isFlagged []bool) (normal, missed []int, scored int) {
 	for i, e := range d.Energies {
 		if math.IsNaN(e) {
 			continue
@@ -127,9 +127,9 @@ func split(d Data, isFlagged []bool) (normal, missed []int, scored int) {
 	return normal, missed, scored
 }
 
-func (d Data) labelled(row int) bool { return len(d.Labels) > 0 && d.Labels[row] }
+func (d Rows) labelled(row int) bool { return len(d.Labels) > 0 && d.Labels[row] }
 
-func (d Data) points(rows []int, layout string) points {
+func (d Rows) points(rows []int, layout string) points {
 	p := points{Row: numbers(rows), Time: d.times(rows, layout), Energy: d.energies(rows), X: make([][]num, len(d.Metrics))}
 	for j := range p.X {
 		p.X[j] = make([]num, len(rows))
@@ -140,32 +140,32 @@ func (d Data) points(rows []int, layout string) points {
 	return p
 }
 
-func (d Data) flagged(f Flag, layout string) flagged {
+func (d Rows) flagged(f Flag, layout string) flagged {
 	out := flagged{
 		Row:      f.Row + 1,
 		Energy:   num(d.Energies[f.Row]),
 		P:        num(f.PValue),
 		X:        make([]num, len(d.Metrics)),
 		Label:    d.labelled(f.Row),
-		Sentence: f.Sentence,
-		Parts:    make([]part, len(f.Contributions)),
+		Sentence: f.Explanation.String(),
+		Parts:    make([]part, len(f.Explanation.Contributions)),
 	}
 	if d.Times != nil {
 		out.Time = d.Times[f.Row].Format(layout)
 	}
-	if f.Pair[0] != "" {
-		out.Pair = f.Pair[0] + " and " + f.Pair[1]
+	if pair := f.Explanation.Pair; pair[0] != "" {
+		out.Pair = pair[0] + " and " + pair[1]
 	}
 	for j := range out.X {
 		out.X[j] = num(d.X.At(f.Row, j))
 	}
-	for k, c := range f.Contributions {
+	for k, c := range f.Explanation.Contributions {
 		out.Parts[k] = part{c.Metric, num(c.Share), num(c.Value), num(c.Low), num(c.High), !c.Conditional, c.Constant}
 	}
 	return out
 }
 
-func (d Data) energies(rows []int) []num {
+func (d Rows) energies(rows []int) []num {
 	out := make([]num, len(rows))
 	for k, i := range rows {
 		out[k] = num(d.Energies[i])
@@ -173,7 +173,7 @@ func (d Data) energies(rows []int) []num {
 	return out
 }
 
-func (d Data) times(rows []int, layout string) []string {
+func (d Rows) times(rows []int, layout string) []string {
 	if d.Times == nil {
 		return nil
 	}

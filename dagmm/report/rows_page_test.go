@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/metric-streams/anomaly/examples/flagcsv/report"
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
 // sample makes n rows of the metrics in which every hundredth row is flagged.
-func sample(n int, metrics ...string) report.Data {
+func sample(n int, metrics ...string) report.Rows {
 	rng := rand.New(rand.NewPCG(1, 2))
-	d := report.Data{
+	d := report.Rows{
 		Title: "host", Metrics: metrics, X: mat.NewDense(n, len(metrics), nil), Threshold: 8,
 		Energies: make([]float64, n), Labels: make([]bool, n),
 	}
@@ -34,18 +35,18 @@ func sample(n int, metrics ...string) report.Data {
 		if i%100 == 99 {
 			d.Energies[i] = 10 + 40*rng.Float64()
 			d.Flagged = append(d.Flagged, report.Flag{
-				Row: i, PValue: .001, Sentence: "cpu is high",
-				Contributions: []report.Contribution{{Metric: metrics[0], Share: 1, Value: 99, Low: 40, High: 60}},
+				Row: i, PValue: .001, Explanation: &dagmm.Explanation{Verdict: dagmm.Verdict{Anomalous: true},
+					Contributions: []dagmm.Contribution{{Metric: metrics[0], Share: 1, Value: 99, Low: 40, High: 60}}},
 			})
 		}
 	}
 	return d
 }
 
-func write(t *testing.T, d report.Data) string {
+func write(t *testing.T, d report.Rows) string {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, report.Write(&b, d))
+	require.NoError(t, report.WriteRows(&b, d))
 	return b.String()
 }
 
@@ -101,7 +102,7 @@ func TestWriteEscapesText(t *testing.T) {
 	d.Title, d.Source, d.ThresholdNote = evil, evil, evil
 	d.Warnings = []string{evil}
 	d.Training = []report.Fact{{Name: evil, Value: evil}}
-	d.Flagged[0].Sentence, d.Flagged[0].Pair = evil, [2]string{evil, evil}
+	d.Flagged[0].Explanation.Pair = [2]string{evil, evil}
 	html := write(t, d)
 	require.NotContains(t, html, "<script>alert(1)")
 	require.NotContains(t, html, "</script><script>a")
@@ -116,7 +117,7 @@ func TestWriteNumbersThatJSONCannotHold(t *testing.T) {
 	d.Energies[0] = math.NaN()
 	d.Energies[99] = math.Inf(1)
 	d.Flagged[0].PValue = math.NaN()
-	d.Flagged[0].Contributions[0].Low = math.Inf(-1)
+	d.Flagged[0].Explanation.Contributions[0].Low = math.Inf(-1)
 	html := write(t, d)
 	p := payload(t, html)
 	require.Equal(t, 199, p.Scored)
@@ -189,19 +190,19 @@ func TestDensityKeepsThresholdAsEdge(t *testing.T) {
 }
 
 func TestWriteRejectsWhatDoesNotFit(t *testing.T) {
-	for name, change := range map[string]func(*report.Data){
-		"no rows":     func(d *report.Data) { d.X = nil },
-		"names":       func(d *report.Data) { d.Metrics = d.Metrics[:1] },
-		"energies":    func(d *report.Data) { d.Energies = d.Energies[:3] },
-		"times":       func(d *report.Data) { d.Times = d.Times[:3] },
-		"labels":      func(d *report.Data) { d.Labels = d.Labels[:3] },
-		"no such row": func(d *report.Data) { d.Flagged[0].Row = 5000 },
-		"row order":   func(d *report.Data) { d.Flagged[1].Row = d.Flagged[0].Row },
+	for name, change := range map[string]func(*report.Rows){
+		"no rows":     func(d *report.Rows) { d.X = nil },
+		"names":       func(d *report.Rows) { d.Metrics = d.Metrics[:1] },
+		"energies":    func(d *report.Rows) { d.Energies = d.Energies[:3] },
+		"times":       func(d *report.Rows) { d.Times = d.Times[:3] },
+		"labels":      func(d *report.Rows) { d.Labels = d.Labels[:3] },
+		"no such row": func(d *report.Rows) { d.Flagged[0].Row = 5000 },
+		"row order":   func(d *report.Rows) { d.Flagged[1].Row = d.Flagged[0].Row },
 	} {
 		d := sample(200, "a", "b")
 		change(&d)
 		var b bytes.Buffer
-		require.ErrorContains(t, report.Write(&b, d), "report: ", name)
+		require.ErrorContains(t, report.WriteRows(&b, d), "report: ", name)
 		require.Zero(t, b.Len(), name)
 	}
 }
@@ -211,5 +212,5 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestWriteReturnsTheWritersError(t *testing.T) {
-	require.ErrorContains(t, report.Write(failing{}, sample(100, "a")), "disk full")
+	require.ErrorContains(t, report.WriteRows(failing{}, sample(100, "a")), "disk full")
 }

@@ -11,15 +11,16 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/metric-streams/anomaly/examples/flagcsv/report"
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
 var hostMetrics = []string{"cpu", "mem", "disk", "net_in"}
 
 // host makes a report on n rows of correlated metrics, about one in a hundred of them flagged. Metrics beyond the fourth are noise.
-func host(n int, metrics []string) report.Data {
+func host(n int, metrics []string) report.Rows {
 	rng := rand.New(rand.NewPCG(3, 4))
-	d := report.Data{
+	d := report.Rows{
 		Title: "web-7", Source: "web-7.csv", Metrics: metrics, Threshold: 6.2, ThresholdNote: "99 % quantile of the training energies",
 		Energies: make([]float64, n), Labels: make([]bool, n), Generated: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC),
 		Quality:  &report.Quality{Precision: .8, Recall: .9, F1: .847, AveragePrecision: .91},
@@ -53,37 +54,36 @@ func host(n int, metrics []string) report.Data {
 	return d
 }
 
-func addFault(d *report.Data, x *mat.Dense, i int, rng *rand.Rand) {
+func addFault(d *report.Rows, x *mat.Dense, i int, rng *rand.Rand) {
 	m := rng.IntN(min(len(d.Metrics), 4))
 	usual := x.At(i, m)
 	x.Set(i, m, usual*(2+rng.Float64()))
 	d.Energies[i] = d.Threshold + 2 + 60*rng.ExpFloat64()
-	f := report.Flag{
-		Row: i, PValue: .001,
-		Sentence: d.Metrics[m] + " is far above what the other metrics lead to expect; back in its range the energy falls below the threshold.",
-		Contributions: []report.Contribution{
+	why := &dagmm.Explanation{
+		Verdict: dagmm.Verdict{Energy: d.Energies[i], Threshold: d.Threshold, PValue: .001, Anomalous: true},
+		Contributions: []dagmm.Contribution{
 			{Metric: d.Metrics[m], Share: .84, Value: x.At(i, m), Low: usual * .8, High: usual * 1.2, Conditional: true},
 		},
 	}
 	for j := range d.Metrics {
 		if j != m {
-			f.Contributions = append(f.Contributions, report.Contribution{
+			why.Contributions = append(why.Contributions, dagmm.Contribution{
 				Metric: d.Metrics[j], Share: .16 / float64(len(d.Metrics)), Value: x.At(i, j), Low: x.At(i, j) * .9, High: x.At(i, j) * 1.1})
 		}
 	}
 	if i%4 == 0 && len(d.Metrics) > 1 {
-		f.Pair = [2]string{d.Metrics[0], d.Metrics[1]}
+		why.Pair = [2]string{d.Metrics[0], d.Metrics[1]}
 	}
-	d.Flagged = append(d.Flagged, f)
+	d.Flagged = append(d.Flagged, report.Flag{Row: i, PValue: .001, Explanation: why})
 }
 
 // save writes the report into a temporary file.
-func save(t *testing.T, d report.Data) string {
+func save(t *testing.T, d report.Rows) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report.html")
 	f, err := os.Create(path)
 	require.NoError(t, err)
-	require.NoError(t, report.Write(f, d))
+	require.NoError(t, report.WriteRows(f, d))
 	require.NoError(t, f.Close())
 	return path
 }

@@ -1,6 +1,3 @@
-// Package report writes one self-contained HTML page about the rows that a model flagged: 3-D scatter plots of the metrics, the
-// density of the energies, the energies over time, and the explanation of every flagged row. The page holds its script, style and
-// data, and opens from a file without a network.
 package report
 
 import (
@@ -15,10 +12,12 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// Data is what a report shows.
-type Data struct {
+// Rows is what a page of flagged rows shows.
+type Rows struct {
 	Title   string   // heading of the page, for example the name of the host or file
 	Source  string   // where the rows came from; empty leaves it out
 	Metrics []string // names of X's columns
@@ -41,25 +40,13 @@ type Data struct {
 
 // Flag is one flagged row and the reason for it.
 type Flag struct {
-	Row           int // index into Data.X, from 0
-	PValue        float64
-	Sentence      string         // one sentence for an operator
-	Pair          [2]string      // the two metrics whose relation broke; empty where single metrics explain the row
-	Contributions []Contribution // largest first
+	Row         int // index into Rows.X, from 0
+	PValue      float64
+	Explanation *dagmm.Explanation
 }
 
-// Contribution is one metric's part in a flagged row.
-type Contribution struct {
-	Metric    string
-	Share     float64 // part of the energy's excess, 0 to 1
-	Value     float64 // in the metric's own unit, as are Low and High
-	Low, High float64 // the range to be expected
-	// Conditional tells that the range is the one beside the other metrics as they are; otherwise it is the usual one, whatever they are.
-	Conditional bool
-	Constant    bool // the metric did not vary in training
-}
-
-// Quality is the agreement of the flagged rows with known labels, each 0 to 1; NaN where there is none, as the precision of no row.
+// Quality says how well the flagged rows agree with known labels. Each measure lies between 0 and 1, or is NaN where there is none:
+// the precision of no flagged row, for example.
 type Quality struct {
 	Precision, Recall, F1 float64
 	AveragePrecision      float64 // area under the precision-recall curve, over every threshold
@@ -82,8 +69,8 @@ var plotlyGzip []byte
 
 var page = template.Must(template.New("page").Parse(pageSource))
 
-// plotly unpacks the plotting library. It is stored compressed to keep the repository small, and written plainly so that the page
-// needs nothing of the browser but the running of a script.
+// plotly unpacks the plotting library. It is stored compressed, which keeps the repository small, and written to the page plain, so
+// that the browser only has to run a script.
 var plotly = sync.OnceValues(func() (string, error) {
 	r, err := gzip.NewReader(bytes.NewReader(plotlyGzip))
 	if err != nil {
@@ -96,9 +83,9 @@ var plotly = sync.OnceValues(func() (string, error) {
 	return string(b), nil
 })
 
-// Write writes the report on d to w. It returns an error if the lengths in d do not fit each other, a flagged row does not exist, or w
-// fails. Every text in d may hold any characters.
-func Write(w io.Writer, d Data) error {
+// WriteRows writes the page about d to w. It is an error if the lengths in d do not fit together, if a flagged row does not exist or
+// has no explanation, or if w fails. Every text in d may hold any characters.
+func WriteRows(w io.Writer, d Rows) error {
 	if err := check(d); err != nil {
 		return err
 	}
@@ -123,7 +110,7 @@ func Write(w io.Writer, d Data) error {
 	})
 }
 
-func check(d Data) error {
+func check(d Rows) error {
 	if d.X == nil {
 		return fmt.Errorf("report: no rows")
 	}
@@ -140,6 +127,9 @@ func check(d Data) error {
 	}
 	last := -1
 	for _, f := range d.Flagged {
+		if f.Explanation == nil {
+			return fmt.Errorf("report: flagged row %d has no explanation", f.Row)
+		}
 		if f.Row <= last || f.Row >= n {
 			return fmt.Errorf("report: flagged row %d after row %d, of %d rows", f.Row, last, n)
 		}

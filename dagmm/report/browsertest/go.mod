@@ -1,4 +1,4 @@
-module github.com/metric-streams/anomaly/examples/flagcsv/report/browsertest
+module github.com/metric-streams/anomaly/dagmm/report/browsertest
 
 go 1.25
 
@@ -13,6 +13,8 @@ require (
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/sys v0.37.0 // indirect
+	golang.org/x/text v0.30.0 // indirect
 )
 
-replace github.com/metric-streams/anomaly => ../../../..
+replace github.com/metric-streams/anomaly => ../../..

@@ -11,7 +11,7 @@ import (
 // card is one number at the top of the page.
 type card struct{ Name, Value, Note, Kind string }
 
-func cards(d Data, p payload) []card {
+func cards(d Rows, p payload) []card {
 	out := []card{rowsCard(p), flaggedCard(p), {Name: "Threshold", Value: short(d.Threshold), Note: d.ThresholdNote}}
 	if c, ok := highestCard(d); ok {
 		out = append(out, c)
@@ -45,7 +45,7 @@ func flaggedCard(p payload) card {
 	return c
 }
 
-func highestCard(d Data) (card, bool) {
+func highestCard(d Rows) (card, bool) {
 	best := -1
 	for i, e := range d.Energies {
 		if !math.IsNaN(e) && (best < 0 || e > d.Energies[best]) {
@@ -63,14 +63,14 @@ func highestCard(d Data) (card, bool) {
 }
 
 // metricCard names the metric that most often has the largest share.
-func metricCard(d Data) (card, bool) {
+func metricCard(d Rows) (card, bool) {
 	count := map[string]int{}
 	top := ""
 	for _, f := range d.Flagged {
-		if len(f.Contributions) == 0 {
+		if len(f.Explanation.Contributions) == 0 {
 			continue
 		}
-		m := f.Contributions[0].Metric
+		m := f.Explanation.Contributions[0].Metric
 		count[m]++
 		if count[m] > count[top] {
 			top = m
@@ -103,7 +103,7 @@ func notes(p payload) []string {
 }
 
 // period says which time the rows cover.
-func period(d Data) string {
+func period(d Rows) string {
 	if len(d.Times) == 0 {
 		return ""
 	}

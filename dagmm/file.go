@@ -37,6 +37,7 @@ type file struct {
 	Prototypes   [][]float64     `json:"prototypes"`
 	Training     Training        `json:"training"`
 	Season       *season.Profile `json:"season,omitempty"`
+	Reading      *Reading        `json:"reading,omitempty"`
 	Checksum     string          `json:"checksum"` // SHA-256, in hexadecimal, of the file up to this value
 }
 
@@ -67,7 +68,7 @@ func (m *Model) Save(w io.Writer) error {
 	p := &m.p
 	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
 		RecentLevels: p.RecentLevels, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
-		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season})
+		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season, Reading: p.Reading})
 	if err == nil {
 		covered := bytes.TrimSuffix(text, []byte(fileEnd))
 		_, err = w.Write(append(covered, checksum(covered)+fileEnd+"\n"...))
@@ -122,7 +123,7 @@ func Load(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}
 	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, RecentLevels: f.RecentLevels, Members: f.Members,
-		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season})
+		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season, Reading: f.Reading})
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}

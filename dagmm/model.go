@@ -26,6 +26,8 @@ type Parameters struct {
 	// Season is the profile that deseasonalised the training rows; nil where there is none. See
 	// WithSeason.
 	Season *season.Profile
+	// Reading says how the training rows were read from a file; nil where nobody has said.
+	Reading *Reading
 }
 
 // Training says how a model was made.

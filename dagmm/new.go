@@ -31,6 +31,9 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkStatistics(); err != nil {
 		return nil, err
 	}
+	if err := p.Reading.check(p.Columns); err != nil {
+		return nil, err
+	}
 	m.share()
 	m.pool.New = func() any { return m.newScratch(1) }
 	return m, nil

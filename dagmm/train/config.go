@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/metric-streams/anomaly/autoencoder"
+	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dataset"
 )
 
@@ -35,6 +36,10 @@ type Config struct {
 	Times []time.Time
 	// ExcludeTimes leaves out the rows whose time lies in one of the ranges. nil excludes none.
 	ExcludeTimes []TimeRange
+
+	// Reading says how the rows were read from a file. The model keeps it. nil means that
+	// nobody knows.
+	Reading *dagmm.Reading
 
 	// RecentLevels lets a row be compared with the rows before it: each element is the
 	// smoothing factor, in (0, 1], of one exponentially weighted level per metric. Factor

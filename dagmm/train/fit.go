@@ -152,7 +152,7 @@ func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, repo
 // the training rows.
 func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member) (*dagmm.Model, error) {
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, RecentLevels: data.levels, Members: members,
-		Quantile: cfg.Quantile, Training: summary(cfg, data, trainers)}
+		Quantile: cfg.Quantile, Reading: cfg.Reading, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
 	if err := weigh(members, p, data); err != nil {
 		return nil, err

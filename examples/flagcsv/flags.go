@@ -22,6 +22,7 @@ type options struct {
 
 	csv     dataset.CSVOptions
 	preset  string
+	given   map[string]bool // flags on the command line
 	exclude []interval
 
 	seed     uint64
@@ -62,11 +63,11 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.out, "out", "", "CSV `file` to write: every row with its energy, p-value and verdict")
 	fs.StringVar(&o.report, "report", "", "HTML `file` to write: plots and explanations for the browser, complete in itself")
 	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to")
-	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name.\nGive the same -counters, -scale and -sentinels as in training")
+	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known")
 }
 
 func (o *options) trainingFlags(fs *flag.FlagSet) {
-	fs.StringVar(&o.preset, "preset", "", "metrics: each row for itself; series: rows are consecutive samples of one host, also compared with\nthose before (default: series where the rows look like that and lie 15 s or more apart, otherwise metrics)")
+	fs.StringVar(&o.preset, "preset", "", "`name` of the settings. metrics: each row for itself; series: rows are consecutive samples of one host, also\ncompared with those before; table: records that are no samples of a host; paper, or paper- and kddcup,\nkddcup-rev, thyroid or arrhythmia: the model of the paper (paper alone is paper-thyroid)\n(default: series where the rows look like that and lie 15 s or more apart, otherwise metrics)")
 	fs.Uint64Var(&o.seed, "seed", 1, "of everything random; the same seed and rows give the same model")
 	fs.Float64Var(&o.quantile, "quantile", .99, "of the training energies that is the threshold, between 0 and 1")
 	fs.IntVar(&o.epochs, "epochs", 0, "passes over the rows in training (default: enough for 2000 steps)")
@@ -110,6 +111,7 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 func (o *options) check(fs *flag.FlagSet) error {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	o.given = given
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q: the file to read is named by -in", fs.Arg(0))
 	}
@@ -121,8 +123,8 @@ func (o *options) check(fs *flag.FlagSet) error {
 		}
 	}
 	switch {
-	case !slices.Contains([]string{"", "metrics", "series"}, o.preset):
-		return fmt.Errorf("-preset is %q; it must be metrics or series", o.preset)
+	case o.preset != "" && !slices.Contains(presetNames(), o.preset):
+		return fmt.Errorf("-preset is %q; it must be one of %s", o.preset, strings.Join(presetNames(), ", "))
 	case !(o.quantile > 0 && o.quantile < 1):
 		return fmt.Errorf("-quantile is %v; it must lie between 0 and 1", o.quantile)
 	case o.epochs < 0 || given["epochs"] && o.epochs == 0:

@@ -24,6 +24,9 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 		}
 		j.model, j.modelFile = model, opt.load
 		opt.csv.Columns = model.Columns()
+		if err := applyReading(opt, model); err != nil {
+			return nil, input(err)
+		}
 	}
 	var err error
 	switch opt.in {

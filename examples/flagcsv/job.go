@@ -56,8 +56,8 @@ func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
 }
 
 func (j *job) config(opt *options) (train.Config, error) {
-	cfg := train.Metrics()
-	if opt.preset == "series" || opt.preset == "" && isSeries(j.table) {
+	cfg := presets[opt.preset]()
+	if opt.preset == "" && isSeries(j.table) {
 		cfg = train.Series()
 	}
 	if opt.preset == "" {
@@ -67,6 +67,7 @@ func (j *job) config(opt *options) (train.Config, error) {
 		}
 	}
 	cfg.Columns, cfg.Times = j.table.Columns, j.table.Times
+	cfg.Reading = reading(opt.csv, j.table)
 	cfg.Seed, cfg.Quantile = opt.seed, opt.quantile
 	if opt.epochs > 0 {
 		cfg.Optimizer.Epochs, cfg.Optimizer.MinSteps = opt.epochs, -1 // as asked, however few

@@ -192,7 +192,7 @@ func TestBadInput(t *testing.T) {
 		{"no model", "", []string{"-in", good, "-load", "nowhere.model"}, []string{"nowhere.model"}},
 		{"unknown flag", "", []string{"-colums", "cpu"}, []string{"-colums", "-help"}},
 		{"stray argument", "", []string{"host.csv"}, []string{"host.csv", "-in"}},
-		{"preset", "", []string{"-preset", "paper"}, []string{"paper"}},
+		{"preset", "", []string{"-preset", "papers"}, []string{"paper"}},
 		{"quantile", "", []string{"-quantile", "99"}, []string{"99"}},
 		{"epochs", "", []string{"-epochs", "-1"}, []string{"-1"}},
 		{"seed with load", "", []string{"-load", "m", "-seed", "3"}, []string{"-seed", "-load"}},

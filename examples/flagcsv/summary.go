@@ -17,7 +17,7 @@ import (
 // maxPrinted bounds the flagged rows that are printed; files hold all of them.
 const maxPrinted = 100
 
-// printInput says what was read and what each column was taken for.
+// printInput prints how flagcsv interpreted the file and each of its columns.
 func printInput(w io.Writer, j *job) {
 	fmt.Fprintf(w, "%s: %s", printable(j.source), printable(j.table.Describe()))
 	for _, note := range j.table.Notes {

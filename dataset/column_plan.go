@@ -13,6 +13,7 @@ type plan struct {
 	times   []int       // the time column, or a date column and a clock column
 	clock   *timeReader // nil without times
 	label   int         // -1 without labels
+	key     int         // -1 without a key
 	labels  *labelReader
 	metrics []*metricColumn
 	roles   []ColumnRole
@@ -69,5 +70,5 @@ func (p *plan) given(option, name string) (int, error) {
 	return c, nil
 }
 
-// free reports whether a column is neither the time nor the label.
-func (p *plan) free(c int) bool { return c != p.label && !slices.Contains(p.times, c) }
+// free reports whether a column is neither the time, nor the label, nor the key.
+func (p *plan) free(c int) bool { return c != p.label && c != p.key && !slices.Contains(p.times, c) }

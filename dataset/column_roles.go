@@ -6,7 +6,7 @@ import (
 
 // newPlan decides what each column is used as.
 func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
-	p := &plan{fileLayout: f, opt: opt, label: -1, missing: map[string]bool{}}
+	p := &plan{fileLayout: f, opt: opt, label: -1, key: -1, missing: map[string]bool{}}
 	for _, m := range opt.Missing {
 		p.missing[m] = true
 	}
@@ -21,6 +21,12 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	metrics, err := p.resolveColumns()
 	if err != nil {
 		return nil, err
+	}
+	if opt.Key != "" {
+		if p.key, err = p.given("Key", opt.Key); err != nil {
+			return nil, err
+		}
+		p.roles[p.key].Reason = "tells recordings apart"
 	}
 	if err := p.findTime(); err != nil {
 		return nil, err

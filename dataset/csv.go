@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,25 +17,40 @@ import (
 // Each is a *CSVError. It names the line and the column, matches one of the Err sentinels,
 // and says which option helps, if one does.
 func ReadCSV(r io.Reader, opt CSVOptions) (*Table, error) {
-	if r == nil {
-		return nil, &CSVError{Kind: ErrOption, Problem: "the reader is nil"}
-	}
-	if err := opt.check(); err != nil {
-		return nil, err
-	}
-	src, err := openText(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := src.findLayout(&opt)
-	if err != nil {
-		return nil, err
-	}
-	p, err := newPlan(f, &opt)
+	p, src, err := openCSV(r, &opt, false)
 	if err != nil {
 		return nil, err
 	}
 	return p.read(src)
+}
+
+// openCSV looks at the beginning of the text and decides how to read it.
+func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
+	if r == nil {
+		return nil, nil, &CSVError{Kind: ErrOption, Problem: "the reader is nil"}
+	}
+	if err := opt.check(); err != nil {
+		return nil, nil, err
+	}
+	src, err := openText(r, live)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		p, err := src.plan(opt)
+		if err == nil || !live || bytes.Count(src.sample, []byte("\n")) >= sampleLines || !src.grow() {
+			return p, src, err
+		}
+	}
+}
+
+// plan decides by the sample how to read the text.
+func (s *source) plan(opt *CSVOptions) (*plan, error) {
+	f, err := s.findLayout(opt)
+	if err != nil {
+		return nil, err
+	}
+	return newPlan(f, opt)
 }
 
 // ReadCSVFile reads a table from a file, as ReadCSV does. Errors name the file.

@@ -85,6 +85,15 @@ type CSVOptions struct {
 	Counters []string
 	// Scale multiplies metric columns, by name, after Counters. 8 turns bytes into bits.
 	Scale map[string]float64
+
+	// Key is a column of texts that tell several recordings apart, such as the names of hosts.
+	// It is no metric. Reader returns its text with each row; ReadCSV leaves it out. If empty,
+	// there is none.
+	Key string
+	// Live means that rows come while they are read. Reader then determines everything from what
+	// has come as soon as there is a row, so that it need not wait for more; otherwise from the
+	// first 256 kB. Name the Columns where the first rows may lack values.
+	Live bool
 }
 
 // check returns an error for options that no file can satisfy.

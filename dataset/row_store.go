@@ -33,6 +33,14 @@ func (s *rowStore) add() []float64 {
 	return b[n:]
 }
 
+// reset forgets all rows and keeps the memory of the first block.
+func (s *rowStore) reset() {
+	s.rows, s.blocks = 0, s.blocks[:min(len(s.blocks), 1)]
+	for i := range s.blocks {
+		s.blocks[i] = s.blocks[i][:0]
+	}
+}
+
 // matrix moves columns into one matrix. It frees the blocks on the way.
 func (s *rowStore) matrix(columns []int) *mat.Dense {
 	out := make([]float64, 0, s.rows*len(columns))

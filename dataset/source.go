@@ -31,7 +31,7 @@ func (s *source) reader() io.Reader {
 }
 
 // openText decompresses gzip, decodes UTF-16, drops a byte-order mark and takes the sample.
-func openText(r io.Reader) (*source, error) {
+func openText(r io.Reader, live bool) (*source, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, _ := br.Peek(6)
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
@@ -47,7 +47,7 @@ func openText(r io.Reader) (*source, error) {
 			return nil, formatError("the content is " + m.what + "; give plain or gzip'd CSV")
 		}
 	}
-	s, err := takeSample(decoded(br, head))
+	s, err := takeSample(decoded(br, head), live)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,9 @@ func decoded(r *bufio.Reader, head []byte) io.Reader {
 	return r
 }
 
-func takeSample(r io.Reader) (*source, error) {
+// takeSample reads the sample. Of live text it takes no more than has come, once there is a
+// line.
+func takeSample(r io.Reader, live bool) (*source, error) {
 	buf := make([]byte, 0, sampleSize)
 	for {
 		n, err := r.Read(buf[len(buf):cap(buf)])
@@ -98,6 +100,8 @@ func takeSample(r io.Reader) (*source, error) {
 			return nil, &CSVError{Problem: "reading failed", Cause: err}
 		case err != nil:
 			return &source{sample: buf, rest: failing{err}, failed: err}, nil
+		case live && bytes.IndexByte(buf, '\n') >= 0:
+			return &source{sample: buf, rest: r}, nil
 		case len(buf) < cap(buf):
 			continue
 		case len(buf) < maxSampleSize && bytes.Count(buf, []byte("\n")) < sampleLines:
@@ -106,6 +110,20 @@ func takeSample(r io.Reader) (*source, error) {
 			return &source{sample: buf, rest: r}, nil
 		}
 	}
+}
+
+// grow adds to the sample what comes next. It returns false where nothing does.
+func (s *source) grow() bool {
+	buf := make([]byte, 64<<10)
+	n, err := s.rest.Read(buf)
+	s.sample = append(s.sample, buf[:n]...)
+	switch {
+	case err == io.EOF:
+		s.whole, s.rest = true, bytes.NewReader(nil)
+	case err != nil:
+		s.rest, s.failed = failing{err}, err
+	}
+	return n > 0 || err == nil
 }
 
 // failing returns a read error to whoever reads on after the sample.

@@ -44,11 +44,10 @@ func (f *fits) train(ctx context.Context, w *monitor.Window) (*dagmm.Model, erro
 	f.running.Add(1)
 	defer f.running.Add(-1)
 	cfg := train.Series()
-	cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.Workers = w.Columns, w.Exclude, w.Times, w.Number, 1
+	cfg.Workers = 1
 	cfg.Network.Predict, cfg.Mixture.Covariances, cfg.Members = true, train.DiagonalCovariance, 1
 	cfg.Network.Alternate, cfg.Optimizer.MinSteps = false, f.steps
-	m, _, err := train.Fit(ctx, w.X, cfg)
-	return m, err
+	return train.Windows(cfg)(ctx, w)
 }
 
 func (o options) windowDays() int {

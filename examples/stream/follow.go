@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// item is a row, or the error that ends the rows.
+// item is a sample, or the error that ends the samples. The first one tells the columns.
 type item struct {
-	row
-	err error
+	sample
+	columns []string
+	err     error
 }
 
-// read delivers the rows of the input from a goroutine of its own: opening a pipe and
+// read delivers the samples of the input from a goroutine of its own: opening a pipe and
 // reading from it may wait for ever, and nothing can interrupt them.
-func read(ctx context.Context, stdin io.Reader, o options, columns []string) <-chan item {
+func read(ctx context.Context, stdin io.Reader, o options) <-chan item {
 	out := make(chan item)
 	send := func(i item) bool {
 		select {
@@ -41,14 +42,14 @@ func read(ctx context.Context, stdin io.Reader, o options, columns []string) <-c
 				in = &tail{ctx, f}
 			}
 		}
-		rows, err := newRows(in, o, columns)
+		rows, err := newRows(in, o)
 		if err != nil {
 			send(item{err: err})
 			return
 		}
-		for more := true; more; {
-			r, err := rows.next()
-			more = !errors.Is(err, io.EOF) && send(item{r, err})
+		for more := send(item{columns: rows.Columns()}); more; {
+			s, err := rows.next()
+			more = !errors.Is(err, io.EOF) && send(item{sample: s, err: err})
 		}
 	}()
 	return out
@@ -56,7 +57,7 @@ func read(ctx context.Context, stdin io.Reader, o options, columns []string) <-c
 
 const poll = 100 * time.Millisecond // of a file that may have grown
 
-// tail reads a file to which others append, and waits at its end.
+// tail reads a file to which others append. At its end it waits.
 type tail struct {
 	ctx context.Context
 	r   io.Reader

@@ -16,6 +16,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/monitor"
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 // output collects what the program prints and lets tests wait for it.
@@ -123,9 +124,9 @@ func TestTicksTellSilence(t *testing.T) {
 	at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Minute) }
 	for i := range 320 {
 		values := []float64{float64(i * i % 17), float64(i * 7 % 13)}
-		rows <- item{row: row{"one", at(i), values}}
+		rows <- item{sample: sample{dataset.Row{Time: at(i), Values: values}, "one"}}
 		if i < 300 {
-			rows <- item{row: row{"two", at(i), values}}
+			rows <- item{sample: sample{dataset.Row{Time: at(i), Values: values}, "two"}}
 		}
 	}
 	late := at(1e6)

@@ -1,15 +1,16 @@
 // Stream replays a CSV of one or more hosts through monitor.Monitor, as a monitoring
 // service would feed it, and prints the alarms as an operator wants to read them.
 //
-//	go run ./examples/stream -in host.csv -columns cpu,mem,disk,net_in -time ts
+//	go run ./examples/stream -in host.csv
+//	go run ./examples/stream -in host.csv.gz -columns cpu,mem,disk,net_in -time ts
 //	go run ./examples/stream -in host.csv -follow -columns cpu,mem,disk,net_in
 //
-// With -host the named column tells hosts apart. With -state the monitor keeps its state
-// in a folder: stop the program at any point, start it again, and it goes on. Without
-// -follow the models are trained in turn with the samples, so that a replay prints the
-// same alarms every time; -speed 60 replays an hour in a minute. With -follow a file may
-// grow, a pipe may be silent, hosts that send nothing are told, and SIGINT or SIGTERM ends
-// the program.
+// The CSV may be of any form that package dataset reads. With -host the named column tells
+// hosts apart. With -state the monitor keeps its state in a folder: stop the program at any
+// point, start it again, and it goes on. Without -follow models are trained in turn with the
+// samples, so that a replay prints the same alarms every time; -speed 60 replays an hour in
+// a minute. With -follow a file may grow, a pipe may be silent, hosts that send nothing are
+// reported, and SIGINT or SIGTERM ends the program.
 package main
 
 import (
@@ -20,12 +21,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/monitor"
 	"github.com/metric-streams/anomaly/dagmm/train"
@@ -54,9 +53,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("stream", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&o.in, "in", "-", "CSV file with a header, - for standard input")
-	f.StringVar(&o.columns, "columns", "", "metrics, separated by commas")
-	f.StringVar(&o.timeColumn, "time", "time", "column with the time: RFC 3339, or seconds since 1970")
+	f.StringVar(&o.in, "in", "-", "CSV file, plain or gzip'd; - for standard input")
+	f.StringVar(&o.columns, "columns", "", "metrics, separated by commas; empty: every column of numbers but the time")
+	f.StringVar(&o.timeColumn, "time", "", "column with the time; empty: found by name and content")
 	f.StringVar(&o.host, "host", "", "column that tells hosts apart; empty: all rows are one host's")
 	f.StringVar(&o.state, "state", "", "folder for the monitor's state; empty keeps none")
 	f.BoolVar(&o.follow, "follow", false, "rows come live: train in the background, wait for more rows at the end of a file")
@@ -70,10 +69,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	switch {
-	case o.columns == "":
-		return o, errors.New("no -columns")
-	case o.interval <= 0:
+	if o.interval <= 0 {
 		return o, fmt.Errorf("-interval %s is not positive", o.interval)
 	}
 	return o, nil
@@ -84,7 +80,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	columns := strings.Split(o.columns, ",")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	items := read(ctx, stdin, o)
+	var columns []string
+	select {
+	case <-ctx.Done():
+		return nil
+	case first := <-items:
+		if first.err != nil {
+			return first.err
+		}
+		columns = first.columns
+	}
 	detector := alarm.Config{Budget: o.budget}
 	if o.adapt {
 		detector.Adapt = &alarm.AdaptConfig{}
@@ -108,21 +116,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		defer t.Stop()
 		ticks = t.C
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	err = replay(ctx, m, read(ctx, stdin, o, columns), ticks, o.speed)
+	err = replay(ctx, m, items, ticks, o.speed)
 	summary(stdout, m.Stats())
 	return errors.Join(err, m.Close())
 }
 
 // trainer makes the models: this is the only place that needs the training library.
 func trainer(steps int) monitor.TrainFunc {
-	return func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
-		cfg := train.Series()
-		cfg.Columns, cfg.Exclude, cfg.Times, cfg.Seed, cfg.Optimizer.MinSteps = w.Columns, w.Exclude, w.Times, w.Number, steps
-		m, _, err := train.Fit(ctx, w.X, cfg)
-		return m, err
-	}
+	cfg := train.Series()
+	cfg.Optimizer.MinSteps = steps
+	return train.Windows(cfg)
 }
 
 // replay pushes the rows, at the pace of their times divided by speed, until they end or
@@ -151,21 +154,21 @@ func replay(ctx context.Context, m *monitor.Monitor, rows <-chan item, ticks <-c
 				return r.err
 			}
 			if first.IsZero() {
-				first = r.time
+				first = r.Time
 			}
 			if speed > 0 {
-				wait(ctx, began.Add(time.Duration(float64(r.time.Sub(first))/speed)))
+				wait(ctx, began.Add(time.Duration(float64(r.Time.Sub(first))/speed)))
 			}
-			if r.time.After(newest) {
-				newest = r.time
+			if r.Time.After(newest) {
+				newest = r.Time
 			}
-			if err := m.Push(r.host, r.time, r.values); err != nil {
+			if err := m.Push(r.host, r.Time, r.Values); err != nil {
 				return err
 			}
 			if ticks != nil {
 				continue
 			}
-			if err := m.Tick(r.time); err != nil {
+			if err := m.Tick(r.Time); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"os"
@@ -67,17 +68,31 @@ func events(out string) []string {
 }
 
 func TestBadInput(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                                 "header",
-		"time,cpu\nx,1\n":                  `line 2: time "x"`,
-		"time,cpu\n2026-01-02T00:00:00Z,x": "line 2",
-		"ts,cpu\n":                         `no column "time"`,
-		"time,mem\n":                       `no column "cpu"`,
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":          {"", "empty"},
+		"time":           {"time,cpu\nx,1\n", "no column of times"},
+		"number":         {"time,cpu\n2026-01-02T00:00:00Z,x\n", "not a number"},
+		"later number":   {"time,cpu\n2026-01-02T00:00:00Z,1\n2026-01-02T00:01:00Z,x\n", "line 3"},
+		"no such metric": {"time,mem\n2026-01-02T00:00:00Z,1\n", `"cpu"`},
 	} {
-		var out bytes.Buffer
-		err := run(context.Background(), []string{"-columns", "cpu"}, strings.NewReader(text), &out, &out)
-		require.ErrorContains(t, err, want)
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.ErrorContains(t, run(context.Background(), []string{"-columns", "cpu"}, strings.NewReader(c.text), &out, &out), c.want)
+		})
 	}
+}
+
+// What package dataset reads needs no flags: gzip, semicolons, decimal commas, any metrics.
+func TestOtherForms(t *testing.T) {
+	var text bytes.Buffer
+	z := gzip.NewWriter(&text)
+	fmt.Fprint(z, "Zeit;cpu;mem\n")
+	for i := range 300 {
+		fmt.Fprintf(z, "%s;%d,%d;%d,5\n", time.Date(2026, 5, 4, 0, i, 0, 0, time.UTC).Format("02.01.2006 15:04:05"), 20+i%7, i%10, 40+i%5)
+	}
+	require.NoError(t, z.Close())
 	var out bytes.Buffer
-	require.ErrorContains(t, run(context.Background(), nil, strings.NewReader(""), &out, &out), "-columns")
+	require.NoError(t, run(context.Background(), []string{"-warmup", "200", "-steps", "50"}, &text, &out, &out))
+	require.Contains(t, out.String(), "retrained")
+	require.Contains(t, out.String(), "300 samples of 1 hosts (0 dropped)")
 }

@@ -1,93 +1,49 @@
 package main
 
 import (
-	"encoding/csv"
-	"fmt"
+	"errors"
 	"io"
-	"math"
-	"slices"
-	"strconv"
-	"time"
+	"strings"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
-// rows reads samples from a CSV one by one, so that a file may still be growing.
+// sample is one row of the file, of one host.
+type sample struct {
+	dataset.Row
+	host string
+}
+
+// rows reads samples one by one, so that the file may still be growing.
 type rows struct {
-	csv     *csv.Reader
-	time    int
-	host    int // -1: none
-	metrics []int
-	line    int
+	*dataset.Reader
+	hosts bool
 }
 
-type row struct {
-	host   string
-	time   time.Time
-	values []float64
-}
-
-func newRows(r io.Reader, o options, columns []string) (*rows, error) {
-	out := &rows{csv: csv.NewReader(r), host: -1, line: 1}
-	header, err := out.csv.Read()
+// newRows begins to read. It is an error where rows have no times.
+func newRows(r io.Reader, o options) (*rows, error) {
+	opt := dataset.CSVOptions{Time: o.timeColumn, Key: o.host, Live: o.follow}
+	if o.columns != "" {
+		opt.Columns = strings.Split(o.columns, ",")
+	}
+	in, err := dataset.NewReader(r, opt)
 	if err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	find := func(name string) (int, error) {
-		i := slices.Index(header, name)
-		if i < 0 {
-			return 0, fmt.Errorf("no column %q; the file has %q", name, header)
-		}
-		return i, nil
-	}
-	if out.time, err = find(o.timeColumn); err != nil {
 		return nil, err
 	}
-	if o.host != "" {
-		if out.host, err = find(o.host); err != nil {
-			return nil, err
-		}
+	if !in.HasTimes() {
+		return nil, errors.New("no column of times was found; name it with -time")
 	}
-	for _, c := range columns {
-		i, err := find(c)
-		if err != nil {
-			return nil, err
-		}
-		out.metrics = append(out.metrics, i)
-	}
-	return out, nil
+	return &rows{in, o.host != ""}, nil
 }
 
-func (r *rows) next() (row, error) {
-	cells, err := r.csv.Read()
+func (r *rows) next() (sample, error) {
+	row, err := r.Next()
 	if err != nil {
-		return row{}, err
+		return sample{}, err
 	}
-	r.line++
-	out := row{host: "host", values: make([]float64, len(r.metrics))}
-	if r.host >= 0 {
-		out.host = cells[r.host]
+	s := sample{row, "host"}
+	if r.hosts {
+		s.host = row.Key
 	}
-	if out.time, err = parseTime(cells[r.time]); err != nil {
-		return row{}, fmt.Errorf("line %d: time %q: %w", r.line, cells[r.time], err)
-	}
-	for k, i := range r.metrics {
-		if out.values[k], err = parseValue(cells[i]); err != nil {
-			return row{}, fmt.Errorf("line %d: %w", r.line, err)
-		}
-	}
-	return out, nil
-}
-
-func parseTime(s string) (time.Time, error) {
-	if seconds, err := strconv.ParseFloat(s, 64); err == nil {
-		return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), nil
-	}
-	return time.Parse(time.RFC3339Nano, s)
-}
-
-// parseValue takes an empty cell for a missing value.
-func parseValue(s string) (float64, error) {
-	if s == "" {
-		return math.NaN(), nil
-	}
-	return strconv.ParseFloat(s, 64)
+	return s, nil
 }

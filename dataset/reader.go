@@ -1,0 +1,112 @@
+package dataset
+
+import (
+	"io"
+	"slices"
+	"time"
+)
+
+// Reader reads the rows of CSV text one by one, in memory that does not grow: for a pipe, for
+// a file that others append to, and for files larger than memory. It reads every row as
+// ReadCSV does. It belongs to one goroutine.
+//
+// A Reader decides how to read the text from its beginning (see CSVOptions.Live), so it has
+// the columns that the beginning shows. ReadCSV also takes a column whose first value comes
+// later.
+type Reader struct {
+	rows    *rowReader
+	columns []string
+	kept    []int // metrics of rows, by index
+}
+
+// Row is one row of CSV text.
+type Row struct {
+	Line   int       // on which the row begins, from 1
+	Time   time.Time // zero if the text has no times
+	Values []float64 // one for each of Reader.Columns; NaN is missing
+	// Anomalous is the row's label. It is false if the text has no labels.
+	Anomalous bool
+	Key       string // text of the column CSVOptions.Key
+}
+
+// NewReader makes a Reader of CSV text as ReadCSV takes it. Errors are those of ReadCSV about
+// the beginning of the text.
+func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
+	p, src, err := openCSV(r, &opt, opt.Live)
+	if err != nil {
+		return nil, err
+	}
+	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}}
+	out.rows.store.width = len(p.metrics)
+	for i, m := range p.metrics {
+		if m.chosen || !p.stats[m.col].isEmpty() {
+			out.kept = append(out.kept, i)
+			out.columns = append(out.columns, p.names[m.col])
+		} else {
+			p.roles[m.col].Role, p.roles[m.col].Reason = RoleSkipped, "no values at the beginning"
+		}
+	}
+	if len(out.kept) == 0 {
+		return nil, p.noMetric()
+	}
+	out.rows.describeMetrics()
+	return out, recordErrorAt(out.rows.recordReader, out.rows.skip(p.first-1))
+}
+
+// Columns returns the names of the metrics, in the order of Row.Values.
+func (r *Reader) Columns() []string { return slices.Clone(r.columns) }
+
+// Roles says what each column of the text is used as, and why.
+func (r *Reader) Roles() []ColumnRole { return slices.Clone(r.rows.roles) }
+
+// HasTimes reports whether the rows have times.
+func (r *Reader) HasTimes() bool { return r.rows.clock != nil }
+
+// Next returns the next row, or io.EOF at the end of the text. Errors are those of ReadCSV
+// about a row; Next cannot go on after one.
+func (r *Reader) Next() (Row, error) {
+	rows := r.rows
+	for {
+		if err := rows.next(); err == io.EOF {
+			return Row{}, err
+		} else if err != nil {
+			return Row{}, recordError(rows.recordReader, err)
+		}
+		rows.store.reset()
+		rows.stamps, rows.marks = rows.stamps[:0], rows.marks[:0]
+		if err := rows.row(); err != nil {
+			return Row{}, err
+		}
+		if rows.store.rows > 0 { // not a repeated header
+			return r.row(), nil
+		}
+	}
+}
+
+// row copies the row that was read.
+func (r *Reader) row() Row {
+	rows := r.rows
+	out := Row{Line: rows.start, Values: make([]float64, len(r.kept))}
+	values := rows.store.blocks[0]
+	for k, i := range r.kept {
+		out.Values[k] = values[i]
+	}
+	if rows.clock != nil {
+		out.Time = time.Unix(0, rows.stamps[0]).In(rows.opt.location())
+	}
+	if rows.label >= 0 {
+		out.Anomalous = rows.marks[0]
+	}
+	if rows.key >= 0 {
+		out.Key = string(rows.fields[rows.key])
+	}
+	return out
+}
+
+// recordErrorAt is recordError for an error that may be nil or the end of the text.
+func recordErrorAt(r *recordReader, err error) error {
+	if err == nil || err == io.EOF {
+		return nil
+	}
+	return recordError(r, err)
+}

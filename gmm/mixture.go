@@ -35,7 +35,7 @@ type Mixture struct {
 	dim   int
 	phi   []float64
 	mu    []float64 // K×d
-	sigma []float64 // K×d×d, symmetric
+	sigma []float64 // K×d×d, symmetric; if diag, K×d variances
 	diag  bool      // every covariance is diagonal
 
 	// Derived from the above, for scoring.
@@ -85,18 +85,20 @@ func (m *Mixture) prepare() error {
 		return fmt.Errorf("gmm: component %d: mean of dimension %d is %g: %w", i/d, i%d, m.mu[i], ErrValue)
 	}
 	if i := firstNotFinite(m.sigma); i >= 0 {
-		return fmt.Errorf("gmm: component %d: covariance (%d, %d) is %g: %w", i/(d*d), i/d%d, i%d, m.sigma[i], ErrValue)
+		per := len(m.sigma) / k
+		return fmt.Errorf("gmm: component %d: element %d of the covariance is %g: %w", i/per, i%per, m.sigma[i], ErrValue)
 	}
-	m.diag = m.offDiagonalZero()
+	if !m.diag && m.offDiagonalZero() {
+		m.keepDiagonals()
+	}
 	m.logw = make([]float64, k)
-	size := d * (d + 1) / 2
-	if m.diag {
-		size = d
+	size, factor := d, []float64(nil)
+	if !m.diag {
+		size, factor = d*(d+1)/2, make([]float64, d*d)
 	}
 	m.linv = make([]float64, k*size)
-	factor := make([]float64, d*d)
 	for c := range k {
-		logDet, err := m.invert(m.linv[c*size:(c+1)*size], factor, m.sigma[c*d*d:(c+1)*d*d])
+		logDet, err := m.invert(m.linv[c*size:(c+1)*size], factor, m.covariance(c))
 		if err != nil {
 			return fmt.Errorf("gmm: component %d: %w", c, err)
 		}
@@ -129,6 +131,25 @@ func (m *Mixture) offDiagonalZero() bool {
 	return true
 }
 
+// keepDiagonals drops the zeros beside the diagonals of all covariances.
+func (m *Mixture) keepDiagonals() {
+	d := m.dim
+	variances := make([]float64, 0, len(m.phi)*d)
+	for c := range m.phi {
+		for i := range d {
+			variances = append(variances, m.sigma[c*d*d+i*d+i])
+		}
+	}
+	m.sigma, m.diag = variances, true
+}
+
+// covariance returns what is kept of Σ of component c: the matrix row by row, or the
+// variances if the mixture is diagonal.
+func (m *Mixture) covariance(c int) []float64 {
+	per := len(m.sigma) / len(m.phi)
+	return m.sigma[c*per : (c+1)*per]
+}
+
 // invert writes L⁻¹ of sigma = LLᵀ to dst and returns log|sigma|. dst is the lower triangle
 // row by row, or the reciprocal standard deviations if the mixture is diagonal.
 func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
@@ -136,7 +157,7 @@ func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
 	if m.diag {
 		var logDet float64
 		for i := range d {
-			v := sigma[i*d+i]
+			v := sigma[i]
 			if !(v > 0) {
 				return 0, fmt.Errorf("variance of dimension %d is %g: %w", i, v, ErrNotPositiveDefinite)
 			}
@@ -199,8 +220,15 @@ func (m *Mixture) Mean(dst []float64, k int) []float64 {
 
 // Covariance returns a copy of Σk, the covariance matrix of component k.
 func (m *Mixture) Covariance(k int) *mat.SymDense {
-	dd := m.dim * m.dim
-	return mat.NewSymDense(m.dim, append([]float64(nil), m.sigma[k*dd:(k+1)*dd]...))
+	out := mat.NewSymDense(m.dim, nil)
+	if m.diag {
+		for i, v := range m.covariance(k) {
+			out.SetSym(i, i, v)
+		}
+		return out
+	}
+	copy(out.RawSymmetric().Data, m.covariance(k))
+	return out
 }
 
 // EffectiveComponents returns the exponential of the entropy of the weights. It is 1 if one

@@ -3,11 +3,8 @@ package gmm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
-
-// maxStored bounds the size of a stored mixture. It keeps a short text that claims many
-// dimensions from making the reader allocate much memory.
-const maxStored = 1 << 24
 
 type storedMixture struct {
 	Phi   []float64   `json:"phi"`
@@ -22,14 +19,9 @@ func (m *Mixture) MarshalJSON() ([]byte, error) {
 	s := storedMixture{Phi: m.phi}
 	for k := range m.phi {
 		s.Mu = append(s.Mu, m.mu[k*d:(k+1)*d])
-		var cov []float64
-		for i := range d {
-			row := m.sigma[k*d*d+i*d:]
-			if m.diag {
-				cov = append(cov, row[i])
-			} else {
-				cov = append(cov, row[:i+1]...)
-			}
+		cov := m.covariance(k)
+		if !m.diag {
+			cov = lowerTriangle(cov, d)
 		}
 		s.Sigma = append(s.Sigma, cov)
 	}
@@ -48,20 +40,29 @@ func (m *Mixture) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("gmm: stored mixture: %d weights, %d means, %d covariances: %w", k, len(s.Mu), len(s.Sigma), ErrShape)
 	}
 	d := len(s.Mu[0])
+	// What is allocated is a small multiple of what has been read, whatever it claims: every
+	// mean and covariance is checked to be there before room is made for all of them.
 	full := d * (d + 1) / 2
-	if k*d*d > maxStored {
-		return fmt.Errorf("gmm: stored mixture: %d components in %d dimensions: %w", k, d, ErrShape)
+	diag := len(s.Sigma[0]) == d && d > 1
+	size := full
+	if diag {
+		size = d
 	}
-	out := Mixture{dim: d, phi: s.Phi, mu: make([]float64, 0, k*d), sigma: make([]float64, k*d*d)}
 	for c := range k {
 		if len(s.Mu[c]) != d {
 			return fmt.Errorf("gmm: stored mixture: component %d: mean of width %d, want %d: %w", c, len(s.Mu[c]), d, ErrShape)
 		}
-		if n := len(s.Sigma[c]); n != full && n != d {
-			return fmt.Errorf("gmm: stored mixture: component %d: covariance of %d elements, want %d or %d: %w", c, n, full, d, ErrShape)
+		if n := len(s.Sigma[c]); n != size {
+			return fmt.Errorf("gmm: stored mixture: component %d: covariance of %d elements, want %d, or %d in all components: %w", c, n, full, d, ErrShape)
 		}
-		out.mu = append(out.mu, s.Mu[c]...)
-		spread(out.sigma[c*d*d:(c+1)*d*d], s.Sigma[c], d)
+	}
+	out := Mixture{dim: d, phi: s.Phi, mu: slices.Concat(s.Mu...), diag: diag}
+	for c := range k {
+		if diag {
+			out.sigma = append(out.sigma, s.Sigma[c]...)
+		} else {
+			out.sigma = append(out.sigma, square(s.Sigma[c], d)...)
+		}
 	}
 	if err := out.prepare(); err != nil {
 		return err
@@ -70,20 +71,24 @@ func (m *Mixture) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// spread writes a stored covariance, which is a lower triangle or d variances, to the full
-// matrix dst.
-func spread(dst, stored []float64, d int) {
-	if len(stored) == d {
-		for i, v := range stored {
-			dst[i*d+i] = v
-		}
-		return
+// lowerTriangle returns the lower triangle of a symmetric matrix, row by row.
+func lowerTriangle(sigma []float64, d int) []float64 {
+	out := make([]float64, 0, d*(d+1)/2)
+	for i := range d {
+		out = append(out, sigma[i*d:i*d+i+1]...)
 	}
+	return out
+}
+
+// square returns the symmetric matrix of a lower triangle.
+func square(triangle []float64, d int) []float64 {
+	out := make([]float64, d*d)
 	p := 0
 	for i := range d {
 		for j := range i + 1 {
-			dst[i*d+j], dst[j*d+i] = stored[p], stored[p]
+			out[i*d+j], out[j*d+i] = triangle[p], triangle[p]
 			p++
 		}
 	}
+	return out
 }

@@ -47,10 +47,10 @@ func NewOnline(m *Mixture, memory, ridge float64) (*Online, error) {
 	o := &Online{mix: m, rate: 1 / memory, ridge: ridge, gamma: make([]float64, k), delta: make([]float64, d)}
 	o.s.Phi, o.s.Mu = append(o.s.Phi, m.phi...), append(o.s.Mu, m.mu...)
 	for c := range k {
-		sigma := m.sigma[c*d*d : (c+1)*d*d]
+		sigma := m.covariance(c)
 		for i := range d {
 			if m.diag {
-				o.s.Sigma = append(o.s.Sigma, max(sigma[i*d+i]-ridge, 0))
+				o.s.Sigma = append(o.s.Sigma, max(sigma[i]-ridge, 0))
 				continue
 			}
 			o.s.Sigma = append(o.s.Sigma, sigma[i*d:(i+1)*d]...)
@@ -132,21 +132,20 @@ func (o *Online) move(c int, z []float64, step float64) {
 // those under this mixture.
 func (o *Online) Mixture() (*Mixture, error) {
 	k, d := len(o.s.Phi), o.mix.dim
-	m := &Mixture{dim: d, phi: make([]float64, k), mu: append([]float64(nil), o.s.Mu...), sigma: make([]float64, k*d*d)}
+	m := &Mixture{dim: d, phi: make([]float64, k), mu: append([]float64(nil), o.s.Mu...), sigma: append([]float64(nil), o.s.Sigma...), diag: o.mix.diag}
 	var sum float64
 	for _, p := range o.s.Phi {
 		sum += max(p, minOnlineWeight)
 	}
 	for c, p := range o.s.Phi {
 		m.phi[c] = max(p, minOnlineWeight) / sum
-		sigma := m.sigma[c*d*d : (c+1)*d*d]
+		sigma := m.covariance(c)
 		for i := range d {
-			if o.mix.diag {
-				sigma[i*d+i] = o.s.Sigma[c*d+i] + o.ridge
-				continue
+			if m.diag {
+				sigma[i] += o.ridge
+			} else {
+				sigma[i*d+i] += o.ridge
 			}
-			copy(sigma[i*d:(i+1)*d], o.s.Sigma[c*d*d+i*d:])
-			sigma[i*d+i] += o.ridge
 		}
 	}
 	if err := m.prepare(); err != nil {

@@ -29,13 +29,13 @@ func TestHeldRowsAlternateWithLearnedOnes(t *testing.T) {
 				if out.out[i] {
 					require.True(t, out.Exclude[i])
 					require.False(t, out.judged[i])
-					return
+					continue
 				}
 				usable++
 				require.Equal(t, out.judged[i], out.Exclude[i])
 				if !out.judged[i] {
 					run = 0
-					return
+					continue
 				}
 				judged++
 				run++

@@ -136,8 +136,12 @@ func (f *jsonFloats) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalText returns minor, major or critical.
+// MarshalText returns minor, major or critical, and nothing for 0: not every event has a
+// severity.
 func (s Severity) MarshalText() ([]byte, error) {
+	if s == 0 {
+		return nil, nil
+	}
 	if s < Minor || s > Critical {
 		return nil, fmt.Errorf("alarm: severity %d: %w", int(s), ErrJSON)
 	}
@@ -146,6 +150,10 @@ func (s Severity) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads what MarshalText returned.
 func (s *Severity) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*s = 0
+		return nil
+	}
 	for _, grade := range []Severity{Minor, Major, Critical} {
 		if grade.String() == string(text) {
 			*s = grade

@@ -85,6 +85,18 @@ func TestEventJSONNames(t *testing.T) {
 	require.JSONEq(t, `{"kind": "no data", "seq": 1, "time": "2026-03-02T00:00:00Z", "detail": "nothing"}`, string(text))
 }
 
+func TestSeverityText(t *testing.T) {
+	for _, want := range []Severity{0, Minor, Major, Critical} {
+		text, err := json.Marshal(want)
+		require.NoError(t, err)
+		got := Severity(9)
+		require.NoError(t, json.Unmarshal(text, &got))
+		require.Equal(t, want, got)
+	}
+	_, err := json.Marshal(Severity(9))
+	require.ErrorIs(t, err, ErrJSON)
+}
+
 func TestWhatIsNoEvent(t *testing.T) {
 	for name, text := range map[string]string{
 		"a number":         `7`,

@@ -44,19 +44,19 @@ const (
 
 func (h *host) shift() int { return int(h.seed % 600) }
 
-// incident tells whether one begins at minute i.
+// incident reports whether one begins at minute i.
 func (h *host) incident(i int) bool {
 	since := i - firstIncident - h.shift()
 	return since >= 0 && since%incidentEvery == 0
 }
 
-// restarts tells whether the host's counters begin anew before minute i.
+// restarts reports whether the host's counters begin anew before minute i.
 func (h *host) restarts(i int) bool {
 	since := i - firstRestart - h.shift()
 	return !h.wraps && since >= 0 && since%restartsEvery == 0
 }
 
-// silent tells whether nothing comes at minute i.
+// silent reports whether nothing comes at minute i.
 func (h *host) silent(i int) bool { return h.kind == 1 && i/60%97 == 5 }
 
 // sample returns the i-th sample of the host, nil where none comes.

@@ -63,7 +63,7 @@ func appendCell(b []byte, v float64, decimals int) []byte {
 
 // openOut opens the file to record into. It never overwrites: path must be
 // new, or, with extend, a recording with the same header and whole lines. The
-// result tells whether the header is still to be written.
+// result reports whether the header is still to be written.
 func openOut(path, header string, extend bool) (f *os.File, fresh bool, err error) {
 	if !extend {
 		f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)

@@ -10,7 +10,7 @@ import (
 
 // Explainer is a Scorer that can tell which metric is to blame.
 type Explainer interface {
-	// Explains tells whether Blame works.
+	// Explains reports whether Blame works.
 	Explains() bool
 	// Blame returns the column with the largest part in the score of a row of
 	// x, which is a series as in Score.
@@ -22,7 +22,7 @@ type attributor interface {
 	attribute(parts, row []float64)
 }
 
-// Explains tells whether the method splits its score.
+// Explains reports whether the method splits its score.
 func (s *prepared) Explains() bool {
 	_, ok := s.inner.(attributor)
 	return ok

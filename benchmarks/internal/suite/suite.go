@@ -10,7 +10,7 @@ import (
 // Names are the suites. "sample" and "outliers" need no data.
 var Names = []string{"smd4", "smd38", "asd", "jumpstarter", "paper", "tabular", "sample", "outliers"}
 
-// NeedsData tells whether the suite reads files.
+// NeedsData reports whether the suite reads files.
 func NeedsData(suite string) bool { return suite != "sample" && suite != "outliers" }
 
 // Members lists the machines or sets of a suite, in dir where it needs data.

@@ -67,6 +67,10 @@ func TestSendKeepsRateAndEnds(t *testing.T) {
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	require.NoError(t, send(ctx, ln.Addr().String(), 10e6))
-	require.InDelta(t, 2e6, float64(<-received), 0.5e6)
+	const rate, block = 10e6, 200e3
+	began := time.Now()
+	require.NoError(t, send(ctx, ln.Addr().String(), rate))
+	got := float64(<-received)
+	require.LessOrEqual(t, got, rate*time.Since(began).Seconds()+block)
+	require.GreaterOrEqual(t, got, 0.5*rate*0.2, "a busy machine may send late, and loses the end")
 }

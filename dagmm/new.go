@@ -31,9 +31,10 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkStatistics(); err != nil {
 		return nil, err
 	}
-	if err := p.Reading.check(p.Columns); err != nil {
+	if err := p.Reading.Check(p.Columns); err != nil {
 		return nil, err
 	}
+	m.p.Reading = p.Reading.clone()
 	m.share()
 	m.pool.New = func() any { return m.newScratch(1) }
 	return m, nil

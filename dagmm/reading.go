@@ -1,7 +1,9 @@
 package dagmm
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -17,53 +19,55 @@ type Reading struct {
 	Missing         []string             `json:"missing,omitempty"`          // texts that mean no value, besides the usual ones
 }
 
-// Reading returns how the training rows were read; nil where nobody has said. Treat it as
-// read-only.
-func (m *Model) Reading() *Reading { return m.p.Reading }
+// Reading returns a copy of how the training rows were read; nil where nobody has said.
+func (m *Model) Reading() *Reading { return m.p.Reading.clone() }
 
-func (r *Reading) check(columns []string) error {
+// Check returns an error that wraps ErrModel where a setting names what is not among columns,
+// or holds a number that no file can be read with. It is nil for a nil r.
+func (r *Reading) Check(columns []string) error {
 	if r == nil {
 		return nil
 	}
-	known := func(setting, name string) error {
-		if slices.Contains(columns, name) {
-			return nil
-		}
-		return fmt.Errorf("dagmm: reading: %s of %q, which is not a column: %w", setting, name, ErrModel)
-	}
-	number := func(setting string, v float64) error {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			return nil
-		}
-		return fmt.Errorf("dagmm: reading: %s %g: %w", setting, v, ErrModel)
-	}
-	for _, name := range r.Counters {
-		if err := known("counters", name); err != nil {
-			return err
-		}
-	}
-	for _, v := range r.Sentinels {
-		if err := number("sentinel", v); err != nil {
-			return err
-		}
-	}
-	for name, values := range r.ColumnSentinels {
-		if err := known("sentinels", name); err != nil {
-			return err
-		}
-		for _, v := range values {
-			if err := number("sentinel", v); err != nil {
-				return err
+	known := func(setting string, names ...string) error {
+		for _, name := range names {
+			if !slices.Contains(columns, name) {
+				return fmt.Errorf("dagmm: reading: %s of %q, which is not a column: %w", setting, name, ErrModel)
 			}
 		}
+		return nil
 	}
-	for name, v := range r.Scale {
-		if err := known("scale", name); err != nil {
-			return err
+	number := func(setting string, values ...float64) error {
+		for _, v := range values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("dagmm: reading: %s %g: %w", setting, v, ErrModel)
+			}
 		}
-		if err := number("scale", v); err != nil {
-			return err
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Scale)) {
+		if r.Scale[name] == 0 {
+			return fmt.Errorf("dagmm: reading: scale of %q is 0: %w", name, ErrModel)
 		}
 	}
-	return nil
+	return cmp.Or(
+		known("counters", r.Counters...),
+		known("sentinels", slices.Sorted(maps.Keys(r.ColumnSentinels))...),
+		known("scale", slices.Sorted(maps.Keys(r.Scale))...),
+		number("sentinel", r.Sentinels...),
+		number("sentinel", slices.Concat(slices.Collect(maps.Values(r.ColumnSentinels))...)...),
+		number("scale", slices.Collect(maps.Values(r.Scale))...),
+	)
+}
+
+// clone returns a copy that shares nothing with r.
+func (r *Reading) clone() *Reading {
+	if r == nil {
+		return nil
+	}
+	c := &Reading{Counters: slices.Clone(r.Counters), Sentinels: slices.Clone(r.Sentinels), Scale: maps.Clone(r.Scale), Missing: slices.Clone(r.Missing),
+		ColumnSentinels: maps.Clone(r.ColumnSentinels)}
+	for name, values := range c.ColumnSentinels {
+		c.ColumnSentinels[name] = slices.Clone(values)
+	}
+	return c
 }

@@ -20,6 +20,12 @@ func TestModelKeepsItsReading(t *testing.T) {
 		Scale: map[string]float64{"net_in": 8}, Missing: []string{"n.a."}}
 	m := fit(t, host(200, 1, false), cfg)
 	require.Equal(t, cfg.Reading, m.Reading())
+	for _, shared := range []*dagmm.Reading{cfg.Reading, m.Reading()} {
+		want := m.Reading()
+		shared.Counters[0], shared.ColumnSentinels["mem"][0] = "x", 0
+		require.Equal(t, want, m.Reading(), "the model's own")
+		shared.Counters[0], shared.ColumnSentinels["mem"][0] = "net_in", 9999
+	}
 	var file bytes.Buffer
 	require.NoError(t, m.Save(&file))
 	back, err := dagmm.Load(&file)
@@ -38,11 +44,13 @@ func TestReadingFitsTheModel(t *testing.T) {
 		"column sentinel": {ColumnSentinels: map[string][]float64{"mem": {math.Inf(1)}}},
 		"scale column":    {Scale: map[string]float64{"net": 8}},
 		"scale":           {Scale: map[string]float64{"mem": math.NaN()}},
+		"scale of 0":      {Scale: map[string]float64{"mem": 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := small(train.Metrics())
 			cfg.Columns, cfg.Reading = dataset.HostMetrics(), &r
 			_, _, err := train.Fit(context.Background(), host(200, 1, false), cfg)
+			require.ErrorIs(t, err, train.ErrConfig, "before the training")
 			require.ErrorIs(t, err, dagmm.ErrModel)
 		})
 	}

@@ -40,7 +40,14 @@ func (c *Config) check(d int) error {
 	if (c.Network.Predict || c.Network.Alternate) && len(c.RecentLevels) == 0 {
 		return badSetting("Network.Predict or Network.Alternate without RecentLevels")
 	}
-	return cmp.Or(checkInt("Members", c.Members, maxMembers), c.checkColumns(d), c.Scaling.check(d), c.Network.check(), c.Mixture.check(), c.Optimizer.check())
+	return cmp.Or(checkInt("Members", c.Members, maxMembers), c.checkColumns(d), c.checkReading(), c.Scaling.check(d), c.Network.check(), c.Mixture.check(), c.Optimizer.check())
+}
+
+func (c *Config) checkReading() error {
+	if err := c.Reading.Check(c.Columns); err != nil {
+		return badSetting("Reading: %w", err)
+	}
+	return nil
 }
 
 func (c *Config) checkColumns(d int) error {

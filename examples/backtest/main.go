@@ -181,6 +181,9 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*r
 		for _, e := range s.Events {
 			r.note(e)
 		}
+		if s.Flagged && s.Open {
+			r.extend(r.times[i])
+		}
 	}
 	r.measure, err = r.score()
 	return r, err
@@ -195,6 +198,15 @@ func (r *result) note(e alarm.Event) {
 		last := &r.alarms[len(r.alarms)-1]
 		e.Explanation = last.Explanation // at the peak the context has already seen the incident
 		*last = e
+	}
+}
+
+// extend counts a sample to the alarm that is open: where the recording ends, no event tells
+// of its last ones.
+func (r *result) extend(t time.Time) {
+	if last := &r.alarms[len(r.alarms)-1]; t.After(last.End) {
+		last.End = t
+		last.Samples++
 	}
 }
 

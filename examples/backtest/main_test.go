@@ -15,7 +15,10 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-func write(t *testing.T, labelled bool) string {
+func write(t *testing.T, labelled bool) string { return writeRows(t, labelled, 3000) }
+
+// writeRows writes a recording of n rows with a fault in the rows from 2500 to 2519.
+func writeRows(t *testing.T, labelled bool, n int) string {
 	table, _, err := dataset.Generate(dataset.GenerateConfig{Rows: 3000, Seed: 4, Independent: true})
 	require.NoError(t, err)
 	var b strings.Builder
@@ -23,7 +26,7 @@ func write(t *testing.T, labelled bool) string {
 	if labelled {
 		b.WriteString(",label")
 	}
-	for i := range 3000 {
+	for i := range n {
 		incident := i >= 2500 && i < 2520
 		if incident {
 			table.X.Set(i, 0, 100)
@@ -52,6 +55,15 @@ func TestBacktest(t *testing.T) {
 	require.Contains(t, string(text), "<polyline")
 	require.NotContains(t, string(text), "NaN")
 	require.NotContains(t, string(text), "http")
+}
+
+// No event tells of the last samples of an alarm that is open where the recording ends.
+func TestAlarmOpenAtTheEnd(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-in", writeRows(t, true, 2512), "-share", ".6", "-open", "3", "-of", "5", "-steps", "200"}, &out, &out))
+	require.Contains(t, out.String(), "1 of 1 incidents found")
+	require.Contains(t, out.String(), " 0 false")
+	require.Regexp(t, `  1[0-2]  +\w+  +[^ ]+  +yes`, out.String(), "samples of the alarm")
 }
 
 func TestWithoutLabels(t *testing.T) {

@@ -22,7 +22,7 @@ type options struct {
 
 	csv     dataset.CSVOptions
 	preset  string
-	given   map[string]bool // flags on the command line
+	typed   map[string]string // flags on the command line, as they were given
 	exclude []interval
 
 	seed     uint64
@@ -41,7 +41,7 @@ Without -in it reads the recording of a host that it carries along.
 var onlyTraining = []string{"columns", "seed", "quantile", "epochs", "preset", "exclude", "save"}
 
 func parse(args []string, help io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{typed: map[string]string{}}
 	fs := flag.NewFlagSet("flagcsv", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // a mistake is one line, not the whole list of flags
 	o.fileFlags(fs)
@@ -80,15 +80,21 @@ func (o *options) trainingFlags(fs *flag.FlagSet) {
 
 func (o *options) formatFlags(fs *flag.FlagSet) {
 	c := &o.csv
+	parsed := func(name, usage string, parse func(string) error) {
+		fs.Func(name, usage, func(s string) error {
+			o.typed[name] = strings.TrimPrefix(o.typed[name]+","+s, ",")
+			return parse(s)
+		})
+	}
 	names := func(dst *[]string) func(string) error {
 		return func(s string) (err error) { *dst, err = list(s); return err }
 	}
-	fs.Func("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
+	parsed("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
 	fs.StringVar(&c.Time, "time", "", "`column` of times; - for none (default: found by name and content)")
 	fs.StringVar(&c.Label, "label", "", "`column` of labels, to measure against, not to learn from; - for none (default: found by name)")
-	fs.Func("delimiter", "`character` between fields, or tab (default: found)", func(s string) (err error) { c.Comma, err = character(s); return err })
-	fs.Func("decimal", "decimal `sign`, a dot or a comma (default: found)", func(s string) (err error) { c.Decimal, err = character(s); return err })
-	fs.Func("header", "header `rows`: none, one or two (default: found)", func(s string) error {
+	parsed("delimiter", "`character` between fields, or tab (default: found)", func(s string) (err error) { c.Comma, err = character(s); return err })
+	parsed("decimal", "decimal `sign`, a dot or a comma (default: found)", func(s string) (err error) { c.Decimal, err = character(s); return err })
+	parsed("header", "header `rows`: none, one or two (default: found)", func(s string) error {
 		mode, ok := map[string]dataset.HeaderMode{"auto": dataset.HeaderAuto, "none": dataset.HeaderNone, "one": dataset.HeaderOne, "two": dataset.HeaderTwo}[s]
 		if !ok {
 			return errors.New("want none, one or two")
@@ -98,26 +104,29 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 	})
 	fs.IntVar(&c.SkipLines, "skip-lines", 0, "`number` of lines to leave out at the beginning")
 	fs.StringVar(&c.TimeLayout, "time-layout", "", "how times are written: a `layout` of Go's package time, or s, ms, us, ns since 1970 (default: found)")
-	fs.Func("zone", "`place` such as Europe/Berlin of times without an offset (default: UTC)", func(s string) (err error) { c.Location, err = time.LoadLocation(s); return err })
+	parsed("zone", "`place` such as Europe/Berlin of times without an offset (default: UTC)", func(s string) (err error) { c.Location, err = time.LoadLocation(s); return err })
 	fs.IntVar(&c.Year, "year", 0, "of the first row, where times have none")
-	fs.Func("missing", "`texts` that mean no value, besides the usual ones", names(&c.Missing))
-	fs.Func("sentinels", "`numbers` that mean no value, everywhere (-1,101) or in one column (mem=9999)", func(s string) error { return sentinels(c, s) })
-	fs.Func("anomalous", "`texts` of the label column that mean anomalous", names(&c.Anomalous))
-	fs.Func("normal", "`texts` of the label column that mean normal", names(&c.Normal))
-	fs.Func("counters", "`columns` that hold running totals: they become the increase per second", names(&c.Counters))
-	fs.Func("scale", "`factors` for columns: net=8 makes bits of bytes", func(s string) (err error) { c.Scale, err = factors(s); return err })
+	parsed("missing", "`texts` that mean no value, besides the usual ones", names(&c.Missing))
+	parsed("sentinels", "`numbers` that mean no value, everywhere (-1,101) or in one column (mem=9999)", func(s string) error { return sentinels(c, s) })
+	parsed("anomalous", "`texts` of the label column that mean anomalous", names(&c.Anomalous))
+	parsed("normal", "`texts` of the label column that mean normal", names(&c.Normal))
+	parsed("counters", "`columns` that hold running totals: they become the increase per second", names(&c.Counters))
+	parsed("scale", "`factors` for columns: net=8 makes bits of bytes", func(s string) (err error) { c.Scale, err = factors(s); return err })
 }
 
 func (o *options) check(fs *flag.FlagSet) error {
-	given := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	o.given = given
+	fs.Visit(func(f *flag.Flag) {
+		if o.typed[f.Name] == "" {
+			o.typed[f.Name] = f.Value.String()
+		}
+	})
+	given := func(name string) bool { _, ok := o.typed[name]; return ok }
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q: the file to read is named by -in", fs.Arg(0))
 	}
 	if o.load != "" {
 		for _, name := range onlyTraining {
-			if given[name] {
+			if given(name) {
 				return fmt.Errorf("-%s does not go with -load: the model has been trained", name)
 			}
 		}
@@ -127,7 +136,7 @@ func (o *options) check(fs *flag.FlagSet) error {
 		return fmt.Errorf("-preset is %q; it must be one of %s", o.preset, strings.Join(presetNames(), ", "))
 	case !(o.quantile > 0 && o.quantile < 1):
 		return fmt.Errorf("-quantile is %v; it must lie between 0 and 1", o.quantile)
-	case o.epochs < 0 || given["epochs"] && o.epochs == 0:
+	case o.epochs < 0 || given("epochs") && o.epochs == 0:
 		return fmt.Errorf("-epochs is %d; it must be positive", o.epochs)
 	}
 	return nil

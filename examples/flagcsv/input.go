@@ -24,9 +24,7 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 		}
 		j.model, j.modelFile = model, opt.load
 		opt.csv.Columns = model.Columns()
-		if err := applyReading(opt, model); err != nil {
-			return nil, input(err)
-		}
+		applyReading(opt, model)
 	}
 	var err error
 	switch opt.in {
@@ -44,6 +42,11 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 	}
 	if err != nil {
 		return nil, input(explainRead(err, opt.load))
+	}
+	if j.model != nil {
+		if err := checkReading(opt, j.model, j.table); err != nil {
+			return nil, input(err)
+		}
 	}
 	for i, note := range j.table.Notes {
 		j.table.Notes[i] = withFlags(note)

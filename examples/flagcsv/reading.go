@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ func reading(o dataset.CSVOptions, t *dataset.Table) *dagmm.Reading {
 			if r.ColumnSentinels == nil {
 				r.ColumnSentinels = map[string][]float64{}
 			}
-			r.ColumnSentinels[column] = values
+			r.ColumnSentinels[column] = append(r.ColumnSentinels[column], values...) // a column may be named twice
 		}
 	}
 	for name, factor := range o.Scale {
@@ -51,39 +50,64 @@ func columnName(name string, t *dataset.Table) string {
 	return name
 }
 
-// applyReading reads the file as the model's training rows were read. Flags that say
-// something else are an error: the model would flag every row.
-func applyReading(o *options, m *dagmm.Model) error {
+// applyReading reads the file as the model's training rows were read, where no flag says how.
+func applyReading(o *options, m *dagmm.Model) {
 	r := m.Reading()
 	if r == nil {
-		return nil // nobody knows: the flags decide
+		return // nobody knows: the flags decide
 	}
-	if err := agree(o, "counters", "was trained with the counters", &o.csv.Counters, r.Counters, sameSet); err != nil {
-		return err
+	if _, given := o.typed["counters"]; !given {
+		o.csv.Counters = r.Counters
 	}
-	if err := agree(o, "missing", "was trained with", &o.csv.Missing, r.Missing, sameSet); err != nil {
-		return err
+	if _, given := o.typed["missing"]; !given {
+		o.csv.Missing = r.Missing
 	}
-	if err := agree(o, "sentinels", "was trained with", &o.csv.Sentinels, r.Sentinels, sameSet[float64]); err != nil {
-		return err
+	if _, given := o.typed["sentinels"]; !given {
+		o.csv.Sentinels, o.csv.ColumnSentinels = r.Sentinels, r.ColumnSentinels
 	}
-	if err := agree(o, "sentinels", "was trained with", &o.csv.ColumnSentinels, r.ColumnSentinels, func(a, b map[string][]float64) bool { return maps.EqualFunc(a, b, sameSet) }); err != nil {
-		return err
+	if _, given := o.typed["scale"]; !given {
+		o.csv.Scale = r.Scale
 	}
-	return agree(o, "scale", "was trained with the factors", &o.csv.Scale, r.Scale, maps.Equal)
 }
 
-// agree gives a setting the model's value, unless the user gave another one.
-func agree[T any](o *options, flag, trained string, given *T, kept T, same func(a, b T) bool) error {
-	if o.given[flag] && !same(*given, kept) {
-		return fmt.Errorf("-%s says %s, but the model %s %s %s", flag, described(*given), o.load, trained, described(kept))
+// checkReading is an error where flags read the table in another way than the model's training
+// rows were read: the model would flag every row.
+func checkReading(o *options, m *dagmm.Model, t *dataset.Table) error {
+	want, got := m.Reading(), reading(o.csv, t)
+	if want == nil {
+		return nil
 	}
-	*given = kept
+	said := func(flag, trained string, kept any) error {
+		return fmt.Errorf("-%s says %s, but the model %s was trained with %s%s", flag, o.typed[flag], o.load, trained, described(kept))
+	}
+	if !sameSet(want.Missing, got.Missing) {
+		return said("missing", "", want.Missing)
+	}
+	for i, column := range t.Columns {
+		trained := m.Columns()[i] // it may be spelled in another way
+		switch {
+		case slices.Contains(want.Counters, trained) != slices.Contains(got.Counters, column):
+			return said("counters", "the counters ", want.Counters)
+		case !sameSet(slices.Concat(want.Sentinels, want.ColumnSentinels[trained]), slices.Concat(got.Sentinels, got.ColumnSentinels[column])):
+			kept := slices.Concat(want.Sentinels, want.ColumnSentinels[trained])
+			return said("sentinels", "", kept)
+		case factor(want, trained) != factor(got, column):
+			return said("scale", "the factors ", want.Scale)
+		}
+	}
 	return nil
 }
 
-func sameSet[T int | float64 | string](a, b []T) bool {
-	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+// factor returns what a column is multiplied by.
+func factor(r *dagmm.Reading, column string) float64 {
+	if f, ok := r.Scale[column]; ok {
+		return f
+	}
+	return 1
+}
+
+func sameSet[T float64 | string](a, b []T) bool {
+	a, b = slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b)))
 	return slices.Equal(a, b)
 }
 

@@ -43,8 +43,16 @@ func TestLoadReadsAsInTraining(t *testing.T) {
 	r = invoke(t, "", "-in", in, "-load", model, "-out", again)
 	require.Zero(t, r.code, r.stderr)
 	require.Equal(t, table(t, out), table(t, again))
-	r = invoke(t, "", append([]string{"-in", in, "-load", model}, "-counters", "net", "-scale", "net=8")...)
-	require.Zero(t, r.code, "the same settings are no contradiction: %s", r.stderr)
+	for _, same := range [][]string{
+		{"-counters", "net", "-scale", "net=8"}, {"-counters", "NET", "-scale", "Net=8"}, {"-counters", "4", "-scale", "4=8"},
+		{"-sentinels", "Mem=-1"}, {"-sentinels", "3=-1,mem=-1"}, {"-sentinels", "3=-1", "-sentinels", "mem=-1"}, {"-missing", "gone"},
+	} {
+		r = invoke(t, "", append([]string{"-in", in, "-load", model}, same...)...)
+		require.Zero(t, r.code, "the same settings are no contradiction: %v: %s", same, r.stderr)
+	}
+	shouted := save(t, "shouted.csv", strings.Replace(totals(300), "ts,cpu,mem,net", "TS,CPU,Mem,NET", 1))
+	r = invoke(t, "", "-in", shouted, "-load", model, "-out", again)
+	require.Zero(t, r.code, "a column is found whatever the case of its name: %s", r.stderr)
 
 	for name, c := range map[string]struct {
 		args []string
@@ -52,7 +60,7 @@ func TestLoadReadsAsInTraining(t *testing.T) {
 	}{
 		"counters":  {[]string{"-counters", "cpu"}, []string{"-counters says cpu", "trained with the counters net"}},
 		"sentinels": {[]string{"-sentinels", "-1"}, []string{"-sentinels says -1", "trained with none"}},
-		"scale":     {[]string{"-scale", "net=1"}, []string{"-scale says net:1", "trained with the factors net:8"}},
+		"scale":     {[]string{"-scale", "net=1"}, []string{"-scale says net=1", "trained with the factors net:8"}},
 		"missing":   {[]string{"-missing", "none at all"}, []string{"-missing says none at all", "trained with gone"}},
 	} {
 		t.Run(name, func(t *testing.T) {

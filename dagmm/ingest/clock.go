@@ -75,14 +75,15 @@ func (in *Input) hold(t time.Time, x []float64) {
 
 // settle decides on the samples that are held back when the sample of time t is taken. If t
 // is far ahead too, those up to it or near it pass. Otherwise time goes on as before and
-// none passes. A t that is not new decides nothing.
+// only those pass that t may have followed by Config.Lateness. A t that is not new decides
+// nothing.
 func (in *Input) settle(t time.Time) {
 	if len(in.ahead) == 0 || !t.After(in.newest) {
 		return
 	}
 	until := t.Add(in.jump())
 	if !in.jumps(t) {
-		until = in.newest
+		until = t.Add(in.cfg.Lateness)
 	}
 	for _, h := range in.ahead {
 		if h.Time.After(until) {

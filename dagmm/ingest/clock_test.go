@@ -162,6 +162,14 @@ func TestClockFarAheadTwice(t *testing.T) {
 	require.Equal(t, slices.Concat(every(0, 100, 1), []int{year, year + 1}, every(460, 1000, 1)), out)
 }
 
+// The first two samples after an outage of just an hour come in the wrong order.
+func TestOutageOfAnHourInTheWrongOrder(t *testing.T) {
+	in := minuteInput(t, Config{Lateness: 5 * time.Minute})
+	out := passed(t, in, slices.Concat(every(0, 100, 1), []int{160, 159}, every(161, 200, 1))...)
+	require.Equal(t, slices.Concat(every(0, 100, 1), every(159, 195, 1)), out)
+	require.Zero(t, in.Stats().Outliers)
+}
+
 func TestCounterAfterAReturn(t *testing.T) {
 	in := minuteInput(t, Config{Behind: 3 * time.Minute, Metrics: map[string]Rule{"a": {Counter: true}}})
 	var rates []float64

@@ -14,6 +14,7 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
 	"github.com/metric-streams/anomaly/internal/atomicfile"
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 const (
@@ -80,13 +81,14 @@ func (m *Model) Save(w io.Writer) error {
 }
 
 // SaveFile writes the model to the file path, all or nothing: it writes a temporary file
-// beside it, flushes that to disk and renames it. An existing file keeps its permissions.
+// beside it, syncs that and renames it. When SaveFile returns without an error, the file
+// survives a power failure. An existing file keeps its permissions.
 func (m *Model) SaveFile(path string) error {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	if err := atomicfile.Write(path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
+	if err := atomicfile.Write(disk.System, path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
 		return fmt.Errorf("dagmm: save %s: %w", path, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/monitor/internal/wal"
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 // recordKind says what a record of the journal tells.
@@ -47,8 +48,8 @@ type journal struct {
 	replaying bool // while a Monitor restores, nothing is written
 }
 
-func openJournal(dir string) (*journal, error) {
-	log, err := wal.Open(dir, journalHeader)
+func openJournal(fsys disk.FS, dir string) (*journal, error) {
+	log, err := wal.Open(fsys, dir, journalHeader)
 	if err != nil {
 		return nil, fmt.Errorf("monitor: journal: %w", err)
 	}
@@ -83,8 +84,14 @@ func (j *journal) seq(id string, seq uint64) (uint64, error) {
 	return j.write(record{kind: recordSeq, stream: id, seq: seq})
 }
 
+// remove is synced: what is removed does not come back, and nothing that was written before
+// it is left out.
 func (j *journal) remove(id string) (uint64, error) {
-	return j.write(record{kind: recordRemove, stream: id})
+	n, err := j.write(record{kind: recordRemove, stream: id})
+	if err != nil {
+		return 0, err
+	}
+	return n, journalError(j.log.Sync())
 }
 
 func (j *journal) write(r record) (uint64, error) {

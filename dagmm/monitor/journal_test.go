@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metric-streams/anomaly/internal/dagmmtest"
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 // journalOf writes 50 samples and returns the only segment, and where each record begins.
@@ -67,7 +68,7 @@ func TestTornJournalIsMended(t *testing.T) {
 			cfg.Dir = t.TempDir()
 			path, text, offsets := journalOf(t, cfg)
 			require.NoError(t, os.WriteFile(path, tear(text, offsets[len(offsets)-1]), 0o644))
-			j, err := openJournal(cfg.Dir)
+			j, err := openJournal(disk.System, cfg.Dir)
 			require.NoError(t, err)
 			_, err = j.recover()
 			require.NoError(t, err)

@@ -4,21 +4,25 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 // Monitor watches many streams: it collects samples, trains a model per stream in the
 // background, scores, and raises events. All its methods may be called from many
 // goroutines. Samples of one stream are handled one after the other in the order of the
-// calls. Scoring waits neither for training nor for other streams, except while a new
-// stream is added.
+// calls. Scoring waits neither for training nor for other streams. A new stream waits for
+// others only where MaxStreams are in memory and calls hold all of them.
 //
-// Locks are taken in this order: Monitor.mu, stream.mu, stream.file, training.file, and last
-// those of the queue and of the journal.
+// Locks are taken in this order: Monitor.saving, stream.mu, stream.file, training.file, and
+// last Monitor.mu, those of the queue and of the journal. No function of the Config and no
+// method of the Store is called under one of the last three.
 type Monitor struct {
 	cfg     Config
 	ctx     context.Context
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
+	disk    disk.FS  // of journal and Folder
 	journal *journal // nil without Config.Dir
 	store   *states  // nil without a Store
 
@@ -27,6 +31,7 @@ type Monitor struct {
 
 	mu      sync.RWMutex
 	streams map[string]*stream
+	claimed map[string]chan struct{} // names whose stream is being added or removed; closed afterwards
 	closed  bool
 	clock   atomic.Uint64 // counts look-ups, to tell the least recently used stream
 

@@ -3,17 +3,21 @@ package monitor
 import (
 	"context"
 	"errors"
+
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 // Open starts a Monitor, with the state in its Store and journal where there is one.
 // Samples that were journaled after the last Save are replayed, and the events they give
 // that had not been handled are handled now. Close ends it.
-func Open(cfg Config) (*Monitor, error) {
+func Open(cfg Config) (*Monitor, error) { return openOn(disk.System, cfg) }
+
+func openOn(fsys disk.FS, cfg Config) (*Monitor, error) {
 	cfg, err := cfg.resolved()
 	if err != nil {
 		return nil, err
 	}
-	m := &Monitor{cfg: cfg, streams: map[string]*stream{}}
+	m := &Monitor{cfg: cfg, disk: fsys, streams: map[string]*stream{}, claimed: map[string]chan struct{}{}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.trainings.init()
 	if err := m.restore(); err != nil {
@@ -51,6 +55,7 @@ func (m *Monitor) Close() error {
 	}
 	m.closed = true
 	m.mu.Unlock()
+	m.settle()
 	m.cancel()
 	m.trainings.close()
 	m.workers.Wait()

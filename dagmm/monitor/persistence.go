@@ -76,7 +76,7 @@ func (m *Monitor) saveModel(t *training, model *dagmm.Model) (string, error) {
 
 // load makes a stream, from its stored state where there is one that can be used.
 func (m *Monitor) load(id string) (*stream, error) {
-	s, err := m.stored(stateName(id))
+	s, err := m.stored(stateName(id), past{})
 	if err != nil {
 		return nil, err
 	}
@@ -110,12 +110,20 @@ func (m *Monitor) fresh(id string) (*stream, error) {
 }
 
 // stored reads the state of a name; nil without one. One that is damaged is put aside, so
-// that the other streams need not wait for its repair.
-func (m *Monitor) stored(name string) (*stream, error) {
+// that the other streams need not wait for its repair. One of a stream that was removed
+// afterwards is forgotten, whatever it holds: its model may be gone before it.
+func (m *Monitor) stored(name string, past past) (*stream, error) {
 	if m.store == nil {
 		return nil, nil
 	}
-	s, err := m.readState(name)
+	var s *stream
+	stored, err := m.readStored(name)
+	if err == nil {
+		if number, ok := past.removed[stored.ID]; ok && stored.Applied <= number {
+			return nil, m.store.Remove(name)
+		}
+		s, err = m.reviveStored(name, stored)
+	}
 	switch {
 	case errors.Is(err, errDamaged):
 		m.damaged.Add(1)
@@ -127,9 +135,15 @@ func (m *Monitor) stored(name string) (*stream, error) {
 }
 
 // read reads the state of a stream that must be there.
-func (m *Monitor) read(id string) (*stream, error) { return m.readState(stateName(id)) }
+func (m *Monitor) read(id string) (*stream, error) {
+	stored, err := m.readStored(stateName(id))
+	if err != nil {
+		return nil, err
+	}
+	return m.reviveStored(stateName(id), stored)
+}
 
-func (m *Monitor) readState(name string) (*stream, error) {
+func (m *Monitor) readStored(name string) (*storedStream, error) {
 	text, err := m.store.Load(name)
 	if err != nil {
 		return nil, err
@@ -138,6 +152,10 @@ func (m *Monitor) readState(name string) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)
 	}
+	return stored, nil
+}
+
+func (m *Monitor) reviveStored(name string, stored *storedStream) (*stream, error) {
 	s, err := m.revived(stored)
 	if err != nil {
 		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)

@@ -21,7 +21,7 @@ func (m *Monitor) restore() (err error) {
 	}()
 	past := past{}
 	if m.cfg.Dir != "" {
-		if m.journal, err = openJournal(m.cfg.Dir); err != nil {
+		if m.journal, err = openJournal(m.disk, m.cfg.Dir); err != nil {
 			return err
 		}
 		m.journal.replaying = true
@@ -48,7 +48,7 @@ func (m *Monitor) openStore() error {
 	store := m.cfg.Store
 	if store == nil && m.cfg.Dir != "" {
 		var err error
-		if store, err = Folder(m.cfg.Dir); err != nil {
+		if store, err = folderOn(m.disk, m.cfg.Dir); err != nil {
 			return err
 		}
 	}
@@ -97,12 +97,9 @@ func (m *Monitor) readAll(past past) error {
 }
 
 func (m *Monitor) readOne(name string, past past) error {
-	s, err := m.stored(name)
+	s, err := m.stored(name, past)
 	if s == nil {
 		return err
-	}
-	if number, ok := past.removed[s.id]; ok && s.applied <= number {
-		return m.store.Remove(name)
 	}
 	m.ask(s)
 	if m.journal != nil {

@@ -21,6 +21,7 @@ func (m *Monitor) Save() error {
 			return journalError(err)
 		}
 	}
+	m.settle() // what they have written stands in the old files
 	for _, s := range m.all() {
 		if err := m.save(s); err != nil {
 			return err

@@ -1,16 +1,17 @@
 package monitor
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/metric-streams/anomaly/internal/atomicfile"
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 // Store keeps what a Monitor wants to find again after a restart: named strings of bytes.
@@ -23,27 +24,34 @@ type Store interface {
 	// fs.ErrNotExist.
 	Load(name string) ([]byte, error)
 	// Save keeps data under a name, instead of what was there. It must be all or nothing: if the
-	// process dies, Load returns the old data or the new. Save must not keep the slice.
+	// process dies or the power fails, Load returns the old data or the new, and the new once
+	// Save has returned. Save must not keep the slice.
 	Save(name string, data []byte) error
-	// Remove forgets a name. A name that is not known is no error.
+	// Remove forgets a name. A name that is not known is no error. After a power failure the name
+	// may be there again.
 	Remove(name string) error
 	// Names returns the names that begin with prefix, in any order.
 	Names(prefix string) ([]string, error)
 }
 
 // folder is a Store of files.
-type folder struct{ dir string }
+type folder struct {
+	disk disk.FS
+	dir  string
+}
 
 const temporary = ".tmp-" // prefix of files that are being written
 
 // Folder returns a Store that keeps a file for each name in the folder dir, which it makes
-// where it is missing. It removes the temporary files that a dying process may have left:
+// where it is missing. A file is synced, and so is its name. It removes the temporary files that a dying process may have left:
 // one Store at a time may use a folder.
-func Folder(dir string) (Store, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func Folder(dir string) (Store, error) { return folderOn(disk.System, dir) }
+
+func folderOn(fsys disk.FS, dir string) (Store, error) {
+	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("monitor: folder: %w", err)
 	}
-	f := folder{dir}
+	f := folder{fsys, dir}
 	left, err := f.Names(temporary)
 	if err != nil {
 		return nil, err
@@ -57,7 +65,7 @@ func Folder(dir string) (Store, error) {
 }
 
 func (f folder) Load(name string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(f.dir, name))
+	data, err := f.disk.ReadFile(filepath.Join(f.dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("monitor: folder: %w", err)
 	}
@@ -69,31 +77,25 @@ func (f folder) Save(name string, data []byte) error {
 		_, err := w.Write(data)
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(f.dir, name), temporary+"*", 0o600, write); err != nil {
+	if err := atomicfile.Write(f.disk, filepath.Join(f.dir, name), temporary+"*", 0o600, write); err != nil {
 		return fmt.Errorf("monitor: folder: %w", err)
 	}
 	return nil
 }
 
 func (f folder) Remove(name string) error {
-	if err := os.Remove(filepath.Join(f.dir, name)); err != nil && !os.IsNotExist(err) {
+	if err := f.disk.Remove(filepath.Join(f.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("monitor: folder: %w", err)
 	}
 	return nil
 }
 
 func (f folder) Names(prefix string) ([]string, error) {
-	entries, err := os.ReadDir(f.dir)
+	names, err := f.disk.ReadDir(f.dir)
 	if err != nil {
 		return nil, fmt.Errorf("monitor: folder: %w", err)
 	}
-	var out []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) && !e.IsDir() {
-			out = append(out, e.Name())
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) }), nil
 }
 
 // memoryStore is a Store in memory.

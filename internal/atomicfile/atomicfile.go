@@ -5,20 +5,23 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
-// Write writes the file path, all or nothing: into a temporary file beside it, which is
-// flushed to disk and then renamed. pattern names the temporary file as in os.CreateTemp.
-func Write(path, pattern string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), pattern)
+// Write writes the file path, all or nothing, whether the process dies or the power fails:
+// into a temporary file beside it, which is synced and then renamed. When Write returns
+// without an error, the new file is on disk, its name included. pattern names the temporary
+// file as in os.CreateTemp.
+func Write(fsys disk.FS, path, pattern string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	f, err := fsys.CreateTemp(filepath.Dir(path), pattern)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, discard(f))
+			err = errors.Join(err, discard(fsys, f))
 		}
 	}()
 	if err = write(f); err != nil {
@@ -33,11 +36,17 @@ func Write(path, pattern string, mode fs.FileMode, write func(io.Writer) error) 
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err = fsys.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(path))
 }
 
-// discard removes a temporary file that was not renamed.
-func discard(f *os.File) error {
-	_ = f.Close() // it is closed already where the rename failed
-	return os.Remove(f.Name())
+// discard removes a temporary file, unless it has been renamed.
+func discard(fsys disk.FS, f disk.File) error {
+	_ = f.Close() // it may be closed already
+	if err := fsys.Remove(f.Name()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 var (
@@ -27,32 +30,34 @@ const segmentPrefix = "journal-"
 // Log appends records to the files of a folder. Its methods may be called from many
 // goroutines, but Read only before the first Append.
 type Log struct {
+	disk   disk.FS
 	dir    string
 	header []byte
-	lock   *os.File // nil once closed
+	lock   io.Closer // nil once closed
 
 	mu     sync.Mutex
-	f      *os.File // nil before the first Rotate
-	size   int64
-	number uint64 // of the last record
+	f      disk.File // nil before the first Rotate
+	size   int64     // of the file up to its last whole record
+	torn   bool      // there may be more in the file than that
+	number uint64    // of the last record
 	buf    []byte
 }
 
 // Open makes the folder, where it is missing, and locks it: one Log at a time may have it
 // open (ErrInUse). Every file of the log begins with header, which names its format and
 // version.
-func Open(dir, header string) (*Log, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func Open(fsys disk.FS, dir, header string) (*Log, error) {
+	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("wal: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	lock, err := fsys.Lock(filepath.Join(dir, "lock"))
+	if errors.Is(err, disk.ErrLocked) {
+		return nil, fmt.Errorf("wal: folder %s: %w", dir, ErrInUse)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("wal: %w", err)
 	}
-	if !lockFile(f) {
-		return nil, errors.Join(fmt.Errorf("wal: folder %s: %w", dir, ErrInUse), f.Close())
-	}
-	return &Log{dir: dir, header: []byte(header), lock: f}, nil
+	return &Log{disk: fsys, dir: dir, header: []byte(header), lock: lock}, nil
 }
 
 // Append writes a record and returns its number. encode appends the record's bytes, which
@@ -73,7 +78,8 @@ func (l *Log) Append(encode func(dst []byte, number uint64) []byte) (uint64, err
 	binary.LittleEndian.PutUint32(l.buf, uint32(len(body)))
 	binary.LittleEndian.PutUint32(l.buf[4:], crc32.ChecksumIEEE(body))
 	if _, err := l.f.WriteAt(l.buf, l.size); err != nil {
-		return 0, errors.Join(fmt.Errorf("wal: %w", err), l.f.Truncate(l.size))
+		l.torn = true
+		return 0, errors.Join(fmt.Errorf("wal: %w", err), l.mend())
 	}
 	l.size += int64(len(l.buf))
 	l.number = number
@@ -95,8 +101,42 @@ func (l *Log) Advance(n uint64) {
 	l.number = max(l.number, n)
 }
 
+// mend drops what a failed Append has left of its record. l.mu is held.
+func (l *Log) mend() error {
+	if !l.torn {
+		return nil
+	}
+	if err := l.f.Truncate(l.size); err != nil {
+		return fmt.Errorf("wal: %w", err)
+	}
+	l.torn = false
+	return nil
+}
+
+// Sync returns when all records are on disk.
+func (l *Log) Sync() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f == nil {
+		return fmt.Errorf("wal: %w", ErrClosed)
+	}
+	return l.sync()
+}
+
+// sync syncs the last file, without what a failed Append has left in it. l.mu is held.
+func (l *Log) sync() error {
+	if err := l.mend(); err != nil {
+		return err
+	}
+	if err := l.f.Sync(); err != nil {
+		return fmt.Errorf("wal: %w", err)
+	}
+	return nil
+}
+
 // Rotate begins a new file and returns those before it, which the caller removes with Drop
-// as soon as what they tell is stored elsewhere.
+// as soon as what they tell is stored elsewhere. On error the log goes on in the file that
+// it had.
 func (l *Log) Rotate() (old []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,11 +148,15 @@ func (l *Log) Rotate() (old []string, err error) {
 	}
 	if l.f != nil {
 		// Only the last file may end early: what is in this one must be there before another is.
-		if err := l.f.Sync(); err != nil {
-			return nil, fmt.Errorf("wal: %w", err)
+		if err := l.sync(); err != nil {
+			return nil, err
 		}
 	}
 	path := filepath.Join(l.dir, fmt.Sprintf("%s%020d", segmentPrefix, l.number+1))
+	old = slices.DeleteFunc(old, func(s string) bool { return s == path })
+	if l.f != nil && l.f.Name() == path {
+		return old, nil // it has no record yet
+	}
 	f, err := l.create(path)
 	if err != nil {
 		return nil, err
@@ -120,18 +164,21 @@ func (l *Log) Rotate() (old []string, err error) {
 	if l.f != nil {
 		err = l.f.Close()
 	}
-	l.f, l.size = f, int64(len(l.header))
-	return slices.DeleteFunc(old, func(s string) bool { return s == path }), err
+	l.f, l.size, l.torn = f, int64(len(l.header)), false
+	return old, err
 }
 
-// create makes a file of the log with nothing but its header.
-func (l *Log) create(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
+// create makes a file of the log with nothing but its header, which no power failure takes.
+func (l *Log) create(path string) (disk.File, error) {
+	f, err := l.disk.Open(path, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("wal: %w", err)
 	}
 	if _, err = f.WriteAt(l.header, 0); err == nil {
-		err = f.Sync() // a power failure leaves no file without its header
+		err = f.Sync()
+	}
+	if err == nil {
+		err = l.disk.SyncDir(l.dir)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wal: %w", err), f.Close())
@@ -139,10 +186,14 @@ func (l *Log) create(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Drop removes files that Rotate returned.
+// Drop removes files that Rotate returned, for good. They go one after the other, oldest
+// first: a later record may take back what an earlier one tells.
 func (l *Log) Drop(old []string) error {
 	for _, path := range old {
-		if err := os.Remove(path); err != nil {
+		if err := l.disk.Remove(path); err != nil {
+			return fmt.Errorf("wal: %w", err)
+		}
+		if err := l.disk.SyncDir(l.dir); err != nil {
 			return fmt.Errorf("wal: %w", err)
 		}
 	}
@@ -151,14 +202,14 @@ func (l *Log) Drop(old []string) error {
 
 // segments lists the log's files, oldest first.
 func (l *Log) segments() ([]string, error) {
-	entries, err := os.ReadDir(l.dir)
+	names, err := l.disk.ReadDir(l.dir)
 	if err != nil {
 		return nil, fmt.Errorf("wal: %w", err)
 	}
 	var out []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), segmentPrefix) {
-			out = append(out, filepath.Join(l.dir, e.Name()))
+	for _, name := range names {
+		if strings.HasPrefix(name, segmentPrefix) {
+			out = append(out, filepath.Join(l.dir, name))
 		}
 	}
 	slices.Sort(out)
@@ -176,10 +227,11 @@ func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	for _, f := range []*os.File{l.f, l.lock} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
+	if l.f != nil {
+		errs = append(errs, l.mend(), l.f.Close())
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Close())
 	}
 	l.f, l.lock = nil, nil
 	return errors.Join(errs...)

@@ -10,13 +10,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 const header = "test 1\n"
 
 // recovered opens the log and returns its records.
 func recovered(t require.TestingT, dir string) (*Log, []string, error) {
-	l, err := Open(dir, header)
+	l, err := Open(disk.System, dir, header)
 	require.NoError(t, err)
 	var out []string
 	err = l.Recover(func(body []byte) (number uint64, err error) {
@@ -79,16 +81,16 @@ func TestRecordsComeBackInOrder(t *testing.T) {
 
 func TestOneLogAFolder(t *testing.T) {
 	dir := t.TempDir()
-	l, err := Open(dir, header)
+	l, err := Open(disk.System, dir, header)
 	require.NoError(t, err)
-	_, err = Open(dir, header)
+	_, err = Open(disk.System, dir, header)
 	require.ErrorIs(t, err, ErrInUse)
 	_, err = l.Append(record("before Rotate"))
 	require.ErrorIs(t, err, ErrClosed)
 	require.NoError(t, l.Close())
 	_, err = l.Rotate()
 	require.ErrorIs(t, err, ErrClosed)
-	l, err = Open(dir, header)
+	l, err = Open(disk.System, dir, header)
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 }

@@ -49,7 +49,8 @@ type Config struct {
 	// Repeat is how often an open alarm sends a Continued event; 0 means only when its severity
 	// rises.
 	Repeat time.Duration
-	// NoData is how long nothing may come to score before the NoData event; 0 means ten
+	// NoData is how long nothing may come to score before the NoData event, and for how long a
+	// metric may have no value, while others have, before the MetricMissing event. 0 means ten
 	// intervals.
 	NoData time.Duration
 	// Metrics holds rules by name. A sample opens or keeps an alarm only if a rule lets it: the

@@ -44,8 +44,11 @@ type Detector struct {
 	alarm   episode
 	closed  time.Time // when the last alarm closed
 	values  valueRuns
-	seq     uint64 // of the last event
-	events  []Event
+
+	absences absences
+
+	seq    uint64 // of the last event
+	events []Event
 }
 
 // flag is a sample above the threshold.

@@ -310,10 +310,10 @@ func TestMissingMetrics(t *testing.T) {
 				}
 				require.Equal(t, want, r.Completeness, "sample %d", i)
 			}
-			require.Equal(t, []Kind{Opened, Closed, NoData, DataResumed}, kinds(events), "%v", events)
-			require.Equal(t, dagmmtest.Minute(140), events[0].Start)
-			require.False(t, math.IsNaN(events[0].Peak.Values[2]))
-			require.Equal(t, dagmmtest.Minute(199+11), events[2].Time)
+			require.Equal(t, []Kind{MetricMissing, Opened, Closed, MetricResumed, NoData, DataResumed}, kinds(events), "%v", events)
+			require.Equal(t, dagmmtest.Minute(140), events[1].Start)
+			require.False(t, math.IsNaN(events[1].Peak.Values[2]))
+			require.Equal(t, dagmmtest.Minute(199+11), events[4].Time)
 		})
 	}
 }

@@ -25,6 +25,13 @@ const (
 	NoData Kind = "no data"
 	// DataResumed comes with the first scored sample after NoData.
 	DataResumed Kind = "data resumed"
+	// MetricMissing means that Metric has had no value for Config.NoData although others have.
+	// A metric that has had none since the stream's first model is not missing, and neither is
+	// one that was absent from training (Training.Longest). While nothing comes at all there is
+	// NoData instead.
+	MetricMissing Kind = "metric missing"
+	// MetricResumed comes with the first value of Metric after MetricMissing.
+	MetricResumed Kind = "metric resumed"
 	// Stuck means that Metric has kept one value much longer than it ever did in training.
 	Stuck Kind = "stuck"
 	// WarmingUp means that a stream without a model collects samples.
@@ -85,8 +92,8 @@ type Event struct {
 	Seq  uint64
 	Time time.Time // of the sample with which it was noticed
 
-	// The following are set for Opened, Continued, Reopened, Closed and NewNormal. Stuck sets
-	// Alarm where one is open.
+	// The following are set for Opened, Continued, Reopened, Closed and NewNormal. Stuck,
+	// MetricMissing and MetricResumed set Alarm where one is open.
 	Alarm       uint64 // numbers the stream's alarms from 1
 	Start, End  time.Time
 	Samples     int // flagged so far
@@ -94,7 +101,7 @@ type Event struct {
 	Peak        Peak
 	Explanation *dagmm.Explanation // of the highest sample so far; Clears is the value at which it would be quiet (Config.Recover)
 
-	Metric string // set for Stuck
+	Metric string // set for Stuck, MetricMissing and MetricResumed
 	Detail string // a sentence, for some kinds
 }
 
@@ -115,7 +122,7 @@ func (e Event) String() string {
 			s += fmt.Sprintf(" after %s, %d samples", e.Duration().Round(time.Second), e.Samples)
 		}
 		s += fmt.Sprintf(", p %.2g", e.Peak.PValue)
-	case Stuck:
+	case Stuck, MetricMissing, MetricResumed:
 		s += " " + e.Metric
 	}
 	if e.Explanation != nil {

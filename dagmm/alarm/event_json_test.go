@@ -43,6 +43,7 @@ func TestEventsOfADetectorSurviveJSON(t *testing.T) {
 	require.Contains(t, kinds(events), Opened)
 	require.Contains(t, kinds(events), Stuck)
 	require.Contains(t, kinds(events), NoData)
+	require.Contains(t, kinds(events), MetricResumed)
 	for _, e := range events {
 		same(t, e, throughJSON(t, e))
 	}
@@ -83,6 +84,9 @@ func TestEventJSONNames(t *testing.T) {
 	text, err = json.Marshal(Event{Kind: NoData, Seq: 1, Time: dagmmtest.Minute(0), Detail: "nothing"})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"kind": "no data", "seq": 1, "time": "2026-03-02T00:00:00Z", "detail": "nothing"}`, string(text))
+	text, err = json.Marshal(Event{Kind: MetricMissing, Seq: 2, Time: dagmmtest.Minute(0), Metric: "mem"})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"kind": "metric missing", "seq": 2, "time": "2026-03-02T00:00:00Z", "metric": "mem"}`, string(text))
 }
 
 func TestSeverityText(t *testing.T) {

@@ -16,7 +16,9 @@ type Training struct {
 	// high by as much as neighbouring samples are alike.
 	Energies []float64
 	// Longest is the longest run of equal values of each metric (LongestRuns). nil means that
-	// it is unknown; then no metric is Stuck.
+	// it is unknown; then no metric is Stuck. 0 means that the metric was absent: it hardly had
+	// values, and the model has learned it as constantly 0. The detector then takes it for 0
+	// whatever it holds (Learned).
 	Longest []int
 	// Start, where it is not nil, is the height of the threshold to start from (Detector.Start)
 	// instead of one from Energies.
@@ -55,6 +57,7 @@ func NewTrained(m *dagmm.Model, training Training, cfg Config) (*Detector, error
 		return nil, fmt.Errorf("alarm: longest runs of %d metrics, model of %d columns: %w", n, len(columns), ErrConfig)
 	}
 	d := &Detector{m: m, cfg: cfg, columns: columns, tail: m.Tail(), heights: newHeights(m.Calibration()), stream: m.Stream()}
+	d.absences = newAbsences(len(columns))
 	d.values = newValueRuns(columns, m.Constant(), training.Longest)
 	d.recent.follow(m.Calibration(), cfg.Interval)
 	start := d.heights.of(m.Threshold())

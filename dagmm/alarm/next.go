@@ -21,10 +21,13 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	if d.samples > 0 && !t.After(d.last) {
 		return Result{}, fmt.Errorf("alarm: %s after %s: %w", t.Format(time.RFC3339Nano), d.last.Format(time.RFC3339Nano), ErrOrder)
 	}
+	raw := x
+	x = Learned(d.values.longest, x)
 	if err := d.m.Check(x); err != nil {
 		return Result{}, fmt.Errorf("alarm: %w", err)
 	}
 	d.silence(t)
+	afresh := d.silent
 	if d.samples > 0 && t.Sub(d.scored) > dagmm.ContextWarmUp*d.cfg.Interval {
 		d.stream.Reset()
 	}
@@ -38,6 +41,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	if completeness != dagmm.Empty {
 		d.score(t, v.Energy)
 		d.watchStuck(t, x)
+		d.watchAbsence(t, raw, afresh)
 		d.adapt(completeness, v.Energy)
 	}
 	return Result{Energy: v.Energy, Threshold: before, PValue: d.tail.PValue(v.Energy), Completeness: completeness,
@@ -56,7 +60,7 @@ func (d *Detector) silence(now time.Time) {
 		return
 	}
 	d.silent = true
-	d.emit(Event{Kind: NoData, Time: d.scored.Add(d.cfg.NoData + d.cfg.Interval), Detail: "nothing to score since " + d.scored.UTC().Format("2006-01-02 15:04:05")})
+	d.emit(Event{Kind: NoData, Time: d.scored.Add(d.cfg.NoData + d.cfg.Interval), Detail: "nothing to score since " + stamp(d.scored)})
 }
 
 // score takes the energy of a sample.
@@ -127,13 +131,20 @@ func (d *Detector) watchStuck(t time.Time, x []float64) {
 		if v != v || !d.values.next(j, v) {
 			continue
 		}
-		e := Event{Kind: Stuck, Time: t, Metric: d.columns[j], Detail: "has kept the value " + format.Number(v)}
-		if d.alarm.open {
-			e.Alarm = d.alarm.number
-		}
-		d.emit(e)
+		d.emitMetric(Event{Kind: Stuck, Time: t, Metric: d.columns[j], Detail: "has kept the value " + format.Number(v)})
 	}
 }
+
+// emitMetric emits an event of a metric, which belongs to the alarm that is open.
+func (d *Detector) emitMetric(e Event) {
+	if d.alarm.open {
+		e.Alarm = d.alarm.number
+	}
+	d.emit(e)
+}
+
+// stamp is how the sentences of events write a time.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 // adapt lets the detector's model follow the sample that it has just scored.
 func (d *Detector) adapt(q dagmm.Completeness, energy float64) {

@@ -79,5 +79,6 @@ func replaceSorted(s []float64, old, v float64) {
 	s[to] = v
 }
 
-// noEnergy stands for the energy of a sample without a score.
-var noEnergy = math.NaN()
+// noEnergy stands for the energy of a sample without a score, and noValue for that of a
+// metric.
+var noEnergy, noValue = math.NaN(), math.NaN()

@@ -37,8 +37,17 @@ type State struct {
 	Values  []float64 // that the runs are of
 	Stuck   []bool    // by metric: the event was sent
 
+	Absences []AbsenceState // by metric; nil in states from before this field
+
 	Stream  dagmm.StreamState
 	Adapted *AdaptedState // nil unless the mixtures follow the samples
+}
+
+// AbsenceState is what a Detector knows of whether one metric comes.
+type AbsenceState struct {
+	Seen  bool      // it has had a value
+	Since time.Time // of the first sample without one; zero while it has values
+	Told  bool      // MetricMissing was sent
 }
 
 // FlagState is a flagged sample that counts towards Config.Open.

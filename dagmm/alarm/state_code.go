@@ -20,6 +20,9 @@ func (d *Detector) State() (State, error) {
 		Alarm:   d.alarm.state(),
 		Longest: slices.Clone(d.values.longest), Runs: slices.Clone(d.values.length), Values: slices.Clone(d.values.value), Stuck: slices.Clone(d.values.stuck),
 		Stream: d.stream.State()}
+	for j := range d.columns {
+		s.Absences = append(s.Absences, AbsenceState{d.absences.seen[j], d.absences.since[j], d.absences.told[j]})
+	}
 	for _, f := range d.flags {
 		s.Flags = append(s.Flags, FlagState{f.score, f.time})
 	}
@@ -54,6 +57,9 @@ func Resume(m *dagmm.Model, s State, cfg Config) (*Detector, error) {
 	copy(d.values.length, s.Runs)
 	copy(d.values.value, s.Values)
 	copy(d.values.stuck, s.Stuck)
+	for j, a := range s.Absences {
+		d.absences.seen[j], d.absences.since[j], d.absences.told[j] = a.Seen, a.Since, a.Told
+	}
 	for _, f := range s.Flags {
 		d.flags = append(d.flags, flag{f.Score, f.Time})
 	}
@@ -76,6 +82,9 @@ func (s *State) check(columns []string) error {
 	width := len(columns)
 	if len(s.Runs) != width || len(s.Values) != width || s.Stuck != nil && len(s.Stuck) != width || s.Longest != nil && len(s.Longest) != width {
 		return fmt.Errorf("alarm: state of %d metrics, model of %d columns: %w", len(s.Runs), width, ErrState)
+	}
+	if s.Absences != nil && len(s.Absences) != width {
+		return fmt.Errorf("alarm: state with absences of %d metrics, model of %d columns: %w", len(s.Absences), width, ErrState)
 	}
 	if s.OldestEnergy < 0 || s.OldestEnergy >= max(1, len(s.Energies)) {
 		return fmt.Errorf("alarm: state with energy %d of %d the oldest: %w", s.OldestEnergy, len(s.Energies), ErrState)

@@ -44,5 +44,6 @@ func (d *Detector) Rewind() []Event {
 	d.samples, d.silent, d.flags = 0, false, nil
 	d.last, d.scored, d.closed = time.Time{}, time.Time{}, time.Time{}
 	d.alarm = episode{number: d.alarm.number}
+	d.absences.rewind()
 	return d.takeEvents()
 }

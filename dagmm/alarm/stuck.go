@@ -14,7 +14,7 @@ const (
 
 // valueRuns counts for how long each metric has kept its value.
 type valueRuns struct {
-	longest []int // in training; nil where unknown
+	longest []int // in training; 0 where absent, nil where unknown
 	ignored []bool
 	length  []int // of the run so far
 	value   []float64
@@ -29,6 +29,9 @@ func newValueRuns(columns, constant []string, longest []int) valueRuns {
 	}
 	return v
 }
+
+// absent reports whether metric j was absent from training.
+func (v *valueRuns) absent(j int) bool { return v.longest != nil && v.longest[j] == 0 }
 
 // next takes the value of metric j and reports whether the metric is stuck from now on.
 func (v *valueRuns) next(j int, x float64) bool {

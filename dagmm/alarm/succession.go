@@ -25,6 +25,7 @@ func (d *Detector) Succeed(old *Detector) error {
 	d.samples, d.last, d.scores, d.scored, d.silent, d.flagged = old.samples, old.last, old.scores, old.scored, old.silent, old.flagged
 	d.flags, d.closed, d.seq, d.events = old.flags, old.closed, old.seq, old.events
 	d.values.length, d.values.value, d.values.stuck = old.values.length, old.values.value, old.values.stuck
+	d.absences = old.absences
 	d.alarm = old.alarm
 	if old.alarm.past != nil {
 		d.alarm.explained, d.alarm.past = old.explainPeak(), nil

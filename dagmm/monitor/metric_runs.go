@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -71,21 +70,7 @@ func (m metricRuns) learned(x []float64) []float64 {
 	if !m.anyAbsent() {
 		return x
 	}
-	y := slices.Clone(x)
-	m.set(y, math.NaN())
-	if !empty(y) { // a row without a value stays one
-		m.set(y, 0)
-	}
-	return y
-}
-
-// set gives the absent metrics of x a value.
-func (m metricRuns) set(x []float64, value float64) {
-	for j, r := range m {
-		if r.absent {
-			x[j] = value
-		}
-	}
+	return alarm.Learned(m.longest(), x)
 }
 
 // learned returns the window with its rows as they are learned, and for the report which

@@ -64,6 +64,37 @@ func TestAbsentMetric(t *testing.T) {
 	}
 }
 
+// A metric whose collector dies is told to be missing once, and to be back once, whatever
+// happens in between: restarts, a model that was trained without it, and one with it.
+func TestMetricMissingForDays(t *testing.T) {
+	s := &sink{}
+	cfg := monitorConfig(s)
+	cfg.Retrain, cfg.Dir = 6*time.Hour, t.TempDir()
+	m := open(t, cfg)
+	for i, x := range dagmmtest.Ordinary(4000, 3) {
+		if i >= 1000 && i < 2500 {
+			x[2] = math.NaN()
+		}
+		require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
+		switch i {
+		case 1005, 1600, 2400:
+			m.abandon()
+			m = open(t, cfg)
+		case 1015, 2600:
+			require.NoError(t, m.Close())
+			m = open(t, cfg)
+		}
+	}
+	require.Contains(t, fmt.Sprint(s.only(alarm.Retrained)), "without net")
+	told := s.only(alarm.MetricMissing, alarm.MetricResumed)
+	require.Equal(t, []alarm.Kind{alarm.MetricMissing, alarm.MetricResumed}, kinds(told), "%v", told)
+	require.Equal(t, dagmmtest.Minute(1010), told[0].Time)
+	require.Equal(t, dagmmtest.Minute(2500), told[1].Time)
+	require.Equal(t, "net", told[1].Metric)
+	require.Zero(t, s.twice)
+	require.NoError(t, m.Close())
+}
+
 // While the only metrics that are known have no values there is nothing to score, whatever
 // the absent one says.
 func TestAbsentMetricAloneIsNoData(t *testing.T) {

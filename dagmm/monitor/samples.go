@@ -26,7 +26,7 @@ func (m *Monitor) process(s *stream, sample ingest.Sample) {
 		m.warmUp(s, sample)
 		return
 	}
-	r, err := s.detector.Next(sample.Time, s.metrics.learned(sample.Values))
+	r, err := s.detector.Next(sample.Time, sample.Values)
 	if err != nil {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
 		return

@@ -54,9 +54,14 @@ func (c Calibration) check() error {
 			return fmt.Errorf("dagmm: calibration energy %d is %g: %w", i, e, ErrModel)
 		}
 	}
+	if c.Rank == nil && c.N != len(c.Energies) {
+		return fmt.Errorf("dagmm: calibration of %d energies, %d kept, no ranks: %w", c.N, len(c.Energies), ErrModel)
+	}
+	n := len(c.Rank)
 	for i, r := range c.Rank {
-		if r < 1 || r > c.N || i > 0 && r >= c.Rank[i-1] {
-			return fmt.Errorf("dagmm: calibration rank %d is %d: %w", i, r, ErrModel)
+		switch left := n - i; {
+		case i == 0 && r != c.N, i > 0 && r >= c.Rank[i-1], left <= keptTail && r != left:
+			return fmt.Errorf("dagmm: calibration rank %d is %d, of %d energies: %w", i, r, c.N, ErrModel)
 		}
 	}
 	return nil

@@ -24,9 +24,11 @@ func (m *Model) energies(s *scratch, n int) []float64 {
 	return out
 }
 
+// limitEnergies makes energies finite. Parameters and inputs are finite: NaN comes from the
+// difference of two numbers that have overflowed, so that row is as far away as one can be.
 func limitEnergies(energies []float64) {
 	for r, e := range energies {
-		if e > maxEnergy {
+		if !(e <= maxEnergy) {
 			energies[r] = maxEnergy
 		}
 	}

@@ -95,7 +95,8 @@ func (m *Model) SaveFile(path string) error {
 }
 
 // Load reads a model that Save wrote, in this version or any earlier one. It checks all of
-// it: a truncated, altered or foreign file is ErrModel, which names the field.
+// it: a truncated, altered or foreign file is ErrModel, which names the field. Whatever loads,
+// its energies are finite, its p-values lie in (0, 1], and its expected ranges have Low ≤ High.
 func Load(r io.Reader) (*Model, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -126,6 +127,9 @@ func Load(r io.Reader) (*Model, error) {
 	}
 	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, RecentLevels: f.RecentLevels, Members: f.Members,
 		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season, Reading: f.Reading})
+	if err == nil {
+		err = m.checkPrototypes()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}

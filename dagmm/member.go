@@ -65,7 +65,7 @@ func (m *Member) check(features int) error {
 	if !(m.Weight >= 0) || math.IsInf(m.Weight, 0) {
 		return fmt.Errorf("weight %g: %w", m.Weight, ErrModel)
 	}
-	if !(m.Clip >= 0) || math.IsInf(m.Clip, 0) {
+	if !(m.Clip >= 0) || math.IsInf(m.Clip, 0) || m.Clip > 0 && math.IsInf(1/m.Clip, 0) {
 		return fmt.Errorf("clip %g: %w", m.Clip, ErrModel)
 	}
 	for i, mix := range m.Mixtures {

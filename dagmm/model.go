@@ -1,6 +1,7 @@
 package dagmm
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -42,6 +43,19 @@ type Training struct {
 	Interval float64 `json:"interval_seconds,omitempty"` // between samples; 0 where unknown
 }
 
+// maxInterval is a century: a time.Duration holds three.
+const maxInterval = 100 * 365 * 86400
+
+func (t Training) check() error {
+	if t.Rows < 0 || t.Epochs < 0 || t.Steps < 0 {
+		return fmt.Errorf("dagmm: training on %d rows, %d epochs, %d steps: %w", t.Rows, t.Epochs, t.Steps, ErrModel)
+	}
+	if !(t.Interval >= 0 && t.Interval <= maxInterval) {
+		return fmt.Errorf("dagmm: training on samples %g seconds apart: %w", t.Interval, ErrModel)
+	}
+	return nil
+}
+
 // Model scores rows. It is immutable and safe for concurrent use.
 type Model struct {
 	p      Parameters
@@ -50,7 +64,7 @@ type Model struct {
 }
 
 // share sets the weight of each member in the average energy.
-func (m *Model) share() {
+func (m *Model) share() error {
 	var sum float64
 	for _, e := range m.p.Members {
 		w := e.Weight
@@ -62,7 +76,11 @@ func (m *Model) share() {
 	}
 	for i := range m.shares {
 		m.shares[i] /= sum
+		if !(m.shares[i] > 0) {
+			return fmt.Errorf("dagmm: member %d: weight %g of %g: %w", i, m.p.Members[i].Weight, sum, ErrModel)
+		}
 	}
+	return nil
 }
 
 // Columns returns the names of the metrics, in the order that rows must have.

@@ -35,7 +35,9 @@ func New(p Parameters) (*Model, error) {
 		return nil, err
 	}
 	m.p.Reading = p.Reading.clone()
-	m.share()
+	if err := m.share(); err != nil {
+		return nil, err
+	}
 	m.pool.New = func() any { return m.newScratch(1) }
 	return m, nil
 }
@@ -59,7 +61,12 @@ func (m *Model) checkColumns() error {
 		return fmt.Errorf("dagmm: season of a metric without values: %w", ErrModel)
 	}
 	if err := p.Scaler.Check(); err != nil {
-		return fmt.Errorf("dagmm: scaler: %w", err)
+		return fmt.Errorf("dagmm: scaler: %w: %w", ErrModel, err)
+	}
+	for j, c := range p.Scaler.Columns {
+		if low, high := c.Apply(c.Min), c.Apply(c.Max); bound(low) != low || bound(high) != high {
+			return fmt.Errorf("dagmm: scaler: column %d is scaled from %g to %g: %w", j, low, high, ErrModel)
+		}
 	}
 	return nil
 }
@@ -75,13 +82,16 @@ func (m *Model) checkStatistics() error {
 	if err := p.Calibration.check(); err != nil {
 		return err
 	}
+	if err := p.Training.check(); err != nil {
+		return err
+	}
 	width := (1 + len(p.RecentLevels.Alphas)) * len(m.p.Columns)
 	for i, row := range p.Prototypes {
 		if len(row) != width {
 			return fmt.Errorf("dagmm: prototype %d is %d wide, want %d: %w", i, len(row), width, ErrModel)
 		}
 		for _, v := range row {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if !(math.Abs(v) <= limit) {
 				return fmt.Errorf("dagmm: prototype %d holds %g: %w", i, v, ErrModel)
 			}
 		}

@@ -218,15 +218,17 @@ func (e *explainer) contribution(c cause) Contribution {
 	}
 	out.Conditional = true
 	span := column.Max - column.Min
-	low := column.Invert(e.edge(c.column, start, -1))
-	high := column.Invert(e.edge(c.column, start, 1))
+	inside := column.Invert(start)
+	low := min(column.Invert(e.edge(c.column, start, -1)), inside)
+	high := max(column.Invert(e.edge(c.column, start, 1)), inside)
 	floor := column.Min - span
 	if column.Min >= 0 {
 		floor = max(floor, 0)
 	}
-	// What the row itself shows lies outside what is ordinary, not outside what can be.
-	out.Low = max(low, min(floor, out.Value))
-	out.High = min(high, max(column.Max+span, out.Value))
+	// What the row itself shows, and what would clear it, lies outside what is ordinary, not
+	// outside what can be.
+	out.Low = max(low, min(floor, out.Value, inside))
+	out.High = min(high, max(column.Max+span, out.Value, inside))
 	return out
 }
 

@@ -83,14 +83,17 @@ func NewTail(c Calibration) *Tail {
 	if len(excesses) < minExponential || math.IsInf(mean, 0) {
 		return t // ties: a staircase has no tail to fit
 	}
-	t.Excesses, t.Above, t.Scale, t.Kind = len(excesses), largest, mean, TailExponential
-	t.at = c.pValue(math.Inf(1))
+	kind, shape, scale := TailExponential, 0., mean
 	if len(excesses) >= minPareto {
-		t.Kind = TailPareto
-		t.Shape, t.Scale = fitPareto(excesses, mean)
+		kind = TailPareto
+		shape, scale = fitPareto(excesses, mean)
 		// What exceeds a higher level is Pareto with the same shape.
-		t.Scale += t.Shape * (largest - above)
+		scale += shape * (largest - above)
 	}
+	if !(scale > 0) || math.IsInf(scale, 0) {
+		return t // energies that overflow
+	}
+	t.Kind, t.Excesses, t.Above, t.Shape, t.Scale, t.at = kind, len(excesses), largest, shape, scale, c.pValue(math.Inf(1))
 	return t
 }
 

@@ -329,6 +329,9 @@ func (s *Scaler) Check() error {
 		if c.Scale <= 0 || c.Unit <= 0 || c.Dead < 0 || c.Transform != Linear && c.Transform != Log1p {
 			return fmt.Errorf("dataset: scaler: column %d: transform %q, unit %g, scale %g: %w", j, c.Transform, c.Unit, c.Scale, ErrScale)
 		}
+		if !(c.Min <= c.Low && c.Low <= c.High && c.High <= c.Max) {
+			return fmt.Errorf("dataset: scaler: column %d: from %g to %g, quantiles %g and %g: %w", j, c.Min, c.Max, c.Low, c.High, ErrScale)
+		}
 	}
 	return nil
 }

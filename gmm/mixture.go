@@ -104,6 +104,9 @@ func (m *Mixture) prepare() error {
 		}
 		m.logw[c] = math.Log(m.phi[c]) - .5*(float64(d)*math.Log(2*math.Pi)+logDet)
 	}
+	if i := firstNotFinite(m.linv); i >= 0 {
+		return fmt.Errorf("gmm: component %d: the inverse of its covariance overflows: %w", i/size, ErrNotPositiveDefinite)
+	}
 	return nil
 }
 

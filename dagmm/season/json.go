@@ -22,6 +22,9 @@ func (p *Profile) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedProfile{p.Kind, p.zone.String(), p.columns, p.level, p.spread})
 }
 
+// most bounds what a stored profile may hold, so that sums of it are finite.
+const most = math.MaxFloat64 / (2 * weekHours)
+
 // UnmarshalJSON reads what MarshalJSON wrote and checks all of it. On error, which is
 // ErrStored, the receiver stays as it was.
 func (p *Profile) UnmarshalJSON(text []byte) error {
@@ -39,7 +42,7 @@ func (p *Profile) UnmarshalJSON(text []byte) error {
 				return fmt.Errorf("season: hour %d is %d wide, not %d: %w", k, len(row), len(s.Columns), ErrStored)
 			}
 			for _, v := range row {
-				if math.IsNaN(v) || math.IsInf(v, 0) || i == 1 && v < 0 {
+				if !(math.Abs(v) <= most) || i == 1 && v < 0 {
 					return fmt.Errorf("season: hour %d holds %g: %w", k, v, ErrStored)
 				}
 			}

@@ -52,9 +52,9 @@ func (m *Monitor) take(s *stream, t time.Time, x []float64) error {
 	return nil
 }
 
-// Tick tells all streams that it is now: samples that waited for earlier ones are scored,
-// streams that have fallen silent raise NoData, and new models take over. Call it about
-// once an interval. A stream that is fed regularly needs no Tick.
+// Tick tells all streams in memory that it is now: samples that waited for earlier ones are
+// scored, streams that have fallen silent raise NoData, and new models take over. Call it
+// about once an interval. A stream that is fed regularly needs no Tick.
 func (m *Monitor) Tick(now time.Time) error {
 	for _, s := range m.all() {
 		if _, err := m.do(s, func(s *stream) error { return m.tick(s, now) }); err != nil {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/metric-streams/anomaly/internal/disk"
+	"github.com/metric-streams/anomaly/internal/disk/disktest"
 )
 
 const header = "test 1\n"
@@ -206,5 +207,53 @@ func FuzzFrame(f *testing.F) {
 			require.LessOrEqual(t, frameHead+len(body), len(text))
 			require.True(t, recordIn(text))
 		}
+	})
+}
+
+// FuzzLog alters the files of a log: it is damaged, or it opens, goes on, and opens again
+// with what it had and what has come.
+func FuzzLog(f *testing.F) {
+	dir := f.TempDir()
+	write(f, dir, 2, 3)
+	var texts [][]byte
+	for _, path := range files(f, dir) {
+		text, err := os.ReadFile(path)
+		require.NoError(f, err)
+		texts = append(texts, text)
+	}
+	f.Add(texts[0], texts[1])
+	f.Add(texts[0], texts[1][:len(texts[1])-4])
+	f.Add(texts[0], []byte(header))
+	f.Add(texts[0][:30], []byte("te\x00\x00"))
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		d := disktest.New()
+		require.NoError(t, d.MkdirAll("log"))
+		for name, text := range map[string][]byte{"log/journal-00000000000000000001": first, "log/journal-00000000000000000003": second} {
+			file, err := d.Open(name, os.O_CREATE|os.O_RDWR, 0o600)
+			require.NoError(t, err)
+			_, err = file.Write(text)
+			require.NoError(t, err)
+		}
+		read := func() (*Log, []string, error) {
+			l, err := Open(d, "log", header)
+			require.NoError(t, err)
+			var got []string
+			err = l.Recover(func(body []byte) (uint64, error) { got = append(got, string(body)); return uint64(len(got)), nil })
+			return l, got, err
+		}
+		l, before, err := read()
+		if err != nil {
+			require.ErrorIs(t, err, ErrDamaged)
+			return
+		}
+		_, err = l.Rotate()
+		require.NoError(t, err)
+		_, err = l.Append(record("after"))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		l, after, err := read()
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(append(before, after[len(after)-1])), fmt.Sprint(after))
+		require.NoError(t, l.Close())
 	})
 }

@@ -156,6 +156,9 @@ func (m *Monitor) readStored(name string) (*storedStream, error) {
 }
 
 func (m *Monitor) reviveStored(name string, stored *storedStream) (*stream, error) {
+	if want := stateName(stored.ID); name != want {
+		return nil, fmt.Errorf("monitor: %s: it is of stream %q, whose state is %s: %w", name, stored.ID, want, ErrState)
+	}
 	s, err := m.revived(stored)
 	if err != nil {
 		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -77,6 +78,15 @@ func (s *storedStream) check() error {
 	}
 	if s.Metrics != nil && len(s.Metrics) != width {
 		return fmt.Errorf("runs of %d metrics for %d columns", len(s.Metrics), width)
+	}
+	if s.Detector == nil {
+		if s.Model != "" {
+			return fmt.Errorf("model %q of a stream that warms up", s.Model)
+		}
+		return nil
+	}
+	if _, err := modelNumber(s.Model); err != nil || !strings.HasPrefix(s.Model, modelPrefix+key(s.ID)+"-") {
+		return fmt.Errorf("model %q of stream %q", s.Model, s.ID)
 	}
 	return nil
 }

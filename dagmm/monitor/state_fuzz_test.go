@@ -39,7 +39,10 @@ func FuzzState(f *testing.F) {
 		for name, text := range models {
 			require.NoError(t, store.Save(name, text))
 		}
-		const name = statePrefix + "x" + stateSuffix
+		name := statePrefix + "x" + stateSuffix
+		if s, err := decode(append([]byte(stateHead(int(version), body)+"\n"), body...)); err == nil {
+			name = stateName(s.ID)
+		}
 		require.NoError(t, store.Save(name, append([]byte(stateHead(int(version), body)+"\n"), body...)))
 		cfg := goldenConfig(&sink{}, "")
 		cfg.Store, cfg.Delivered = store, nil

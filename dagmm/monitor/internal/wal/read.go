@@ -43,8 +43,11 @@ func (l *Log) Recover(f func(body []byte) (number uint64, err error)) error {
 				return err
 			}
 		}
-		// There may be no record that tells how far the numbers went.
-		if n, ok := firstNumber(path); ok {
+		// There may be no record that tells how far the numbers went, and no new file may take the
+		// name of one with records.
+		if n, ok := firstNumber(path); ok && end > int64(len(l.header)) {
+			l.Advance(n)
+		} else if ok {
 			l.Advance(n - 1)
 		}
 	}

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -210,5 +211,51 @@ func TestNoLockIsHeldForOthers(t *testing.T) {
 		for _, f := range []string{"Train", "Handle", "Scored", "Delivered", "Store"} {
 			require.NotZero(t, calls[f], f)
 		}
+	}
+}
+
+// panickyStore panics while it saves, once.
+type panickyStore struct {
+	Store
+	left int
+}
+
+func (s *panickyStore) Save(name string, data []byte) error {
+	if s.left--; s.left == 0 {
+		panic("store")
+	}
+	return s.Store.Save(name, data)
+}
+
+// What panics while a stream is added, evicted or saved leaves no lock and no claim behind.
+func TestPanicsLeaveNoLock(t *testing.T) {
+	for panics := 1; panics < 8; panics++ {
+		told := 0
+		cfg := monitorConfig(&sink{})
+		cfg.Store, cfg.MaxStreams = &panickyStore{InMemory(), panics}, 2
+		cfg.Delivered = func(string) uint64 {
+			if told++; told == panics {
+				panic("receiver")
+			}
+			return 0
+		}
+		m := open(t, cfg)
+		x := dagmmtest.Ordinary(1, 1)[0]
+		recoveries := 0
+		for i := range 4 {
+			for _, id := range []string{"a", "b", "c"} {
+				for err := errors.New("again"); err != nil; recoveries++ {
+					err = recovered(func() error { return m.Push(id, dagmmtest.Minute(i), x) })
+				}
+			}
+			if err := recovered(m.Save); err != nil {
+				require.ErrorContains(t, err, "recovered")
+			}
+		}
+		require.Greater(t, recoveries, 12)
+		require.NoError(t, m.Remove("a"))
+		require.Empty(t, m.claimed)
+		probe(t, m)
+		require.NoError(t, m.Close())
 	}
 }

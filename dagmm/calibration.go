@@ -86,6 +86,17 @@ func (c Calibration) pValue(energy float64) float64 {
 	return float64(1+above) / float64(c.N+1)
 }
 
+// Weight returns how many energies the i-th kept one stands for.
+func (c Calibration) Weight(i int) float64 {
+	if c.Rank == nil {
+		return 1
+	}
+	if i == len(c.Rank)-1 {
+		return float64(c.Rank[i])
+	}
+	return float64(c.Rank[i] - c.Rank[i+1])
+}
+
 // Quantile returns the least kept energy that is among the upper 1−q of all, for q in
 // [0, 1].
 func (c Calibration) Quantile(q float64) float64 {

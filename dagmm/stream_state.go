@@ -73,3 +73,29 @@ func (s *Stream) Past() *Past {
 	}
 	return s.last.past()
 }
+// PeekAt returns the energy that the sample x, which has no missing value, would have if the
+// context were past. It leaves the stream as it is. Errors are those of Next, and ErrState for
+// a past of another model.
+func (s *Stream) PeekAt(past *Past, x []float64) (float64, error) {
+	if _, err := s.m.checkRow("stream", x, false); err != nil {
+		return 0, err
+	}
+	h, err := s.m.history(past)
+	if err != nil {
+		return 0, err
+	}
+	y := s.s.scaled
+	s.m.scale(y, x)
+	h.features(s.s.features, y)
+	return s.m.energies(s.s, 1)[0], nil
+}
+
+// Return sets the context back to past, as if the samples since had not come. A past of another
+// model is ErrState.
+func (s *Stream) Return(past *Past) error {
+	h, err := s.m.history(past)
+	if err == nil {
+		s.h = h
+	}
+	return err
+}

@@ -42,6 +42,9 @@ func main() {
 	flag.DurationVar(&o.policy.Merge, "merge", 0, "an alarm that closed less than this ago is reopened; 0 is the default, negative none")
 	adapt := flag.Bool("adapt", false, "let the mixtures follow slow change")
 	flag.Parse()
+	if o.policy.Budget == 0 {
+		o.policy.Budget = alarm.NoBudget
+	}
 	if *adapt {
 		o.policy.Adapt = &alarm.AdaptConfig{}
 	}

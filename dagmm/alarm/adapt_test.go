@@ -37,7 +37,7 @@ func TestAdaptingFollowsSlowDrift(t *testing.T) {
 	rows := drifting(6000)
 	share := map[bool]float64{}
 	for _, adapts := range []bool{false, true} {
-		cfg := Config{}
+		cfg := Config{Budget: NoBudget}
 		if adapts {
 			cfg.Adapt = &AdaptConfig{Memory: 200, Every: 20}
 		}
@@ -64,7 +64,7 @@ func TestAdaptingFollowsSlowDrift(t *testing.T) {
 // Improbable samples, and those of an open alarm, teach the mixtures nothing.
 func TestAdaptingIgnoresWhatIsImprobable(t *testing.T) {
 	m, x := dagmmtest.Model(t, false)
-	d, err := New(m, x, Config{Adapt: &AdaptConfig{Memory: 50, Every: 1}})
+	d, err := New(m, x, Config{Budget: NoBudget, Adapt: &AdaptConfig{Memory: 50, Every: 1}})
 	require.NoError(t, err)
 	feed(t, d, 0, dagmmtest.Ordinary(100, 5))
 	before := d.Model().Mixtures()[0][0].Mean(nil, 0)

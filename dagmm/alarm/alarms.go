@@ -23,8 +23,8 @@ func (d *Detector) open(t time.Time, energy, height float64) {
 	d.alarm = episode{open: true, number: d.alarm.number + 1, start: d.flags[0].time, end: t, samples: len(d.flags), severity: d.severity(energy)}
 	d.setPeak(t, energy, height)
 	d.tell(Opened, t)
-	if d.cfg.Budget > 0 {
-		d.budget.opened()
+	if d.cfg.budgeted() {
+		d.budget.opened(steps(d.span))
 	}
 }
 
@@ -53,12 +53,12 @@ func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
 	a.samples++
 	higher := energy > a.peak.Energy
 	if a.explained != nil {
-		higher = height-d.budget.threshold > a.peakHeight
+		higher = height-d.level() > a.peakHeight
 	}
 	if higher {
 		d.setPeak(t, energy, height)
 	}
-	if d.cfg.Budget > 0 && t.Sub(a.start) > absorbing {
+	if d.cfg.budgeted() && t.Sub(a.start) > absorbing {
 		d.budget.persists(height)
 	}
 	grade := d.severity(energy)
@@ -77,7 +77,7 @@ func (d *Detector) tell(kind Kind, t time.Time) {
 
 func (d *Detector) setPeak(t time.Time, energy, height float64) {
 	a := &d.alarm
-	a.peakHeight, a.explained = height-d.budget.threshold, nil
+	a.peakHeight, a.explained = height-d.level(), nil
 	a.peak = Peak{Time: t, Energy: energy, Threshold: d.Threshold(), PValue: d.tail.PValue(energy), Values: d.stream.Row()}
 	a.past = d.stream.Past()
 }

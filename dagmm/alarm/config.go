@@ -9,18 +9,25 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// Config says when samples make an alarm. The zero Config opens an alarm with every sample
-// above the model's threshold and closes it after ten quiet ones.
+// NoBudget is the Config.Budget of a threshold that stays where the model has it.
+const NoBudget = math.MaxFloat64
+
+// Config says when samples make an alarm. The zero Config holds the alarms at about one false
+// one a day.
 type Config struct {
 	// Interval between samples; 0 means as in training, or a minute where that is unknown.
 	Interval time.Duration
-	// Budget of false alarms a day. 0 means no budget: the threshold is the model's own, a
-	// quantile of its training energies. With a budget the threshold starts where the training
-	// stream would have had that many alarms. It then moves so as to spend the budget: down on
-	// a quiet host, though not among its ordinary samples, and up on a restless one. Nobody
-	// tells the detector which alarms are false, so it holds all of them together at 1.17 times
-	// the budget. Energies count from the median of the last four hours where that lies above
-	// the median of training: a host that has moved for good is judged by how it is now.
+	// Budget of false alarms a day; 0 means one. The threshold starts where the training stream
+	// would have had that many alarms, or higher where it was too short to show. It then moves
+	// so as to spend the budget: down on a quiet host, though never to where it would flag
+	// a sample with a p-value above .05, and up on a restless one. Nobody tells the detector
+	// which alarms are false, so the budget holds for all of them together. Energies count from
+	// the median of the last four hours where that lies above the median of training: a host
+	// that has moved for good is judged by how it is now.
+	//
+	// NoBudget lets the threshold stay where the model has it, at a quantile of its training
+	// energies, however many alarms that makes: above the 99th percentile lie about 14 of a
+	// day's samples at one a minute, on a host that is as it was.
 	Budget float64
 	// Cap keeps the threshold from falling below its start. Budget is then an upper limit, and
 	// a quiet host has few alarms or none.
@@ -81,6 +88,9 @@ type MetricRule struct {
 	MinDeviation float64
 }
 
+// budgeted reports whether a budget moves the threshold. The defaults are filled in by then.
+func (c Config) budgeted() bool { return c.Budget > 0 && c.Budget < NoBudget }
+
 // Check reports whether the settings are in range, for a model of the given columns. The
 // error is ErrConfig.
 func (c Config) Check(columns []string) error {
@@ -100,7 +110,10 @@ func (c Config) resolved(columns []string, trained time.Duration) (Config, error
 	if c.Gap == 0 {
 		c.Gap = 10 * c.Interval
 	}
-	if c.Merge == 0 && c.Budget > 0 {
+	if c.Budget == 0 {
+		c.Budget = 1
+	}
+	if c.Merge == 0 && c.budgeted() {
 		c.Merge = time.Hour
 	}
 	if c.NoData == 0 {

@@ -23,24 +23,25 @@ type Result struct {
 // several detectors may share a model. Its memory does not grow. Make one with New; the
 // zero Detector returns ErrNotMade.
 type Detector struct {
-	m        *dagmm.Model
-	cfg      Config
-	columns  []string
-	tail     *dagmm.Tail
-	heights  heights
-	ordinary float64 // height up to which samples are ordinary
-	stream   *dagmm.Stream
-	adapter  *adapter // nil unless Config.Adapt asks for it
+	m       *dagmm.Model
+	cfg     Config
+	columns []string
+	tail    *dagmm.Tail
+	heights heights
+	span    time.Duration // from the first training row to the last; 0 where unknown
+	stream  *dagmm.Stream
+	adapter *adapter // nil unless Config.Adapt asks for it
 
 	budget  controller
 	recent  recentEnergies
 	samples uint64
-	last    time.Time // of the last sample
-	scores  uint64    // samples with a score
-	scored  time.Time // of the last of them
-	silent  bool      // NoData was sent
-	flagged bool      // the last sample
-	flags   []flag    // among the last Config.Of samples
+	last    time.Time   // of the last sample
+	scores  uint64      // samples with a score
+	scored  time.Time   // of the last of them
+	silent  bool        // NoData was sent
+	flagged bool        // the last sample
+	calm    *dagmm.Past // context before the fault; nil without one
+	flags   []flag      // among the last Config.Of samples
 	alarm   episode
 	closed  time.Time // when the last alarm closed
 	values  valueRuns
@@ -64,7 +65,7 @@ func (d *Detector) perSample() float64 {
 
 // shift returns by how much the energy of an ordinary sample lies above training's.
 func (d *Detector) shift() float64 {
-	if d.cfg.Budget == 0 {
+	if !d.cfg.budgeted() {
 		return 0
 	}
 	return d.recent.shift()
@@ -77,12 +78,24 @@ func (d *Detector) Model() *dagmm.Model { return d.m }
 // Columns returns the metrics of the detector's samples.
 func (d *Detector) Columns() []string { return slices.Clone(d.columns) }
 
+// Span returns how long the training rows lasted, from the first to the last; 0 where that is
+// unknown.
+func (d *Detector) Span() time.Duration { return d.span }
+
 // Start returns the height of the threshold that the detector started from, for
 // Training.Start of another detector with the same model and Config.
 func (d *Detector) Start() float64 { return d.budget.start }
 
 // Threshold returns the energy above which the next sample will be flagged.
-func (d *Detector) Threshold() float64 { return d.heights.energy(d.budget.threshold) + d.shift() }
+func (d *Detector) Threshold() float64 { return d.heights.energy(d.level()) + d.shift() }
+
+// level returns the height of the threshold in force.
+func (d *Detector) level() float64 {
+	if !d.cfg.budgeted() {
+		return d.budget.threshold
+	}
+	return d.budget.level() + unseen(d.span)
+}
 
 // quiet returns the energy up to which a sample of an open alarm is quiet under a
 // threshold.

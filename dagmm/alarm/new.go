@@ -15,6 +15,10 @@ type Training struct {
 	// starts from them. Without any, it starts from the tail of the model's calibration: too
 	// high by as much as neighbouring samples are alike.
 	Energies []float64
+	// Span is the time from the first training row to the last; 0 means that the rows follow
+	// one another at the interval. What a short time has not shown makes the threshold of a
+	// Budget higher.
+	Span time.Duration
 	// Longest is the longest run of equal values of each metric (LongestRuns). nil means that
 	// it is unknown; then no metric is Stuck. 0 means that the metric was absent: it hardly had
 	// values, and the model has learned it as constantly 0. The detector then takes it for 0
@@ -60,15 +64,21 @@ func NewTrained(m *dagmm.Model, training Training, cfg Config) (*Detector, error
 	d.absences = newAbsences(len(columns))
 	d.values = newValueRuns(columns, m.Constant(), training.Longest)
 	d.recent.follow(m.Calibration(), cfg.Interval)
+	d.span = training.Span
+	if d.span == 0 {
+		d.span = time.Duration(len(training.Energies)) * cfg.Interval
+	}
 	start := d.heights.of(m.Threshold())
+	if cfg.budgeted() {
+		d.budget.floor = d.heights.of(m.Calibration().Quantile(1 - ordinaryP))
+	}
 	switch {
 	case training.Start != nil:
 		start = *training.Start
-	case cfg.Budget > 0:
+	case cfg.budgeted():
 		start = d.start(training.Energies)
 	}
-	d.budget = controller{start: start, threshold: start}
-	d.ordinary = d.heights.of(m.Calibration().Quantile(1 - ordinaryP))
+	d.budget.start, d.budget.threshold = start, start
 	if cfg.Adapt != nil {
 		if d.adapter, err = newAdapter(m, *cfg.Adapt); err != nil {
 			return nil, err
@@ -76,31 +86,3 @@ func NewTrained(m *dagmm.Model, training Training, cfg Config) (*Detector, error
 	}
 	return d, nil
 }
-
-// start returns the height at which the training stream spends the budget.
-func (d *Detector) start(energies []float64) float64 {
-	stream, n := make([]float64, len(energies)), 0
-	var recent recentEnergies
-	recent.follow(d.m.Calibration(), d.cfg.Interval)
-	for i, e := range energies {
-		stream[i] = e // NaN stays
-		if e == e {
-			stream[i] = d.heights.of(e - recent.shift())
-			n++
-		}
-		recent.observe(e)
-	}
-	if n == 0 {
-		return d.heights.of(d.tail.Energy(d.perSample()))
-	}
-	gap := max(0, int(max(d.cfg.Gap, d.cfg.Merge)/d.cfg.Interval)-1)
-	return startHeight(stream, max(1, d.perSample()*float64(n)), gap)
-}
-
-const (
-	// ordinaryP is the p-value above which the threshold of a budget does not fall.
-	ordinaryP = .02
-	// spent is how many alarms, false and true, a budget of one false alarm pays for. On
-	// public server recordings with a budget of 1 a day about half of all alarms are true.
-	spent = 1.17
-)

@@ -30,6 +30,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	afresh := d.silent
 	if d.samples > 0 && t.Sub(d.scored) > dagmm.ContextWarmUp*d.cfg.Interval {
 		d.stream.Reset()
+		d.forget()
 	}
 	d.last = t
 	d.samples++
@@ -39,6 +40,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 		return Result{}, fmt.Errorf("alarm: %w", err)
 	}
 	if completeness != dagmm.Empty {
+		v.Energy = d.recovered(t, v.Energy)
 		d.score(t, v.Energy)
 		d.watchStuck(t, x)
 		d.watchAbsence(t, raw, afresh)
@@ -75,7 +77,7 @@ func (d *Detector) score(t time.Time, energy float64) {
 	if d.alarm.open && t.Sub(d.alarm.end) > d.cfg.Gap {
 		d.close(t)
 	}
-	d.flagged = height > d.budget.threshold && d.stream.Warm() && d.admissible()
+	d.flagged = height > d.level() && d.stream.Warm() && d.admissible()
 	d.count(t)
 	switch {
 	case d.alarm.open:
@@ -86,8 +88,9 @@ func (d *Detector) score(t time.Time, energy float64) {
 	case d.opens(energy):
 		d.open(t, energy, height)
 	}
-	if d.cfg.Budget > 0 {
-		d.budget.sample(d.perSample(), d.ordinary, d.cfg.Cap)
+	if d.cfg.budgeted() {
+		d.budget.pass(moment{height: height, interval: d.cfg.Interval, perSample: steps(d.span) * d.perSample(), open: d.alarm.open,
+			moved: d.heights.of(d.recent.median()) > d.budget.floor, capped: d.cfg.Cap})
 		d.recent.observe(energy)
 	}
 }

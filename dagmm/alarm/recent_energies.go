@@ -43,8 +43,10 @@ func (b *recentEnergies) follow(c dagmm.Calibration, interval time.Duration) {
 
 // shift returns by how much an ordinary energy lies above that of training, at least 0.
 func (b *recentEnergies) shift() float64 {
-	return max(0, b.sorted[len(b.sorted)/2]-b.usual)
+	return max(0, b.median()-b.usual)
 }
+
+func (b *recentEnergies) median() float64 { return b.sorted[len(b.sorted)/2] }
 
 // span returns how many samples the ring goes back.
 func (b *recentEnergies) span() int { return len(b.ring) * b.every }

@@ -15,7 +15,11 @@ const StateVersion = 2
 type State struct {
 	Version int // StateVersion
 
-	Start, Threshold float64 // heights
+	Start, Threshold float64       // heights
+	Absorbed         float64       // height by which a long alarm has raised the threshold
+	Quiet            time.Duration // since an alarm was open
+	Span             time.Duration // of the training rows; 0 where unknown
+	Calm             *dagmm.Past   // context before the fault; nil without one
 	Energies         []float64
 	OldestEnergy     int // in Energies
 	EnergiesWaited   int // samples since the last energy was remembered

@@ -15,6 +15,7 @@ func (d *Detector) State() (State, error) {
 		return State{}, fmt.Errorf("alarm: detector: %w", ErrNotMade)
 	}
 	s := State{Version: StateVersion, Start: d.budget.start, Threshold: d.budget.threshold,
+		Absorbed: d.budget.absorbed, Quiet: d.budget.quiet, Span: d.span, Calm: d.calm,
 		Energies: slices.Clone(d.recent.ring), OldestEnergy: d.recent.oldest, EnergiesWaited: d.recent.waited,
 		Samples: d.samples, Last: d.last, Scores: d.scores, Scored: d.scored, Silent: d.silent, Flagged: d.flagged, Closed: d.closed, Seq: d.seq,
 		Alarm:   d.alarm.state(),
@@ -48,7 +49,8 @@ func Resume(m *dagmm.Model, s State, cfg Config) (*Detector, error) {
 	if err := s.check(d.columns); err != nil {
 		return nil, err
 	}
-	d.budget.threshold = s.Threshold
+	d.budget.threshold, d.budget.absorbed, d.budget.quiet, d.span = s.Threshold, s.Absorbed, s.Quiet, s.Span
+	d.calm = s.Calm
 	d.recent.ring, d.recent.oldest, d.recent.waited = slices.Clone(s.Energies), s.OldestEnergy, s.EnergiesWaited
 	d.recent.follow(m.Calibration(), d.cfg.Interval)
 	d.samples, d.last, d.scores, d.scored, d.silent, d.flagged = s.Samples, s.Last, s.Scores, s.Scored, s.Silent, s.Flagged
@@ -69,7 +71,10 @@ func Resume(m *dagmm.Model, s State, cfg Config) (*Detector, error) {
 	if d.stream, err = m.Resume(s.Stream); err != nil {
 		return nil, fmt.Errorf("alarm: %w: %w", ErrState, err)
 	}
-	if past := s.Alarm.Past; past != nil {
+	for _, past := range []*dagmm.Past{s.Alarm.Past, s.Calm} {
+		if past == nil {
+			continue
+		}
 		if _, err := m.Resume(dagmm.StreamState{Past: *past, Known: s.Stream.Known, Missing: s.Stream.Missing}); err != nil {
 			return nil, fmt.Errorf("alarm: peak: %w: %w", ErrState, err)
 		}

@@ -2,128 +2,81 @@ package alarm
 
 import (
 	"math"
-	"slices"
 	"time"
-
-	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// heights maps energies to the scale on which thresholds move, on which an energy has the
-// height
-//
-//	u = log(1 + max(E − low, 0)/spread).
-//
-// low is the least calibration energy and spread the distance from the median to the 99th
-// percentile. A height is defined for negative energies. It is about linear among ordinary
-// rows and logarithmic beyond, so that one step means the same far out and on every host.
-type heights struct{ low, spread float64 }
-
-func newHeights(c dagmm.Calibration) heights {
-	h := heights{low: c.Energies[0]}
-	h.spread = c.Quantile(.99) - c.Quantile(.5)
-	if !(h.spread > 1e-9*math.Abs(h.low)) {
-		h.spread = max(1, math.Abs(h.low))
-	}
-	return h
-}
-
-func (h heights) of(energy float64) float64 {
-	return math.Log1p(max(energy-h.low, 0) / h.spread)
-}
-
-func (h heights) energy(height float64) float64 {
-	return h.low + h.spread*math.Expm1(height)
-}
-
 const (
-	raise     = .2        // by which an alarm raises the threshold
-	absorb    = .02       // share of the excess by which each flagged sample of a long alarm raises it
-	swing     = 9.        // by which the threshold may rise above its start
-	absorbing = time.Hour // after which an alarm is long
+	raise = .2  // by which an alarm raises the threshold
+	swing = 9.  // by which the threshold may rise above its start
+	spent = .95 // alarms for each one that the budget allows: energies rise a little between trainings
+
+	// ordinaryP is the p-value above which no sample is flagged where there is a Budget.
+	ordinaryP = .05
+
+	absorb    = .02           // share of the excess by which each flagged sample of a long alarm raises what is absorbed
+	absorbing = time.Hour     // after which an alarm is long
+	releasing = 2 * time.Hour // in which a quiet host gives back all but 1/e of what was absorbed
+
+	patience = 48 * time.Hour // without an alarm, after which the threshold falls faster
 )
 
 // controller holds the height of the threshold at which a budget of alarms a day is spent.
 // An alarm raises the threshold, and every scored sample lowers it by what the budget
-// allows. After an hour within one alarm the threshold follows the samples, so that a host
-// that has changed for good falls silent.
+// allows. After an hour within one alarm the threshold also follows the samples, so that a
+// host that has changed for good falls silent. It gives back what it has absorbed like that
+// once the host is as before, and keeps it on a host that has moved.
 type controller struct {
 	start     float64 // at which the training stream spends the budget
-	threshold float64
+	threshold float64 // without what is absorbed
+	absorbed  float64
+	floor     float64       // height of ordinaryP
+	quiet     time.Duration // since an alarm was open
 }
 
-func (c *controller) opened() { c.threshold += raise }
+// level returns the height of the threshold in force.
+func (c *controller) level() float64 { return c.threshold + c.absorbed }
+
+// opened raises the threshold for an alarm, by a number of steps.
+func (c *controller) opened(steps float64) { c.threshold += raise * steps }
 
 func (c *controller) persists(height float64) {
-	c.threshold += absorb * min(max(height-c.threshold, 0), 1)
+	c.absorbed += absorb * min(max(height-c.level(), 0), 1)
 }
 
-// sample lowers the threshold for one scored sample. perSample is the budget's alarms per
-// sample. The threshold falls below the height ordinary only where it started there.
-func (c *controller) sample(perSample, ordinary float64, capped bool) {
-	low := min(ordinary, c.start)
-	if capped {
-		low = c.start
-	}
-	c.threshold = min(max(c.threshold-raise*perSample, low), c.start+swing)
+// moment is what the controller is told of a scored sample.
+type moment struct {
+	height    float64 // of its energy
+	interval  time.Duration
+	perSample float64 // alarms that the budget allows for it, in steps
+	open      bool    // an alarm is open
+	moved     bool    // the host's usual energy is now among the unusual ones of training
+	capped    bool    // the threshold stays at its start or above
 }
 
-// startHeight returns the lowest threshold at which the heights of the training stream, in
-// order, make at most allowed alarms. It comes down from the greatest height until there
-// are more for the first time. NaN takes no part, and alarms with at most gap samples
-// between them are one.
-func startHeight(stream []float64, allowed float64, gap int) float64 {
-	distinct := make([]float64, 0, len(stream))
-	for _, u := range stream {
-		if u == u {
-			distinct = append(distinct, u)
-		}
+// pass lowers the threshold for one scored sample. Without an alarm for longer than the
+// controller's patience, the steps grow with the time.
+func (c *controller) pass(m moment) {
+	c.quiet += m.interval
+	if m.open {
+		c.quiet = 0
 	}
-	slices.Sort(distinct)
-	distinct = slices.Compact(distinct)
-	if len(distinct) == 0 {
-		return 0
+	low := c.floor
+	if m.capped {
+		low = max(low, c.start)
 	}
-	// The count rises while the threshold falls, until alarms merge. A galloping search from
-	// above finds the first place where it is too high.
-	step, above := 1, len(distinct)-1
-	var below int
-	for k := above - step; ; k = above - step {
-		if k < 0 {
-			k = 0
-		}
-		if alarmsAbove(stream, distinct[k], gap) > allowed {
-			below = k
-			break
-		}
-		above = k
-		if k == 0 {
-			return distinct[0]
-		}
-		step *= 2
+	haste := max(1, float64(c.quiet)/float64(patience))
+	c.threshold = min(max(c.threshold-raise*m.perSample*haste, low), max(low, c.start)+swing)
+	if m.height <= c.threshold && !m.moved {
+		c.absorbed *= math.Exp(-float64(m.interval) / float64(releasing))
 	}
-	for above-below > 1 {
-		k := (above + below) / 2
-		if alarmsAbove(stream, distinct[k], gap) > allowed {
-			below = k
-		} else {
-			above = k
-		}
-	}
-	return distinct[above]
 }
 
-// alarmsAbove counts the runs of heights above the threshold. Runs with at most gap samples
-// between them are one.
-func alarmsAbove(stream []float64, threshold float64, gap int) float64 {
-	last, n := math.MinInt/2, 0
-	for i, u := range stream {
-		if !(u > threshold) {
-			continue
-		}
-		if i-last > gap+1 {
-			n++
-		}
-		last = i
+// succeed takes over from the controller of an older model: the threshold keeps its distance
+// from the start. What was absorbed stays while the alarm is open.
+func (c *controller) succeed(old controller, open bool) {
+	c.threshold = max(c.start+old.threshold-old.start, c.floor)
+	c.quiet = old.quiet
+	if open {
+		c.absorbed = old.absorbed
 	}
-	return float64(n)
 }

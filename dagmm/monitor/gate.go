@@ -15,10 +15,13 @@ import (
 )
 
 const (
-	gateP     = .01 // p-value at which the tail is compared
-	gateShare = .05 // of recent ordinary rows may have a p-value up to gateP
-	gateLoss  = .5  // divided by the root of the number of rows: the ROC-AUC on synthetic faults that a new model may lose
-	faults    = 400 // synthetic ones, or a few more
+	gateP      = .01            // p-value at which the tail is compared
+	gateShare  = .05            // of recent ordinary rows may have a p-value up to gateP
+	keepShare  = .02            // and up to here the model in use stays
+	knownShare = .8             // of the window's time, at least, has been learned by a model that stays
+	knownTime  = 72 * time.Hour // and at least so long
+	gateLoss   = .5             // divided by the root of the number of rows: the ROC-AUC on synthetic faults that a new model may lose
+	faults     = 400            // synthetic ones, or a few more
 
 	// contextRows is how many samples make a context: the weights of older ones in the slowest
 	// of the usual levels are below 1e-4.
@@ -36,6 +39,7 @@ type gateVerdict struct {
 type contender struct {
 	*dagmm.Model
 	metrics metricRuns
+	span    time.Duration // of the rows that it has learned
 }
 
 // row returns a row of the window as the model knows rows.
@@ -59,11 +63,7 @@ func challenge(old, challenger contender, w *Window) (gateVerdict, error) {
 		if rows < fewestRows {
 			return gateVerdict{false, fmt.Sprintf("%d recent rows to judge it by, need %d", rows, fewestRows)}, nil
 		}
-		for _, v := range e.ordinary {
-			if c.PValue(v) <= gateP {
-				tail[k] += 1 / float64(rows)
-			}
-		}
+		tail[k] = c.improbable(e.ordinary)
 		auc[k] = evaluate.ROCAUC(e.ordinary, e.faulty)
 	}
 	numbers := fmt.Sprintf("share of %d recent rows with p ≤ %g: %.3f (old %.3f); synthetic faults: ROC-AUC %.3f (old %.3f)", rows, gateP, tail[1], tail[0], auc[1], auc[0])
@@ -74,6 +74,31 @@ func challenge(old, challenger contender, w *Window) (gateVerdict, error) {
 		return gateVerdict{false, "it finds fewer faults: " + numbers}, nil
 	}
 	return gateVerdict{true, numbers}, nil
+}
+
+// fits reports whether the model in use needs no successor, and why: it has learned about as
+// long a time as the window goes back, and its p-values are right on the newest rows. Every
+// new model learns some of the faults that nobody has seen, and moves the threshold.
+func (c contender) fits(w *Window) (bool, string) {
+	if c.Model == nil || c.span < knownTime || float64(c.span) < knownShare*float64(w.span()) {
+		return false, ""
+	}
+	e, err := w.examine(c)
+	if err != nil || len(e.ordinary) < fewestRows {
+		return false, ""
+	}
+	tail := c.improbable(e.ordinary)
+	return tail <= keepShare, fmt.Sprintf("the model still fits: share of %d recent rows with p ≤ %g: %.3f", len(e.ordinary), gateP, tail)
+}
+
+// improbable returns the share of energies whose p-value is at most gateP.
+func (c contender) improbable(energies []float64) (share float64) {
+	for _, e := range energies {
+		if c.PValue(e) <= gateP {
+			share += 1 / float64(len(energies))
+		}
+	}
+	return share
 }
 
 // examination holds the energies of the judged rows and of faulty copies of them.

@@ -21,9 +21,10 @@ const (
 	recordTick
 	recordDelivered
 	recordIncident
-	recordOutcome
+	recordOutcomeOld // without the span; read, not written
 	recordSeq
 	recordRemove
+	recordOutcome
 )
 
 // journalHeader begins every file of the journal and names its version.
@@ -144,6 +145,7 @@ func (r *record) append(b []byte) []byte {
 		str(r.outcome.detail)
 		str(r.outcome.model)
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(r.outcome.start))
+		b = binary.AppendVarint(b, int64(r.outcome.span))
 		for _, m := range r.outcome.metrics {
 			b = binary.AppendUvarint(b, m.code())
 		}
@@ -179,11 +181,13 @@ func (p *recordReader) uvarint() uint64 {
 	return v
 }
 
-func (p *recordReader) time() time.Time {
+func (p *recordReader) varint() int64 {
 	v, n := binary.Varint(p.b)
 	p.skip(n)
-	return time.Unix(0, v).UTC()
+	return v
 }
+
+func (p *recordReader) time() time.Time { return time.Unix(0, p.varint()).UTC() }
 
 func (p *recordReader) skip(n int) {
 	if n <= 0 || n > len(p.b) {
@@ -237,11 +241,15 @@ func parseRecord(body []byte) (r record, err error) {
 	case recordIncident:
 		r.time = p.time()
 		r.until = p.time()
-	case recordOutcome:
+	case recordOutcome, recordOutcomeOld:
 		r.outcome.kind = alarm.Kind(p.str())
 		r.outcome.detail = p.str()
 		r.outcome.model = p.str()
 		r.outcome.start = p.float()
+		if r.kind == recordOutcome {
+			r.outcome.span = time.Duration(p.varint())
+		}
+		r.kind = recordOutcome
 		for len(p.b) > 0 {
 			r.outcome.metrics = append(r.outcome.metrics, metricRunOf(p.uvarint()))
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,7 +60,7 @@ func given(rows [][]float64) []int {
 // that is years ahead, give the same alarms.
 func TestMonitorDeliveryDoesNotMatter(t *testing.T) {
 	rows := scenario()
-	run := func(order []int, retrains bool) (*sink, []string) {
+	run := func(order []int, retrains bool) (*sink, []alarm.Event) {
 		s := &sink{}
 		cfg := propertyConfig(s)
 		cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
@@ -72,12 +71,12 @@ func TestMonitorDeliveryDoesNotMatter(t *testing.T) {
 		}
 		play(t, open(t, cfg), rows, order)
 		require.Equal(t, retrains, len(s.only(alarm.Retrained)) > 1)
-		return s, alarms(s)
+		return s, s.only(alarm.Opened, alarm.Reopened, alarm.Continued, alarm.Closed)
 	}
 	_, same := run(given(rows), false)
 	s, _ := run(given(rows), true)
 	ends := s.only(alarm.Closed)
-	require.Contains(t, strings.Join(same, ""), dagmmtest.Minute(900).String())
+	require.True(t, slices.ContainsFunc(same, func(e alarm.Event) bool { return e.Start.Equal(dagmmtest.Minute(900)) }), "%v", same)
 	require.GreaterOrEqual(t, len(ends), 2)
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 6))
@@ -87,8 +86,14 @@ func TestMonitorDeliveryDoesNotMatter(t *testing.T) {
 				order = slices.Insert(order, k, (k+1)*year)
 			}
 		}
+		// The first model too scores from the next call on: the threshold has come down for a few samples less.
 		_, got := run(order, false)
-		require.Equal(t, same, got, "seed %d", seed)
+		require.Len(t, got, len(same), "seed %d", seed)
+		for i := range same {
+			require.Equal(t, same[i].Start, got[i].Start, "seed %d", seed)
+			require.Equal(t, same[i].Kind, got[i].Kind, "seed %d", seed)
+			require.WithinDuration(t, same[i].End, got[i].End, 10*time.Minute, "seed %d", seed)
+		}
 		// A new model scores from the next call on, and one call may let several samples pass.
 		s, _ := run(order, true)
 		for i, e := range s.only(alarm.Closed) {

@@ -203,7 +203,7 @@ func TestGateLooksForFaults(t *testing.T) {
 func TestPersistingRegimeIsAdmitted(t *testing.T) {
 	s := &sink{}
 	cfg := monitorConfig(s)
-	cfg.Detector.Budget = 0
+	cfg.Detector.Budget = alarm.NoBudget
 	cfg.Train = func(_ context.Context, w *Window) (*dagmm.Model, error) {
 		return dagmmtest.QuickModel(w.Columns, w.X, w.Exclude, nil)
 	}

@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"time"
+
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
@@ -8,8 +10,9 @@ import (
 type outcome struct {
 	kind     alarm.Kind // Retrained, Kept or RetrainFailed
 	detail   string
-	model    string // stored name of the model; "" without a Store
-	start    float64
+	model    string        // stored name of the model; "" without a Store
+	start    float64       // of the detector
+	span     time.Duration // of the rows that the model has learned
 	metrics  metricRuns
 	detector *alarm.Detector // nil unless kind is Retrained, or where it is left to the stored model
 }

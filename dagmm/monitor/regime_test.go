@@ -14,10 +14,10 @@ import (
 	"github.com/metric-streams/anomaly/internal/dagmmtest"
 )
 
-// regimeConfig is a Monitor as it is by default, but for a quick model. *learned is how
+// regimeConfig is a Monitor as it is by default, but for a quick model and without a budget. *learned is how
 // many rows since the change each training took.
 func regimeConfig(s *sink, change time.Time, learned *[]int) Config {
-	return Config{Columns: dagmmtest.Columns, Handle: s.handle, Synchronous: true, Train: func(_ context.Context, w *Window) (*dagmm.Model, error) {
+	return Config{Columns: dagmmtest.Columns, Handle: s.handle, Synchronous: true, Detector: alarm.Config{Budget: alarm.NoBudget}, Train: func(_ context.Context, w *Window) (*dagmm.Model, error) {
 		n := 0
 		for i, t := range w.Times {
 			if !w.Exclude[i] && !t.Before(change) {

@@ -75,8 +75,9 @@ func (m *Monitor) warmUp(s *stream, sample ingest.Sample) {
 	}
 }
 
-// schedule starts a training when it is time for one, when too many samples are improbable,
-// or when an alarm has been accepted as normal: at once, and again while it stays open.
+// schedule starts a training when it is time for one, when a host of which little was known
+// has been known for twice as long, when too many samples are improbable, or when an alarm has been
+// accepted as normal: at once, and again while it stays open.
 func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
 	accepted := r.Open && s.detector.Status().Accepted
 	if p := r.PValue; p == p && (!r.Open || accepted) { // an alarm is no drift until it is accepted
@@ -96,6 +97,8 @@ func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
 		m.begin(s, t, "new normal")
 	case m.cfg.Retrain > 0 && age >= m.cfg.Retrain:
 		m.begin(s, t, "schedule")
+	case m.cfg.Retrain > 0 && age >= max(s.detector.Span(), m.warmUpTime()) && s.detector.Span() < m.cfg.Retrain/driftPause:
+		m.begin(s, t, "the host has been known for twice as long")
 	case s.drift > driftShare && age >= pause/driftPause:
 		m.begin(s, t, fmt.Sprintf("drift: %.0f %% of recent samples with p ≤ %g", 100*s.drift, gateP))
 	}
@@ -117,4 +120,16 @@ func (m *Monitor) rewind(s *stream, t time.Time) {
 		return
 	}
 	m.raise(s, s.detector.Rewind()...)
+}
+
+// warmUpTime returns how long the samples before a first model last.
+func (m *Monitor) warmUpTime() time.Duration {
+	return time.Duration(m.cfg.WarmUp) * m.cfg.Interval
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -33,7 +33,7 @@ func seasonalConfig(s *sink) Config {
 		return dagmmtest.QuickModel(w.Columns, w.X, w.Exclude, nil)
 	}
 	cfg.Interval, cfg.Retrain = time.Hour, 20*24*time.Hour
-	cfg.Detector.Budget = 0
+	cfg.Detector.Budget = alarm.NoBudget
 	cfg.Seasonal = true
 	return cfg
 }

@@ -58,9 +58,10 @@ func (s *stream) job(cfg Config, t *training) job {
 	j := job{training: t, window: s.memory.window(cfg.Columns, cfg.Interval, s.known()), reason: s.reason}
 	j.window.Stream, j.window.Number = s.id, s.trainings-1
 	if s.detector != nil {
-		j.old = contender{s.detector.Model(), s.metrics}
+		j.old = contender{s.detector.Model(), s.metrics, s.detector.Span()}
 		j.window.hold()
 	}
+	j.window.changed = s.changed
 	j.window.favour(s.changed)
 	return j
 }
@@ -123,6 +124,9 @@ func (m *Monitor) work() {
 // train does a job. It returns nil when the training is no longer wanted.
 func (m *Monitor) train(j job) *outcome {
 	j.reason += j.window.pace()
+	if fits, why := j.old.fits(j.window); fits {
+		return &outcome{kind: alarm.Kept, detail: j.reason + "; " + why}
+	}
 	c, w, why, err := m.learn(j)
 	if j.ctx.Err() != nil {
 		return nil
@@ -199,8 +203,8 @@ func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 			energies[i] = math.NaN()
 		}
 	}
-	o.metrics = c.metrics
-	o.detector, err = alarm.NewTrained(c.Model, alarm.Training{Energies: energies, Longest: c.metrics.longest()}, m.cfg.Detector)
+	o.metrics, o.span = c.metrics, w.span()
+	o.detector, err = alarm.NewTrained(c.Model, alarm.Training{Energies: energies, Span: o.span, Longest: c.metrics.longest()}, m.cfg.Detector)
 	if err != nil {
 		return err
 	}
@@ -246,7 +250,7 @@ func (m *Monitor) revive(o *outcome) error {
 	if err != nil {
 		return err
 	}
-	o.detector, err = alarm.NewTrained(model, alarm.Training{Longest: o.metrics.longest(), Start: &o.start}, m.cfg.Detector)
+	o.detector, err = alarm.NewTrained(model, alarm.Training{Span: o.span, Longest: o.metrics.longest(), Start: &o.start}, m.cfg.Detector)
 	return err
 }
 

@@ -28,6 +28,8 @@ type Window struct {
 	// Number of the stream's training, from 0. Use it as a seed, or as part of one.
 	Number uint64
 
+	changed time.Time // when the host changed for good; zero for never
+
 	out    []bool // rows that take no part, neither in training nor in judging
 	judged []bool // rows that the gate judges a new model by
 }
@@ -114,6 +116,14 @@ func (w *Window) favour(change time.Time) {
 		w.Exclude[i] = k*keep/before == (k+1)*keep/before
 		k++
 	}
+}
+
+// span returns for how long the host has been as it is, as far as the window goes back.
+func (w *Window) span() time.Duration {
+	if len(w.Times) == 0 {
+		return 0
+	}
+	return w.Times[len(w.Times)-1].Sub(later(w.Times[0], w.changed))
 }
 
 // blank makes every value of a row missing.

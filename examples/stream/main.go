@@ -60,7 +60,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.state, "state", "", "folder for the monitor's state; empty keeps none")
 	f.BoolVar(&o.follow, "follow", false, "rows come live: train in the background, wait for more rows at the end of a file")
 	f.Float64Var(&o.speed, "speed", 0, "times faster than recorded; 0 is as fast as possible")
-	f.Float64Var(&o.budget, "budget", 1, "false alarms a day and host")
+	f.Float64Var(&o.budget, "budget", 1, "false alarms a day and host; 0: no budget, the threshold is the 99th percentile of the training energies")
 	f.BoolVar(&o.seasonal, "seasonal", false, "take the time of day and of the week out, once the data show it")
 	f.BoolVar(&o.adapt, "adapt", false, "let the models follow slow change between trainings")
 	f.DurationVar(&o.interval, "interval", time.Minute, "between samples")
@@ -94,6 +94,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		columns = first.columns
 	}
 	detector := alarm.Config{Budget: o.budget}
+	if o.budget == 0 {
+		detector.Budget = alarm.NoBudget
+	}
 	if o.adapt {
 		detector.Adapt = &alarm.AdaptConfig{}
 	}

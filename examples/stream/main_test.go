@@ -47,7 +47,7 @@ func TestReplay(t *testing.T) {
 	}
 	whole := play(text, args...)
 	require.Contains(t, whole, "node1 warming up")
-	require.Contains(t, whole, "2026-05-04 21:40:00 node2 opened")
+	require.Contains(t, whole, "2026-05-04 21:43:00 node2 opened")
 	require.Contains(t, whole, "disk is 100, expected")
 	require.Contains(t, whole, "3000 samples of 2 hosts (0 dropped)")
 

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -25,6 +26,9 @@ type options struct {
 	sets                []string
 	seeds               uint64
 	policy              alarm.Config
+	monitored           bool
+	intervals           []time.Duration
+	parallel            int
 }
 
 func main() {
@@ -40,6 +44,9 @@ func main() {
 	flag.IntVar(&o.policy.Open, "open", 1, "samples above the threshold that open an alarm …")
 	flag.IntVar(&o.policy.Of, "of", 1, "… among so many")
 	flag.DurationVar(&o.policy.Merge, "merge", 0, "an alarm that closed less than this ago is reopened; 0 is the default, negative none")
+	flag.BoolVar(&o.monitored, "monitor", false, "let a Monitor watch each host, with its default retraining, and hosts without a fault as well")
+	intervals := flag.String("intervals", "1s,15s,1m,5m", "with -monitor: between the samples of the hosts without a fault, separated by commas")
+	flag.IntVar(&o.parallel, "parallel", 2, "hosts at a time")
 	adapt := flag.Bool("adapt", false, "let the mixtures follow slow change")
 	flag.Parse()
 	if o.policy.Budget == 0 {
@@ -48,7 +55,17 @@ func main() {
 	if *adapt {
 		o.policy.Adapt = &alarm.AdaptConfig{}
 	}
-	o.sets = strings.Split(sets, ",")
+	if sets != "" {
+		o.sets = strings.Split(sets, ",")
+	}
+	for _, s := range strings.Split(*intervals, ",") {
+		d, err := time.ParseDuration(s)
+		if err != nil || d <= 0 {
+			fmt.Fprintf(os.Stderr, "stream: -intervals: %q is no time between samples\n", s)
+			os.Exit(2)
+		}
+		o.intervals = append(o.intervals, d)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o, os.Stdout); err != nil {
@@ -58,6 +75,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options, w io.Writer) error {
+	if o.monitored {
+		return runMonitored(ctx, o, w)
+	}
 	if err := preface(w, o); err != nil {
 		return err
 	}
@@ -73,8 +93,9 @@ func run(ctx context.Context, o options, w io.Writer) error {
 	return nil
 }
 
-// measureSet measures the machines of a set, two at a time.
-func measureSet(ctx context.Context, o options, set string) ([]outcome, error) {
+// machinesOf loads the recordings of a set that have a day and more to learn from, and another
+// to be judged by.
+func machinesOf(o options, set string) ([]*suite.Series, error) {
 	if suite.NeedsData(set) && o.data == "" {
 		return nil, fmt.Errorf("no data for %s: give -data or ANOMALY_DATA", set)
 	}
@@ -92,13 +113,22 @@ func measureSet(ctx context.Context, o options, set string) ([]outcome, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s is no set of recordings", set)
 		}
-		if s.Train != s.Test { // a day and more to learn from, and another to be judged by
+		if s.Train != s.Test {
 			hosts = append(hosts, s)
 		}
 	}
+	return hosts, nil
+}
+
+// measureSet measures the machines of a set, several at a time.
+func measureSet(ctx context.Context, o options, set string) ([]outcome, error) {
+	hosts, err := machinesOf(o, set)
+	if err != nil {
+		return nil, err
+	}
 	rows, errs := make([]outcome, len(hosts)), make([]error, len(hosts))
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 2)
+	slots := make(chan struct{}, max(1, o.parallel))
 	for i, s := range hosts {
 		slots <- struct{}{}
 		wg.Add(1)

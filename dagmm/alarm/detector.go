@@ -60,7 +60,7 @@ type flag struct {
 
 // perSample returns how many alarms a sample pays for.
 func (d *Detector) perSample() float64 {
-	return spent * d.cfg.Budget * float64(d.cfg.Interval) / float64(24*time.Hour)
+	return d.cfg.Budget * float64(d.cfg.Interval) / float64(24*time.Hour)
 }
 
 // shift returns by how much the energy of an ordinary sample lies above training's.

@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	raise = .2  // by which an alarm raises the threshold
-	swing = 9.  // by which the threshold may rise above its start
-	spent = .95 // alarms for each one that the budget allows: energies rise a little between trainings
+	raise = .2 // by which an alarm raises the threshold
+	swing = 9. // by which the threshold may rise above its start
 
 	// ordinaryP is the p-value above which no sample is flagged where there is a Budget.
 	ordinaryP = .05

@@ -73,6 +73,7 @@ func (s *Stream) Past() *Past {
 	}
 	return s.last.past()
 }
+
 // PeekAt returns the energy that the sample x, which has no missing value, would have if the
 // context were past. It leaves the stream as it is. Errors are those of Next, and ErrState for
 // a past of another model.

@@ -24,7 +24,7 @@ func (d *Detector) open(t time.Time, energy, height float64) {
 	d.setPeak(t, energy, height)
 	d.tell(Opened, t)
 	if d.cfg.budgeted() {
-		d.budget.opened(steps(d.span))
+		d.budget.opened(price(steps(d.span), height-d.level()))
 	}
 }
 

@@ -33,3 +33,13 @@ func steps(span time.Duration) float64 {
 	}
 	return min(mostSteps, max(1, float64(knownSpan)/float64(span)))
 }
+
+// clearly is the height above the threshold at which an alarm is hardly the model's own doing.
+const clearly = .5
+
+// price returns how many steps an alarm raises the threshold by that opens with a sample of
+// the given excess. The steps beyond the first are for samples close above the threshold,
+// which say that it was too low; what lies far above says nothing of it.
+func price(steps, excess float64) float64 {
+	return 1 + (steps-1)*math.Exp(-max(excess, 0)/clearly)
+}

@@ -165,7 +165,7 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	p.Threshold = Quantile(energies, cfg.Quantile)
+	p.Threshold, _ = threshold(energies, cfg.Quantile)
 	heldOut, err := outOfFold(ctx, cfg, data, trainers, energies, p)
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (s service) run(ctx context.Context, out io.Writer) error {
 		Interval: s.interval,
 		WarmUp:   s.warmUp,
 		Detector: alarm.Config{
-			Budget: 1,        // false alarms a day and host
+			Budget: 10000,    // false alarms a day and host; 1 where a sample comes once a minute
 			Open:   3, Of: 5, // samples above the threshold that make an alarm
 			Merge: -1, // no alarm is reopened: the default of an hour is longer than this program runs
 		},

@@ -9,12 +9,12 @@ import (
 // threshold lies higher until a model has seen more, and an alarm, which then says more about
 // the model than about the host, raises it by more than one step.
 const (
-	shortSpan    = 4 * time.Hour // a model of so long a time has a threshold that is higher by …
-	shortRaise   = 1.5           // … this times log 2, but
-	mostRaise    = 1.
-	knownSpan    = 24 * time.Hour // after which an alarm counts one step; before, in inverse proportion to the span, but
-	mostSteps    = 25.
-	shortExpress = 1.5 // exponent of shortSpan/span
+	shortSpan  = 4 * time.Hour // a model of so long a time has a threshold that is higher by …
+	shortRaise = 1.5           // … this times log 2, but
+	mostRaise  = 1.
+	knownSpan  = 24 * time.Hour // after which an alarm counts one step; before, in inverse proportion to the span, but
+	mostSteps  = 25.
+	shortPower = 1.5 // exponent of shortSpan/span
 )
 
 // unseen returns by how much the threshold lies higher for what the training rows, which
@@ -23,7 +23,7 @@ func unseen(span time.Duration) float64 {
 	if span <= 0 {
 		return 0
 	}
-	return min(mostRaise, shortRaise*math.Log1p(math.Pow(float64(shortSpan)/float64(span), shortExpress)))
+	return min(mostRaise, shortRaise*math.Log1p(math.Pow(float64(shortSpan)/float64(span), shortPower)))
 }
 
 // steps returns how many steps an alarm counts for, and a day's budget likewise.

@@ -33,31 +33,30 @@ func (h heights) energy(height float64) float64 {
 	return h.low + h.spread*math.Expm1(height)
 }
 
-// tailFrom is the p-value from which the tail of heights is taken for exponential.
+// tailFrom is the p-value from which the tail of energies is taken for exponential.
 const tailFrom = .02
 
 // upper returns the height that an ordinary row exceeds with probability p. Below 1/n, where
-// the calibration's n rows show nothing, it goes on exponentially: heights are logarithms, so
-// that also the tail of a power law falls like that.
+// the calibration's n rows show nothing, it goes on exponentially.
 func (h heights) upper(c dagmm.Calibration, p float64) float64 {
 	from := max(tailFrom, min(.05, 20/float64(c.N)))
 	highest := h.of(c.Energies[len(c.Energies)-1])
 	if p >= from {
 		return h.of(c.Quantile(1 - p))
 	}
-	base := h.of(c.Quantile(1 - from))
-	extrapolated := base + h.meanExcess(c, base)*math.Log(from/p)
+	base := c.Quantile(1 - from)
+	extrapolated := h.of(base + meanExcess(c, base)*math.Log(from/p))
 	if p*float64(c.N) >= 1 {
 		return max(h.of(c.Quantile(1-p)), min(extrapolated, highest))
 	}
 	return max(extrapolated, highest)
 }
 
-// meanExcess returns by how much the calibration's heights above base exceed it on average.
-func (h heights) meanExcess(c dagmm.Calibration, base float64) float64 {
+// meanExcess returns by how much the calibration's energies above base exceed it on average.
+func meanExcess(c dagmm.Calibration, base float64) float64 {
 	var sum, rows float64
 	for i, e := range c.Energies {
-		if excess := h.of(e) - base; excess > 0 {
+		if excess := e - base; excess > 0 {
 			n := c.Weight(i)
 			sum += n * excess
 			rows += n

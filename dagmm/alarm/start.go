@@ -28,7 +28,7 @@ func (d *Detector) start(energies []float64) float64 {
 	tail := d.heights.upper(c, (float64(above)+.5)/n*allowed/few)
 
 	shown := min(1, allowed/fewestAlarms)
-	direct := min(tail, startHeight(stream, max(1, allowed), gap))
+	direct := startHeight(stream, max(1, allowed), gap)
 	return max((1-shown)*tail+shown*direct, d.budget.floor)
 }
 

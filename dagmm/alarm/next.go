@@ -30,7 +30,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	afresh := d.silent
 	if d.samples > 0 && t.Sub(d.scored) > dagmm.ContextWarmUp*d.cfg.Interval {
 		d.stream.Reset()
-		d.forget()
+		d.calm = nil
 	}
 	d.last = t
 	d.samples++

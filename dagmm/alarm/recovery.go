@@ -1,10 +1,6 @@
 package alarm
 
-import (
-	"time"
-
-	"github.com/metric-streams/anomaly/dagmm"
-)
+import "time"
 
 // recovered returns the energy of the sample just scored. While a fault lasts, the recent
 // levels of a model with context move towards it, and the host's return to what it was would
@@ -36,6 +32,3 @@ func (d *Detector) recovered(t time.Time, energy float64) float64 {
 
 // exceeds reports whether an energy lies above the threshold.
 func (d *Detector) exceeds(energy float64) bool { return d.heights.of(energy-d.shift()) > d.level() }
-
-// forget drops the context from before a fault.
-func (d *Detector) forget() { d.calm = (*dagmm.Past)(nil) }

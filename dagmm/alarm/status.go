@@ -41,7 +41,7 @@ func (d *Detector) Rewind() []Event {
 		d.close(d.last)
 	}
 	d.stream.Reset()
-	d.forget()
+	d.calm = nil
 	d.samples, d.silent, d.flags = 0, false, nil
 	d.last, d.scored, d.closed = time.Time{}, time.Time{}, time.Time{}
 	d.alarm = episode{number: d.alarm.number}

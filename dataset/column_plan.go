@@ -31,9 +31,11 @@ type metricColumn struct {
 	sentinels []float64
 	rate      *rateColumn // nil for a column that is not a counter
 	scale     float64
-	chosen    bool // named by the user
+	chosen    bool // named in Columns
+	tuned     bool // named in Counters, ColumnSentinels or Scale
 	valued    bool // has held a number
 	text      bool // the first value was text, so the column is skipped
+	left      bool // not among a Reader's columns: a value is an error
 }
 
 // textColumn counts the different texts of a skipped column. Few texts that come again may be
@@ -56,6 +58,17 @@ func (t *textColumn) add(cell []byte) {
 
 func (p *plan) isMissing(b []byte) bool {
 	return isMissing(b) || p.missing[string(b)]
+}
+
+// settled reports whether the sample shows enough of live text: whether every column that can
+// be a metric has held a value.
+func (p *plan) settled() bool {
+	for _, m := range p.metrics {
+		if !m.chosen && p.stats[m.col].isEmpty() {
+			return false
+		}
+	}
+	return true
 }
 
 // given returns the column that Time or Label names. It must not be in Columns too.

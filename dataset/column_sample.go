@@ -13,14 +13,16 @@ type columnStats struct {
 }
 
 // sampleColumn counts what the sample's records hold in column c.
-func sampleColumn(records []record, c int, missing func([]byte) bool) columnStats {
+//
+// It takes no function to tell missing values: a cell would then be copied to the heap.
+func (p *plan) sampleColumn(c int) columnStats {
 	var s columnStats
-	for _, r := range records {
+	for _, r := range p.body {
 		if c >= len(r.fields) {
 			continue
 		}
 		b := []byte(r.fields[c])
-		if missing(b) {
+		if p.isMissing(b) {
 			continue
 		}
 		if !numberLike(b) {

@@ -90,9 +90,13 @@ type CSVOptions struct {
 	// It is no metric. Reader returns its text with each row; ReadCSV leaves it out. If empty,
 	// there is none.
 	Key string
-	// Live means that rows come while they are read. Reader then determines everything from what
-	// has come as soon as there is a row, so that it need not wait for more; otherwise from the
-	// first 256 kB. Name the Columns where the first rows may lack values.
+	// Live means that the text is written while it is read; ReadCSV ignores it. A Reader then
+	// determines everything from what has come as soon as there is a row that shows it, and at
+	// the latest after 16 lines, so that it need not wait for more; otherwise from the first
+	// 256 kB. It waits for a second row where a column of the first has no value and Columns
+	// does not name the metrics, or where a number does not show its decimal sign. A line
+	// without its line end is not complete, and Reader.Next goes on after io.EOF where more has
+	// come. Compressed text cannot go on: its end is in the text.
 	Live bool
 }
 

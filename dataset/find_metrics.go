@@ -72,6 +72,7 @@ func (p *plan) metric(option, name string) (*metricColumn, error) {
 	}
 	for _, m := range p.metrics {
 		if m.col == c {
+			m.tuned = true
 			return m, nil
 		}
 	}

@@ -12,6 +12,7 @@ type rowReader struct {
 	*plan
 	*recordReader
 	store    rowStore
+	rows     int
 	stamps   []int64 // nanoseconds since 1970
 	marks    []bool
 	joined   []byte // date and clock of one row
@@ -36,6 +37,7 @@ func (r *rowReader) row() error {
 		}
 		r.stamps = append(r.stamps, at)
 	}
+	r.rows++
 	row := r.store.add()
 	for i, m := range r.metrics {
 		v, err := r.value(m, at)
@@ -111,6 +113,8 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 		m.valued = true
 		if slices.Contains(m.sentinels, v) || len(r.missing) > 0 && r.missing[string(cell)] {
 			v = math.NaN()
+		} else if m.left {
+			return 0, r.fail(m.col, ErrLateColumn, "the first value of a column that had none when the columns were determined; name the metrics in Columns, with this column or without it")
 		}
 	case cellMissing:
 	case cellText:

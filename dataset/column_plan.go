@@ -19,7 +19,7 @@ type plan struct {
 	roles   []ColumnRole
 	texts   []*textColumn
 	missing map[string]bool // opt.Missing
-	decimal byte            // decimal sign of columns that do not show theirs
+	decimal byte            // decimal sign that columns show; 0 if none does or they differ
 	wanted  []bool          // columns named in Columns
 	spare   []string        // why a column of numbers is not a metric, or ""
 }
@@ -28,6 +28,7 @@ type plan struct {
 type metricColumn struct {
 	col       int
 	format    numberFormat
+	sign      *signEvidence // nil once the decimal sign is certain
 	sentinels []float64
 	rate      *rateColumn // nil for a column that is not a counter
 	scale     float64
@@ -61,10 +62,10 @@ func (p *plan) isMissing(b []byte) bool {
 }
 
 // settled reports whether the sample shows enough of live text: whether every column that can
-// be a metric has held a value.
+// be a metric has held a value, in a way that can be read.
 func (p *plan) settled() bool {
 	for _, m := range p.metrics {
-		if !m.chosen && p.stats[m.col].isEmpty() {
+		if !m.chosen && p.stats[m.col].isEmpty() || m.sign != nil && m.sign.unclear() > 0 && m.format.decimal == 0 {
 			return false
 		}
 	}

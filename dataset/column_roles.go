@@ -37,6 +37,9 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	if err := p.findMetrics(metrics); err != nil {
 		return nil, err
 	}
+	if err := p.splitDecimals(); err != nil {
+		return nil, err
+	}
 	if err := p.tuneMetrics(); err != nil {
 		return nil, err
 	}

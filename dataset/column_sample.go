@@ -1,15 +1,10 @@
 package dataset
 
-import (
-	"strings"
-)
-
 // columnStats is what the sample shows about a column.
 type columnStats struct {
 	numbers, texts int
 	cells          []string // the first 64 texts
-	points, commas int      // numbers that show their decimal sign
-	unclear        int      // numbers such as 1,234, which do not
+	signEvidence
 }
 
 // sampleColumn counts what the sample's records hold in column c.
@@ -33,16 +28,7 @@ func (p *plan) sampleColumn(c int) columnStats {
 			continue
 		}
 		s.numbers++
-		switch decimalSign(b) {
-		case '.':
-			s.points++
-		case ',':
-			s.commas++
-		default:
-			if strings.ContainsRune(r.fields[c], ',') {
-				s.unclear++
-			}
-		}
+		s.add(b)
 	}
 	return s
 }

@@ -44,7 +44,9 @@ type CSVOptions struct {
 	// |. A blank stands for any number of blanks and tabs.
 	Comma rune
 	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
-	// decides for each column.
+	// decides for each column: by its numbers, then by the other columns, then by the language
+	// of times and delimiter. Where they leave open whether 1,206 is a thousand, it is an
+	// error. Blanks and apostrophes that group thousands are recognised in any case.
 	Decimal rune
 	// Header is the number of header rows. The zero value decides from the content.
 	Header HeaderMode

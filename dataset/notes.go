@@ -31,6 +31,7 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
 		}
 	}
+	notes = append(notes, r.signNotes()...)
 	notes = append(notes, times.notes()...)
 	var constant []string
 	for j, name := range names {
@@ -44,6 +45,31 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 	}
 	if len(constant) > 0 {
 		add("constant columns: %s", quoteNames(constant))
+	}
+	return notes
+}
+
+// signNotes tells how numbers were read that could be read in two ways.
+func (r *rowReader) signNotes() []string {
+	var notes []string
+	for _, thousands := range []bool{true, false} {
+		var names []string
+		example := ""
+		for _, m := range r.metrics {
+			if s, is := m.decided(); s != "" && is == thousands && (is || m.format.decimal == ',') {
+				names = append(names, r.names[m.col])
+				if example == "" {
+					example = s
+				}
+			}
+		}
+		how := "decimals"
+		if thousands {
+			how = "thousands"
+		}
+		if len(names) > 0 {
+			notes = append(notes, fmt.Sprintf("numbers such as %s were read as %s, in %s: if that is wrong, give the decimal sign in Decimal", example, how, quoteNames(names)))
+		}
 	}
 	return notes
 }

@@ -90,7 +90,9 @@ func (r *rowReader) describeMetrics() {
 		if m.scale != 1 {
 			how = append(how, fmt.Sprintf("times %v", m.scale))
 		}
-		if m.format.decimal == ',' {
+		if example, thousands := m.decided(); example != "" && thousands {
+			how = append(how, "thousands as in "+example)
+		} else if m.format.decimal == ',' {
 			how = append(how, "decimal comma")
 		}
 		if role := &r.roles[m.col]; role.Role == RoleMetric {

@@ -215,3 +215,44 @@ func TestReaderNotes(t *testing.T) {
 	require.NotEmpty(t, r.Notes())
 	require.Equal(t, r.Notes(), r.Notes())
 }
+
+// The decimal sign is the one that the text shows, however late.
+func TestReaderLiveDecimalSign(t *testing.T) {
+	for _, c := range []struct {
+		rows string
+		want []float64 // of the rows that are read
+		err  error
+	}{
+		{"10;1\n11;0,5\n12;1,125\n", []float64{1, .5, 1.125}, nil},
+		{"10;1\n11;0.5\n12;1.125\n", []float64{1, .5, 1.125}, nil},
+		{"10;1\n11;1,125\n12;2,5\n", []float64{1}, dataset.ErrNotNumber},
+		{"10;1,125\n11;2,250\n12;2,5\n", []float64{1.125, 2.25, 2.5}, nil},
+		{"10;1,125\n11;934\n12;2,250\n13;7\n", []float64{1125, 934, 2250, 7}, nil},
+	} {
+		pr, pw := io.Pipe()
+		go func() {
+			for i, line := range strings.SplitAfter("t;value\n"+c.rows, "\n") {
+				if _, err := io.WriteString(pw, line); err != nil {
+					panic(fmt.Sprint(i, err))
+				}
+			}
+			pw.Close()
+		}()
+		r, err := dataset.NewReader(pr, dataset.CSVOptions{Live: true, Columns: []string{"value"}})
+		require.NoError(t, err, c.rows)
+		var got []float64
+		for {
+			row, rowErr := r.Next()
+			if err = rowErr; err != nil {
+				break
+			}
+			got = append(got, row.Values...)
+		}
+		if c.err == nil {
+			c.err = io.EOF
+		}
+		require.ErrorIs(t, err, c.err, c.rows)
+		require.Equal(t, c.want, got, c.rows)
+		go func() { _, _ = io.Copy(io.Discard, pr) }()
+	}
+}

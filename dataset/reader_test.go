@@ -212,25 +212,3 @@ func (r *repeating) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func FuzzReader(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.csv")
-	require.NoError(f, err)
-	for _, path := range files {
-		text, err := os.ReadFile(path)
-		require.NoError(f, err)
-		f.Add(text[:min(len(text), 2000)])
-	}
-	f.Add([]byte("time,cpu\n1,2\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		want, wantErr := dataset.ReadCSV(bytes.NewReader(text), dataset.CSVOptions{})
-		r, rows, err := readAll(text, dataset.CSVOptions{})
-		if wantErr != nil {
-			return // ReadCSV also looks at what follows
-		}
-		if err != nil && (r == nil || errors.Is(err, dataset.ErrNoMetric)) {
-			return // no column has a value at the beginning
-		}
-		require.NoError(t, err)
-		equalsTable(t, want, r, rows)
-	})
-}

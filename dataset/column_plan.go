@@ -19,7 +19,7 @@ type plan struct {
 	roles   []ColumnRole
 	texts   []*textColumn
 	missing map[string]bool // opt.Missing
-	decimal byte            // decimal sign of columns that do not show theirs
+	decimal byte            // decimal sign that columns show; 0 if none does or they differ
 	wanted  []bool          // columns named in Columns
 	spare   []string        // why a column of numbers is not a metric, or ""
 }
@@ -28,12 +28,15 @@ type plan struct {
 type metricColumn struct {
 	col       int
 	format    numberFormat
+	sign      *signEvidence // nil once the decimal sign is certain
 	sentinels []float64
 	rate      *rateColumn // nil for a column that is not a counter
 	scale     float64
-	chosen    bool // named by the user
+	chosen    bool // named in Columns
+	tuned     bool // named in Counters, ColumnSentinels or Scale
 	valued    bool // has held a number
 	text      bool // the first value was text, so the column is skipped
+	left      bool // not among a Reader's columns: a value is an error
 }
 
 // textColumn counts the different texts of a skipped column. Few texts that come again may be
@@ -56,6 +59,17 @@ func (t *textColumn) add(cell []byte) {
 
 func (p *plan) isMissing(b []byte) bool {
 	return isMissing(b) || p.missing[string(b)]
+}
+
+// settled reports whether the sample shows enough of live text: whether every column that can
+// be a metric has held a value, in a way that can be read.
+func (p *plan) settled() bool {
+	for _, m := range p.metrics {
+		if !m.chosen && p.stats[m.col].isEmpty() || m.sign != nil && m.sign.unclear() > 0 && m.format.decimal == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // given returns the column that Time or Label names. It must not be in Columns too.

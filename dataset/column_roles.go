@@ -13,7 +13,7 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	p.stats = make([]columnStats, f.width)
 	p.roles = make([]ColumnRole, f.width)
 	for c := range p.stats {
-		p.stats[c] = sampleColumn(f.body, c, p.isMissing)
+		p.stats[c] = p.sampleColumn(c)
 		p.roles[c] = ColumnRole{Number: c + 1, Name: f.names[c], Role: RoleSkipped}
 	}
 	p.decimal = p.commonDecimal()
@@ -35,6 +35,9 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 		return nil, err
 	}
 	if err := p.findMetrics(metrics); err != nil {
+		return nil, err
+	}
+	if err := p.splitDecimals(); err != nil {
 		return nil, err
 	}
 	if err := p.tuneMetrics(); err != nil {

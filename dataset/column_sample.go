@@ -1,26 +1,23 @@
 package dataset
 
-import (
-	"strings"
-)
-
 // columnStats is what the sample shows about a column.
 type columnStats struct {
 	numbers, texts int
 	cells          []string // the first 64 texts
-	points, commas int      // numbers that show their decimal sign
-	unclear        int      // numbers such as 1,234, which do not
+	signEvidence
 }
 
 // sampleColumn counts what the sample's records hold in column c.
-func sampleColumn(records []record, c int, missing func([]byte) bool) columnStats {
+//
+// It takes no function to tell missing values: a cell would then be copied to the heap.
+func (p *plan) sampleColumn(c int) columnStats {
 	var s columnStats
-	for _, r := range records {
+	for _, r := range p.body {
 		if c >= len(r.fields) {
 			continue
 		}
 		b := []byte(r.fields[c])
-		if missing(b) {
+		if p.isMissing(b) {
 			continue
 		}
 		if !numberLike(b) {
@@ -31,16 +28,7 @@ func sampleColumn(records []record, c int, missing func([]byte) bool) columnStat
 			continue
 		}
 		s.numbers++
-		switch decimalSign(b) {
-		case '.':
-			s.points++
-		case ',':
-			s.commas++
-		default:
-			if strings.ContainsRune(r.fields[c], ',') {
-				s.unclear++
-			}
-		}
+		s.add(b)
 	}
 	return s
 }

@@ -29,6 +29,7 @@ func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
 	if r == nil {
 		return nil, nil, &CSVError{Kind: ErrOption, Problem: "the reader is nil"}
 	}
+	opt.Live = live
 	if err := opt.check(); err != nil {
 		return nil, nil, err
 	}
@@ -38,7 +39,8 @@ func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
 	}
 	for {
 		p, err := src.plan(opt)
-		if err == nil || !live || bytes.Count(src.sample, []byte("\n")) >= sampleLines || !src.grow() {
+		settled := !live || err == nil && p.settled() || bytes.Count(src.sample, []byte("\n")) >= sampleLines
+		if settled || !src.grow() {
 			return p, src, err
 		}
 	}

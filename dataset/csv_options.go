@@ -44,7 +44,9 @@ type CSVOptions struct {
 	// |. A blank stands for any number of blanks and tabs.
 	Comma rune
 	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
-	// decides for each column.
+	// decides for each column: by its numbers, then by the other columns, then by the language
+	// of times and delimiter. Where they leave open whether 1,206 is a thousand, it is an
+	// error. Blanks and apostrophes that group thousands are recognised in any case.
 	Decimal rune
 	// Header is the number of header rows. The zero value decides from the content.
 	Header HeaderMode
@@ -90,9 +92,13 @@ type CSVOptions struct {
 	// It is no metric. Reader returns its text with each row; ReadCSV leaves it out. If empty,
 	// there is none.
 	Key string
-	// Live means that rows come while they are read. Reader then determines everything from what
-	// has come as soon as there is a row, so that it need not wait for more; otherwise from the
-	// first 256 kB. Name the Columns where the first rows may lack values.
+	// Live means that the text is written while it is read; ReadCSV ignores it. A Reader then
+	// determines everything from what has come as soon as there is a row that shows it, and at
+	// the latest after 16 lines, so that it need not wait for more; otherwise from the first
+	// 256 kB. It waits for a second row where a column of the first has no value and Columns
+	// does not name the metrics, or where a number does not show its decimal sign. A line
+	// without its line end is not complete, and Reader.Next goes on after io.EOF where more has
+	// come. Compressed text cannot go on: its end is in the text.
 	Live bool
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -151,58 +152,72 @@ func TestReadCSVText(t *testing.T) {
 		opt  CSVOptions
 		want want
 	}{
-		"comma":                {text: "a,b\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
-		"no final line end":    {text: "a,b\n1,2\n3,4", want: want{columns: ab, rows: two}},
-		"semicolon":            {text: "a;b\n1;2\n3;4\n", want: want{columns: ab, rows: two}},
-		"tab":                  {text: "a\tb\n1\t2\n3\t4\n", want: want{columns: ab, rows: two}},
-		"pipe":                 {text: "a|b\n1|2\n3|4\n", want: want{columns: ab, rows: two}},
-		"blanks":               {text: " a     b\n 1   2\n 3     4\n", opt: CSVOptions{Comma: ' '}, want: want{columns: ab, rows: two}},
-		"newest first":         {text: "ts,a,b\n1709287260,1,2\n1709287200,3,4\n", want: want{columns: ab, rows: two, times: []string{"2024-03-01T10:01:00Z", "2024-03-01T10:00:00Z"}, notes: []string{"from the newest to the oldest"}}},
-		"unknown time":         {text: "ts,a,b\nearly,1,2\nlate,3,4\n", want: want{columns: ab, rows: two, notes: []string{"named as a time"}}},
-		"semicolon and tab":    {text: "a;\tb\n1;\t2\n3;\t4\n", want: want{columns: ab, rows: two}},
-		"comma and blank":      {text: "a, b\n1, 2\n3, 4\n", want: want{columns: ab, rows: two}},
-		"carriage returns":     {text: "a,b\r\n1,2\r\n3,4\r\n", want: want{columns: ab, rows: two}},
-		"mark":                 {text: "\ufeffa,b\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
-		"mark, quoted":         {text: "\ufeff\"a\",\"b\"\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
-		"quotes":               {text: "\"a\",\"b\"\n\"1\",2\n3,\" 4 \"\n", want: want{columns: ab, rows: two}},
-		"quotes within":        {text: "\"the \"\"a\"\", no\nother\",b\n1,2\n3,4\n", want: want{columns: []string{`the "a", no other`, "b"}, rows: two}},
-		"quote in a field":     {text: "5\" disk,b\n1,2\n3,4\n", want: want{columns: []string{`5" disk`, "b"}, rows: two}},
-		"separator line":       {text: "sep=;\na;b\n1;2\n3;4\n", want: want{columns: ab, rows: two}},
-		"no header":            {text: "1,2\n3,4\n", want: want{columns: []string{"1", "2"}, rows: two, notes: []string{"no header"}}},
-		"a single row":         {text: "a,b\n1,2\n", want: want{columns: ab, rows: two[:1]}},
-		"a single bare row":    {text: "1,2\n", want: want{columns: []string{"1", "2"}, rows: two[:1]}},
-		"a single column":      {text: "a\n1\n3\n", want: want{columns: ab[:1], rows: [][]float64{{1}, {3}}}},
-		"header None":          {text: "1,2\n3,4\n", opt: CSVOptions{Header: HeaderNone}, want: want{columns: []string{"1", "2"}, rows: two}},
-		"header One":           {text: "1,2\n3,4\n", opt: CSVOptions{Header: HeaderOne}, want: want{columns: []string{"1", "2"}, rows: two[1:]}},
-		"header Two":           {text: "g,h\na,b\n1,2\n3,4\n", opt: CSVOptions{Header: HeaderTwo}, want: want{columns: []string{"g/a", "h/b"}, rows: two}},
-		"groups":               {text: "g,\na,b\n1,2\n3,4\n", want: want{columns: []string{"g/a", "g/b"}, rows: two}},
-		"units":                {text: "time,a,b\n,%,KB\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: ab, rows: two, times: at, notes: []string{"line 2 was taken for units"}}},
-		"skipped lines":        {text: "junk\nmore;junk\na,b\n1,2\n3,4\n", opt: CSVOptions{SkipLines: 2}, want: want{columns: ab, rows: two}},
-		"skipped quote":        {text: "junk \"\n\"junk\na,b\n1,2\n3,4\n", opt: CSVOptions{SkipLines: 2}, want: want{columns: ab, rows: two}},
-		"title":                {text: "Report of host 7\n\na,b\n1,2\n3,4\n", want: want{columns: ab, rows: two, notes: []string{"before line 3"}}},
-		"trailing delimiter":   {text: "a,b\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
-		"both trailing":        {text: "a,b,\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
-		"numbers in header":    {text: "time,50,99\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: []string{"50", "99"}, rows: two, times: at}},
-		"blank lines":          {text: "a,b\n\n1,2\n\n3,4\n\n", want: want{columns: ab, rows: two, notes: []string{"1 blank line between"}}},
-		"duplicates":           {text: "a,b,a\n1,9,2\n3,9,4\n", opt: CSVOptions{Columns: []string{"1", "a#3"}}, want: want{columns: []string{"a#1", "a#3"}, rows: two}},
-		"no name":              {text: "a,\n1,2\n3,4\n", want: want{columns: []string{"a", "2"}, rows: two}},
-		"latin-1 name":         {text: "Gr\xf6\xdfe,b\n1,2\n3,4\n", want: want{columns: []string{"Größe", "b"}, rows: two}},
-		"order of Columns":     {text: "b,x,a\n2,0,1\n4,0,3\n", opt: CSVOptions{Columns: ab}, want: want{columns: ab, rows: two}},
-		"entity":               {text: "host,a,b\nweb1,1,2\nweb1,3,4\n", want: want{columns: ab, rows: two}},
-		"empty column":         {text: "a,x,b\n1,,2\n3,,4\n", want: want{columns: ab, rows: two}},
-		"missing":              {text: "a,b\n,-\nNaN,null\nn/a,NULL\nNone,1\n2,NA\n", want: want{columns: ab, rows: [][]float64{{nan, nan}, {nan, nan}, {nan, nan}, {nan, 1}, {2, nan}}}},
-		"missing first row":    {text: "a,b\n-,null\n1,2\n", want: want{columns: ab, rows: [][]float64{{nan, nan}, {1, 2}}}},
-		"Missing":              {text: "a,b\n1,off\n3,4\n5,99\n", opt: CSVOptions{Missing: []string{"off", "99"}}, want: want{columns: ab, rows: [][]float64{{1, nan}, {3, 4}, {5, nan}}}},
-		"numbers":              {text: "a,b\n+1.5,-2e3\n.5,1E-2\n5.,12.5%\n", want: want{columns: ab, rows: [][]float64{{1.5, -2000}, {.5, .01}, {5, 12.5}}}},
-		"decimal comma":        {text: "a;b\n1,5;2,25\n3;4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
-		"decimal comma, bare":  {text: "1,5;2,25\n3;4\n", want: want{columns: []string{"1", "2"}, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
-		"three decimals":       {text: "a;b\n1,500;2,250\n3,000;4,000\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
-		"decimal comma, tab":   {text: "a\tb\n1,5\t2,25\n3\t4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
-		"point with semicolon": {text: "a;b\n1.5;2.125\n3;4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.125}, {3, 4}}}},
-		"quoted comma":         {text: "a,b\n\"1,5\",2\n3,4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2}, {3, 4}}}},
-		"thousands":            {text: "a,b\n\"1,234.5\",\"12,345,678\"\n3,4\n", want: want{columns: ab, rows: [][]float64{{1234.5, 12345678}, {3, 4}}}},
-		"Decimal point":        {text: "a,b\n\"1,234\",2\n3,4\n", opt: CSVOptions{Decimal: '.'}, want: want{columns: ab, rows: [][]float64{{1234, 2}, {3, 4}}}},
-		"Decimal comma":        {text: "a;b\n1,234;2.000\n3;4\n", opt: CSVOptions{Decimal: ','}, want: want{columns: ab, rows: [][]float64{{1.234, 2000}, {3, 4}}}},
+		"comma":                   {text: "a,b\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
+		"no final line end":       {text: "a,b\n1,2\n3,4", want: want{columns: ab, rows: two}},
+		"semicolon":               {text: "a;b\n1;2\n3;4\n", want: want{columns: ab, rows: two}},
+		"tab":                     {text: "a\tb\n1\t2\n3\t4\n", want: want{columns: ab, rows: two}},
+		"pipe":                    {text: "a|b\n1|2\n3|4\n", want: want{columns: ab, rows: two}},
+		"blanks":                  {text: " a     b\n 1   2\n 3     4\n", opt: CSVOptions{Comma: ' '}, want: want{columns: ab, rows: two}},
+		"newest first":            {text: "ts,a,b\n1709287260,1,2\n1709287200,3,4\n", want: want{columns: ab, rows: two, times: []string{"2024-03-01T10:01:00Z", "2024-03-01T10:00:00Z"}, notes: []string{"from the newest to the oldest"}}},
+		"unknown time":            {text: "ts,a,b\nearly,1,2\nlate,3,4\n", want: want{columns: ab, rows: two, notes: []string{"named as a time"}}},
+		"semicolon and tab":       {text: "a;\tb\n1;\t2\n3;\t4\n", want: want{columns: ab, rows: two}},
+		"comma and blank":         {text: "a, b\n1, 2\n3, 4\n", want: want{columns: ab, rows: two}},
+		"carriage returns":        {text: "a,b\r\n1,2\r\n3,4\r\n", want: want{columns: ab, rows: two}},
+		"mark":                    {text: "\ufeffa,b\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
+		"mark, quoted":            {text: "\ufeff\"a\",\"b\"\n1,2\n3,4\n", want: want{columns: ab, rows: two}},
+		"quotes":                  {text: "\"a\",\"b\"\n\"1\",2\n3,\" 4 \"\n", want: want{columns: ab, rows: two}},
+		"quotes within":           {text: "\"the \"\"a\"\", no\nother\",b\n1,2\n3,4\n", want: want{columns: []string{`the "a", no other`, "b"}, rows: two}},
+		"quote in a field":        {text: "5\" disk,b\n1,2\n3,4\n", want: want{columns: []string{`5" disk`, "b"}, rows: two}},
+		"separator line":          {text: "sep=;\na;b\n1;2\n3;4\n", want: want{columns: ab, rows: two}},
+		"no header":               {text: "1,2\n3,4\n", want: want{columns: []string{"1", "2"}, rows: two, notes: []string{"no header"}}},
+		"a single row":            {text: "a,b\n1,2\n", want: want{columns: ab, rows: two[:1]}},
+		"a single bare row":       {text: "1,2\n", want: want{columns: []string{"1", "2"}, rows: two[:1]}},
+		"a single column":         {text: "a\n1\n3\n", want: want{columns: ab[:1], rows: [][]float64{{1}, {3}}}},
+		"header None":             {text: "1,2\n3,4\n", opt: CSVOptions{Header: HeaderNone}, want: want{columns: []string{"1", "2"}, rows: two}},
+		"header One":              {text: "1,2\n3,4\n", opt: CSVOptions{Header: HeaderOne}, want: want{columns: []string{"1", "2"}, rows: two[1:]}},
+		"header Two":              {text: "g,h\na,b\n1,2\n3,4\n", opt: CSVOptions{Header: HeaderTwo}, want: want{columns: []string{"g/a", "h/b"}, rows: two}},
+		"groups":                  {text: "g,\na,b\n1,2\n3,4\n", want: want{columns: []string{"g/a", "g/b"}, rows: two}},
+		"units":                   {text: "time,a,b\n,%,KB\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: ab, rows: two, times: at, notes: []string{"line 2 was taken for units"}}},
+		"skipped lines":           {text: "junk\nmore;junk\na,b\n1,2\n3,4\n", opt: CSVOptions{SkipLines: 2}, want: want{columns: ab, rows: two}},
+		"skipped quote":           {text: "junk \"\n\"junk\na,b\n1,2\n3,4\n", opt: CSVOptions{SkipLines: 2}, want: want{columns: ab, rows: two}},
+		"title":                   {text: "Report of host 7\n\na,b\n1,2\n3,4\n", want: want{columns: ab, rows: two, notes: []string{"before line 3"}}},
+		"trailing delimiter":      {text: "a,b\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
+		"both trailing":           {text: "a,b,\n1,2,\n3,4,\n", want: want{columns: ab, rows: two}},
+		"numbers in header":       {text: "time,50,99\n2024-03-01 10:00:00,1,2\n2024-03-01 10:01:00,3,4\n", want: want{columns: []string{"50", "99"}, rows: two, times: at}},
+		"blank lines":             {text: "a,b\n\n1,2\n\n3,4\n\n", want: want{columns: ab, rows: two, notes: []string{"1 blank line between"}}},
+		"duplicates":              {text: "a,b,a\n1,9,2\n3,9,4\n", opt: CSVOptions{Columns: []string{"1", "a#3"}}, want: want{columns: []string{"a#1", "a#3"}, rows: two}},
+		"no name":                 {text: "a,\n1,2\n3,4\n", want: want{columns: []string{"a", "2"}, rows: two}},
+		"latin-1 name":            {text: "Gr\xf6\xdfe,b\n1,2\n3,4\n", want: want{columns: []string{"Größe", "b"}, rows: two}},
+		"order of Columns":        {text: "b,x,a\n2,0,1\n4,0,3\n", opt: CSVOptions{Columns: ab}, want: want{columns: ab, rows: two}},
+		"entity":                  {text: "host,a,b\nweb1,1,2\nweb1,3,4\n", want: want{columns: ab, rows: two}},
+		"empty column":            {text: "a,x,b\n1,,2\n3,,4\n", want: want{columns: ab, rows: two}},
+		"missing":                 {text: "a,b\n,-\nNaN,null\nn/a,NULL\nNone,1\n2,NA\n", want: want{columns: ab, rows: [][]float64{{nan, nan}, {nan, nan}, {nan, nan}, {nan, 1}, {2, nan}}}},
+		"missing first row":       {text: "a,b\n-,null\n1,2\n", want: want{columns: ab, rows: [][]float64{{nan, nan}, {1, 2}}}},
+		"Missing":                 {text: "a,b\n1,off\n3,4\n5,99\n", opt: CSVOptions{Missing: []string{"off", "99"}}, want: want{columns: ab, rows: [][]float64{{1, nan}, {3, 4}, {5, nan}}}},
+		"numbers":                 {text: "a,b\n+1.5,-2e3\n.5,1E-2\n5.,12.5%\n", want: want{columns: ab, rows: [][]float64{{1.5, -2000}, {.5, .01}, {5, 12.5}}}},
+		"decimal comma":           {text: "a;b\n1,5;2,25\n3;4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
+		"decimal comma, bare":     {text: "1,5;2,25\n3;4\n", want: want{columns: []string{"1", "2"}, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
+		"three decimals":          {text: "Zeit;a;b\n01.03.2024 10:00:00;1,500;2,250\n01.03.2024 10:01:00;3,000;4,000\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}, times: at, notes: []string{`were read as decimals, in "a", "b"`}}},
+		"three decimals, bar":     {text: "a|b\n1.500|2.250\n3.000|4.000\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
+		"three decimals, US":      {text: "time\ta\tb\n3/21/2024 10:00:00 AM\t1.500\t2.250\n3/21/2024 10:01:00 AM\t3.000\t4.000\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}, times: []string{"2024-03-21T10:00:00Z", "2024-03-21T10:01:00Z"}}},
+		"thousands, tab":          {text: "a\tb\n1,335\t2\n934\t4\n2,417\t3\n877\t1\n", want: want{columns: ab, rows: [][]float64{{1335, 2}, {934, 4}, {2417, 3}, {877, 1}}, notes: []string{`numbers such as 1,335 were read as thousands, in "a"`}}},
+		"thousands, German":       {text: "a;b\n1.335;2,5\n2.934;4,25\n", want: want{columns: ab, rows: [][]float64{{1335, 2.5}, {2934, 4.25}}}},
+		"thousands, no comma":     {text: "a;b\n1.335;2.5\n934;4.25\n2.417;3\n877;1\n", want: want{columns: ab, rows: [][]float64{{1335, 2.5}, {934, 4.25}, {2417, 3}, {877, 1}}}},
+		"thousands, quoted":       {text: "a,b\n\"1,206\",32.1\n\"1,327\",33.5\n", want: want{columns: ab, rows: [][]float64{{1206, 32.1}, {1327, 33.5}}}},
+		"thousands, blank":        {text: "a;b\n1 206,3;12 345 678\n206,375;-1 000\n", want: want{columns: ab, rows: [][]float64{{1206.3, 12345678}, {206.375, -1000}}}},
+		"thousands, no-break":     {text: "a;b\n1\u00a0206,3;12\u202f345\n1\xa0207,5;1\u2009000\n", want: want{columns: ab, rows: [][]float64{{1206.3, 12345}, {1207.5, 1000}}}},
+		"thousands, Swiss":        {text: "a;b\n1'206.3;12'345'678\n1’207.5;1\x92000\n", want: want{columns: ab, rows: [][]float64{{1206.3, 12345678}, {1207.5, 1000}}}},
+		"thousands, India":        {text: "a,b\n\"10,85,682\",\"1,00,000.5\"\n\"9,84,879\",\"99,999.5\"\n", want: want{columns: ab, rows: [][]float64{{1085682, 100000.5}, {984879, 99999.5}}}},
+		"typographic minus":       {text: "a;b\n\u22121,5;\u22122e\u22121\n2;\u22121 000\n", want: want{columns: ab, rows: [][]float64{{-1.5, -.2}, {2, -1000}}}},
+		"thousands, other column": {text: "a;b\n1,335;46,012\n934;46,339\n2,417;46,258\n877;47,000\n", want: want{columns: ab, rows: [][]float64{{1335, 46012}, {934, 46339}, {2417, 46258}, {877, 47000}}}},
+		"percent, no-break":       {text: "a;b\n1,5\u00a0%;2\n3,25\u202f%;4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2}, {3.25, 4}}}},
+		"large whole numbers":     {text: "a;b\n12345;1\n1,206;2\n", want: want{columns: ab, rows: [][]float64{{12345, 1}, {1.206, 2}}}},
+		"decimal comma, tab":      {text: "a\tb\n1,5\t2,25\n3\t4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.25}, {3, 4}}}},
+		"point with semicolon":    {text: "a;b\n1.5;2.125\n3;4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2.125}, {3, 4}}}},
+		"quoted comma":            {text: "a,b\n\"1,5\",2\n3,4\n", want: want{columns: ab, rows: [][]float64{{1.5, 2}, {3, 4}}}},
+		"thousands":               {text: "a,b\n\"1,234.5\",\"12,345,678\"\n3,4\n", want: want{columns: ab, rows: [][]float64{{1234.5, 12345678}, {3, 4}}}},
+		"Decimal point":           {text: "a,b\n\"1,234\",2\n3,4\n", opt: CSVOptions{Decimal: '.'}, want: want{columns: ab, rows: [][]float64{{1234, 2}, {3, 4}}}},
+		"Decimal comma":           {text: "a;b\n1,234;2.000\n3;4\n", opt: CSVOptions{Decimal: ','}, want: want{columns: ab, rows: [][]float64{{1.234, 2000}, {3, 4}}}},
 
 		"label 0/1":         {text: "a,label\n1,0\n3,1\n", want: want{columns: ab[:1], rows: [][]float64{{1}, {3}}, labels: []bool{false, true}}},
 		"label float":       {text: "a,label\n1,0.0\n3,1.0\n", want: want{columns: ab[:1], rows: [][]float64{{1}, {3}}, labels: []bool{false, true}}},
@@ -282,6 +297,25 @@ func TestReadCSVTimesKeepLocation(t *testing.T) {
 	require.Equal(t, time.Date(2024, 3, 1, 5, 0, 0, 0, time.UTC), got.Times[0])
 }
 
+// splitNumbers writes 20 lines of numbers, from the first one on.
+func splitNumbers(format string, first int) string {
+	var b strings.Builder
+	for i := range 20 {
+		args := []any{first + i, first + 2*i}[:strings.Count(format, "%")]
+		fmt.Fprintf(&b, format, args...)
+	}
+	return b.String()
+}
+
+// Whole numbers beside each other are not decimals.
+func TestReadCSVWholeNumbers(t *testing.T) {
+	for _, format := range []string{"17,%d\n", "1,%d,2,3%d\n", "0,1,%d\n", "17,%d,5\n"} {
+		got := read(t, splitNumbers(format, 4001), CSVOptions{})
+		require.Len(t, got.Columns, strings.Count(format, ",")+1, format)
+	}
+	read(t, splitNumbers("0,%05d,0,%05d\n", 1234), CSVOptions{Columns: []string{"1", "2"}})
+}
+
 func TestReadCSVErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string
@@ -300,6 +334,12 @@ func TestReadCSVErrors(t *testing.T) {
 		"chosen text":       {text: "cpu,host\n1,a\n3,b\n", opt: CSVOptions{Columns: []string{"host"}}, kind: ErrNotNumber, say: `line 2, column "host": "a" is not a number; leave the column out of Columns`},
 		"hex":               {text: "cpu,mem\n1,2\n3,0x1p4\n5,6\n", kind: ErrNotNumber, say: `"0x1p4"`},
 		"long cell":         {text: "cpu,mem\n1,2\n3," + strings.Repeat("x", 500) + "\n5,6\n", kind: ErrNotNumber, say: `xxx"… is not`},
+		"ambiguous, semi":   {text: "a;b\n1,500;2,250\n3,000;4,000\n", kind: ErrNotNumber, say: `line 2, column "a": "1,500" has a decimal sign or a thousands sign; give the decimal sign in Decimal`},
+		"ambiguous, tab":    {text: "a\tb\n1.500\t2\n3.000\t4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},
+		"ambiguous, both":   {text: "a;b\n1.500;2\n3,000;4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},
+		"ambiguous, late":   {text: "a,b\n" + strings.Repeat("12.345,1\n", 1e5) + "17,1\n12,1\n", kind: ErrNotNumber, say: `line 100003, column "a": "12" beside "12.345"`},
+		"groups of two":     {text: "cpu,mem\n1,2\n1 23,2\n", kind: ErrNotNumber, say: `"1 23" is not a number`},
+		"other groups":      {text: "cpu,mem\n1,2\n1'234 567,2\n", kind: ErrNotNumber, say: "is not a number"},
 		"ambiguous":         {text: "cpu,mem\n\"1,234\",2\n3,4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},
 		"infinite":          {text: "cpu,mem\n1,2\n3,Inf\n", kind: ErrInfinite, say: `line 3, column "mem": "Inf" is infinite`},
 		"infinite, minus":   {text: "cpu,mem\n1,2\n-infinity,1\n", kind: ErrInfinite, say: `line 3, column "cpu"`},
@@ -309,6 +349,9 @@ func TestReadCSVErrors(t *testing.T) {
 		"long row":          {text: "a,b\n1,2\n3,4,5\n6,7\n", kind: ErrRagged, say: "line 3: 3 fields where 2 are expected"},
 		"short header":      {text: "a,b\n1,2,3\n4,5,6\n", kind: ErrRagged, say: "line 2: 3 fields here, 2 in line 1"},
 		"long header":       {text: "a,b,c\n1,2\n4,5\n", kind: ErrRagged, say: "line 2: 2 fields here, 3 in line 1"},
+		"decimals, split":   {text: "time,cpu,mem\n1,0,32,0,49\n2,0,33,0,48\n", kind: ErrRagged, say: "line 2: 5 fields here, 3 in line 1: numbers seem to have decimal commas that are not quoted"},
+		"decimals, bare":    {text: splitNumbers("0,%05d,0,%05d\n", 1234), kind: ErrNotNumber, say: `line 1: "0" and "01234" look like one number whose decimal comma is not quoted`},
+		"decimals, zeros":   {text: splitNumbers("17,%03d\n", 95), kind: ErrNotNumber, say: "decimal comma is not quoted"},
 		"comma decimals":    {text: "value\n1,5\n2,5\n", kind: ErrRagged, say: "give the delimiter in Comma"},
 		"open quote":        {text: "a,b\n1,2\n\"3,4\n", kind: ErrQuote, say: "line 3: a quoted field is never closed"},
 		"open quote, first": {text: "\"a,b\n1,2\n", kind: ErrQuote, say: "line 1: a quoted field is never closed"},

@@ -9,18 +9,19 @@ import (
 // The reasons why a file cannot be read, to be used with errors.Is. The error that is
 // returned is a *CSVError.
 var (
-	ErrFormat    = errors.New("dataset: not CSV text")
-	ErrHeader    = errors.New("dataset: header or data")
-	ErrInfinite  = errors.New("dataset: infinite value")
-	ErrLabel     = errors.New("dataset: not a label")
-	ErrNoColumn  = errors.New("dataset: no such column")
-	ErrNoMetric  = errors.New("dataset: no metric column")
-	ErrNoRows    = errors.New("dataset: no data rows")
-	ErrNotNumber = errors.New("dataset: not a number")
-	ErrOption    = errors.New("dataset: bad option")
-	ErrQuote     = errors.New("dataset: bad quoting")
-	ErrRagged    = errors.New("dataset: wrong number of fields")
-	ErrTime      = errors.New("dataset: not a time")
+	ErrFormat     = errors.New("dataset: not CSV text")
+	ErrHeader     = errors.New("dataset: header or data")
+	ErrInfinite   = errors.New("dataset: infinite value")
+	ErrLabel      = errors.New("dataset: not a label")
+	ErrLateColumn = errors.New("dataset: column without values at the beginning")
+	ErrNoColumn   = errors.New("dataset: no such column")
+	ErrNoMetric   = errors.New("dataset: no metric column")
+	ErrNoRows     = errors.New("dataset: no data rows")
+	ErrNotNumber  = errors.New("dataset: not a number")
+	ErrOption     = errors.New("dataset: bad option")
+	ErrQuote      = errors.New("dataset: bad quoting")
+	ErrRagged     = errors.New("dataset: wrong number of fields")
+	ErrTime       = errors.New("dataset: not a time")
 )
 
 // CSVError reports what is wrong with a CSV file and where. The problem names the option that

@@ -19,9 +19,11 @@ func (p *plan) findMetrics(metrics []int) error {
 		}
 	}
 	for _, c := range metrics {
-		p.metrics = append(p.metrics, &metricColumn{
-			col: c, format: p.decimalOf(c), sentinels: p.opt.Sentinels, scale: 1, chosen: chosen,
-		})
+		m := &metricColumn{col: c, format: p.decimalOf(c), sentinels: p.opt.Sentinels, scale: 1, chosen: chosen}
+		if p.opt.Decimal == 0 && p.stats[c].shown() == 0 {
+			m.sign = &p.stats[c].signEvidence
+		}
+		p.metrics = append(p.metrics, m)
 		p.roles[c].Role = RoleMetric
 	}
 	if len(p.metrics) == 0 {
@@ -72,6 +74,7 @@ func (p *plan) metric(option, name string) (*metricColumn, error) {
 	}
 	for _, m := range p.metrics {
 		if m.col == c {
+			m.tuned = true
 			return m, nil
 		}
 	}

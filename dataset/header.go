@@ -84,6 +84,11 @@ func (f *fileLayout) isGroupRow(upper, lower []string) bool {
 }
 
 func (f *fileLayout) raggedHeader(h record) error {
+	if f.splitHeader(h) {
+		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
+			"%s here, %d in line %d: numbers seem to have decimal commas that are not quoted; export the file with quotes or decimal points, or give the delimiter in Comma if it is not %q",
+			plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+	}
 	return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines",
 		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}

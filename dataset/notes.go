@@ -3,12 +3,14 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
-// notes returns what a user should know about the table, or do.
-func (r *rowReader) notes(t *Table) []string {
-	notes := r.comments
+// notes returns what a user should know about the rows read so far, or do: columns and times
+// are the surveys of the metrics and of the times.
+func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurvey) []string {
+	notes := slices.Clone(r.comments)
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if r.dstat {
 		add("dstat's first row is an average since the host was booted: leave it out of training")
@@ -20,7 +22,7 @@ func (r *rowReader) notes(t *Table) []string {
 		add("the header comes again, %s, and was left out there: files may have been joined", plural(r.headings, "time"))
 	}
 	for _, c := range r.texts {
-		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.store.rows {
+		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows {
 			add("column %q holds %d different texts: if they name hosts or metrics, give the rows of each a file of its own", r.names[c.col], n)
 		}
 	}
@@ -29,10 +31,11 @@ func (r *rowReader) notes(t *Table) []string {
 			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
 		}
 	}
-	notes = append(notes, timeNotes(t)...)
+	notes = append(notes, r.signNotes()...)
+	notes = append(notes, times.notes()...)
 	var constant []string
-	for j, name := range t.Columns {
-		s := surveyColumn(t, j)
+	for j, name := range names {
+		s := columns[j]
 		if s.lo == s.hi && s.rows-s.missing > 1 {
 			constant = append(constant, name)
 		}
@@ -46,34 +49,74 @@ func (r *rowReader) notes(t *Table) []string {
 	return notes
 }
 
-// timeNotes reports times that repeat or go back, and gaps.
-func timeNotes(t *Table) []string {
+// signNotes tells how numbers were read that could be read in two ways.
+func (r *rowReader) signNotes() []string {
 	var notes []string
-	same, back, first, gaps := 0, 0, 0, 0
-	usual, longest := t.Interval(), time.Duration(0)
-	for i := 1; i < len(t.Times); i++ {
-		d := t.Times[i].Sub(t.Times[i-1])
-		switch {
-		case d == 0:
-			same++
-		case d < 0:
-			back++
-		case d > 3*usual:
-			gaps++
-			longest = max(longest, d)
+	for _, thousands := range []bool{true, false} {
+		var names []string
+		example := ""
+		for _, m := range r.metrics {
+			if s, is := m.decided(); s != "" && is == thousands && (is || m.format.decimal == ',') {
+				names = append(names, r.names[m.col])
+				if example == "" {
+					example = s
+				}
+			}
 		}
-		if d <= 0 && first == 0 {
-			first = i + 1
+		how := "decimals"
+		if thousands {
+			how = "thousands"
 		}
+		if len(names) > 0 {
+			notes = append(notes, fmt.Sprintf("numbers such as %s were read as %s, in %s: if that is wrong, give the decimal sign in Decimal", example, how, quoteNames(names)))
+		}
+	}
+	return notes
+}
+
+// timeSurvey is what times show: how often they repeat or go back, and gaps.
+type timeSurvey struct {
+	rows, same, back int
+	first            int // row of the first time that does not go forward, from 1
+	last             int64
+
+	usual   time.Duration // between rows; 0 where it is not known
+	gaps    int
+	longest time.Duration
+}
+
+// add takes the time of the next row, in nanoseconds since 1970.
+func (s *timeSurvey) add(at int64) {
+	d := time.Duration(at - s.last)
+	s.rows++
+	s.last = at
+	if s.rows == 1 {
+		return
 	}
 	switch {
-	case back > 0 && 10*back >= 9*(len(t.Times)-1):
-		notes = append(notes, "rows run from the newest to the oldest: turn them round if their order matters, as for counters and series")
-	case same+back > 0:
-		notes = append(notes, fmt.Sprintf("times that repeat the one before: %d, that go backwards: %d, the first in row %d", same, back, first))
+	case d == 0:
+		s.same++
+	case d < 0:
+		s.back++
+	case s.usual > 0 && d > 3*s.usual:
+		s.gaps++
+		s.longest = max(s.longest, d)
 	}
-	if gaps > 0 {
-		notes = append(notes, fmt.Sprintf("sampling every %s has %s, the longest %s", usual, plural(gaps, "gap"), longest))
+	if d <= 0 && s.first == 0 {
+		s.first = s.rows
+	}
+}
+
+func (s *timeSurvey) notes() []string {
+	var notes []string
+	switch {
+	case s.back > 0 && 10*s.back >= 9*(s.rows-1):
+		notes = append(notes, "rows run from the newest to the oldest: turn them round if their order matters, as for counters and series")
+	case s.same+s.back > 0:
+		notes = append(notes, fmt.Sprintf("times that repeat the one before: %d, that go backwards: %d, the first in row %d", s.same, s.back, s.first))
+	}
+	if s.gaps > 0 {
+		notes = append(notes, fmt.Sprintf("sampling every %s has %s, the longest %s", s.usual, plural(s.gaps, "gap"), s.longest))
 	}
 	return notes
 }
@@ -85,45 +128,47 @@ type columnSurvey struct {
 	ups, downs, units int // steps up, down, and by exactly one
 	minusOne, over100 int // values -1 and 101, which often mean "no value" of a percentage
 	loRest, hiRest    float64
+	last              float64
 }
 
-func surveyColumn(t *Table, j int) columnSurvey {
-	rows, _ := t.X.Dims()
-	s := columnSurvey{rows: rows, lo: math.Inf(1), hi: math.Inf(-1), loRest: math.Inf(1), hiRest: math.Inf(-1)}
-	last := math.NaN()
-	for i := range rows {
-		v := t.X.At(i, j)
-		if math.IsNaN(v) {
-			s.missing++
-			continue
-		}
-		s.lo, s.hi = math.Min(s.lo, v), math.Max(s.hi, v)
-		switch v {
-		case -1:
-			s.minusOne++
-		case 101:
-			s.over100++
-		default:
-			s.loRest, s.hiRest = math.Min(s.loRest, v), math.Max(s.hiRest, v)
-		}
-		switch {
-		case v > last:
-			s.ups++
-		case v < last:
-			s.downs++
-		}
-		if v == last+1 {
-			s.units++
-		}
-		last = v
+func newColumnSurvey() columnSurvey {
+	return columnSurvey{lo: math.Inf(1), hi: math.Inf(-1), loRest: math.Inf(1), hiRest: math.Inf(-1), last: math.NaN()}
+}
+
+// add takes the value of the next row.
+func (s *columnSurvey) add(v float64) {
+	s.rows++
+	if math.IsNaN(v) {
+		s.missing++
+		return
 	}
-	return s
+	s.lo, s.hi = math.Min(s.lo, v), math.Max(s.hi, v)
+	switch v {
+	case -1:
+		s.minusOne++
+	case 101:
+		s.over100++
+	default:
+		s.loRest, s.hiRest = math.Min(s.loRest, v), math.Max(s.hiRest, v)
+	}
+	switch {
+	case v > s.last:
+		s.ups++
+	case v < s.last:
+		s.downs++
+	}
+	if v == s.last+1 {
+		s.units++
+	}
+	s.last = v
 }
 
 // note returns the most important remark about a metric, or "".
 func (s columnSurvey) note(name string) string {
 	values := s.rows - s.missing
 	switch {
+	case s.rows == 0:
+		return ""
 	case values == 0:
 		return fmt.Sprintf("column %q has no values", name)
 	case 2*s.missing > s.rows:

@@ -8,8 +8,8 @@ import (
 
 // numberFormat is how a column writes its numbers.
 type numberFormat struct {
-	decimal byte // '.' or ','
-	certain bool // set by the user: the other sign can only group thousands
+	decimal byte // '.' or ','; 0 where it is not known: each number has to show it
+	certain bool // set by the user or shown by the column: the other sign can only group thousands
 }
 
 // parse reads a cell as a number. It drops a percent sign at the end.
@@ -17,8 +17,8 @@ func (f numberFormat) parse(b []byte) (float64, cellKind) {
 	if isMissing(b) {
 		return math.NaN(), cellMissing
 	}
-	if n := len(b); n > 1 && b[n-1] == '%' {
-		b = bytes.TrimRight(b[:n-1], " ")
+	if b[len(b)-1] == '%' {
+		b = withoutPercent(b)
 	}
 	points, commas := 0, 0
 	for _, c := range b {
@@ -29,10 +29,7 @@ func (f numberFormat) parse(b []byte) (float64, cellKind) {
 		case c == ',':
 			commas++
 		default:
-			if isInfinite(b) {
-				return math.Inf(1), cellInfinite
-			}
-			return 0, cellText
+			return f.parseRare(b)
 		}
 	}
 	if commas == 0 && (points == 0 || f.decimal == '.') {
@@ -41,10 +38,43 @@ func (f numberFormat) parse(b []byte) (float64, cellKind) {
 	return f.parsePunctuated(b, points, commas)
 }
 
+// parseRare reads a cell with other characters than most numbers have: groups of digits that a
+// blank or an apostrophe separates, a typographic minus, or infinity.
+func (f numberFormat) parseRare(b []byte) (float64, cellKind) {
+	if isInfinite(b) {
+		return math.Inf(1), cellInfinite
+	}
+	var buf [64]byte
+	plain, grouped, ok := ungroup(buf[:0], b)
+	if !ok {
+		return 0, cellText
+	}
+	points, commas := bytes.Count(plain, []byte{'.'}), bytes.Count(plain, []byte{','})
+	if grouped {
+		switch {
+		case points+commas > 1:
+			return 0, cellText // another thousands sign beside
+		case !f.certain && points > 0:
+			f = numberFormat{'.', true}
+		case !f.certain && commas > 0:
+			f = numberFormat{',', true}
+		case points > 0 && f.decimal != '.' || commas > 0 && f.decimal != ',':
+			return 0, cellText
+		}
+	}
+	return f.parsePunctuated(plain, points, commas)
+}
+
 // parsePunctuated reads a number with a decimal comma or with grouped thousands.
 func (f numberFormat) parsePunctuated(b []byte, points, commas int) (float64, cellKind) {
+	if f.decimal == 0 && points+commas > 0 {
+		if f.decimal = decimalSign(b); f.decimal == 0 {
+			return 0, cellAmbiguous
+		}
+		f.certain = true
+	}
 	others, other := points, byte('.')
-	if f.decimal == '.' {
+	if f.decimal != ',' {
 		others, other = commas, ','
 	}
 	if points+commas-others > 1 || others > 0 && !isGrouped(b, other, f.decimal) {
@@ -78,26 +108,115 @@ func parseFloat(b []byte) (float64, cellKind) {
 	return v, cellNumber
 }
 
-// isGrouped reports whether sep separates the digits before the decimal sign into groups of
-// three.
-func isGrouped(b []byte, sep, decimal byte) bool {
-	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
-		b = b[1:]
+// withoutPercent drops a percent sign at the end and the blanks before it.
+func withoutPercent(b []byte) []byte {
+	n := len(b)
+	if n < 2 || b[n-1] != '%' {
+		return b
 	}
+	for b = b[:n-1]; ; {
+		n, _ := groupSign(b, true)
+		if n == 0 || b[len(b)-n] == '\'' {
+			return b
+		}
+		b = b[:len(b)-n]
+	}
+}
+
+// groupSigns separate thousands in texts of some languages: blanks that do or do not break a
+// line, in UTF-8 and in Windows-1252, and apostrophes.
+var groupSigns = []string{" ", "\u00a0", "\u202f", "\u2009", "\u2007", "'", "\u2019", "\xa0", "\x92"}
+
+// groupSign returns the length of the sign with which b begins or ends, or 0, and which one
+// it is.
+func groupSign(b []byte, atEnd bool) (n, which int) {
+	for i, s := range groupSigns {
+		if atEnd && bytes.HasSuffix(b, []byte(s)) || !atEnd && bytes.HasPrefix(b, []byte(s)) {
+			return len(s), i
+		}
+	}
+	return 0, 0
+}
+
+const typographicMinus = "\u2212"
+
+// ungroup appends to dst a number without its group signs, and with a plain minus. grouped
+// tells whether there were some; ok is false for what is no number.
+func ungroup(dst, b []byte) (plain []byte, grouped, ok bool) {
+	if bytes.HasPrefix(b, []byte(typographicMinus)) {
+		dst, b = append(dst, '-'), b[len(typographicMinus):]
+	} else if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		dst, b = append(dst, b[0]), b[1:]
+	}
+	digits, sign, fraction := 0, -1, false // digits of the group so far
+	for len(b) > 0 {
+		switch c := b[0]; {
+		case c >= '0' && c <= '9':
+			digits++
+			dst, b = append(dst, c), b[1:]
+			continue
+		case c == '.' || c == ',' || (c == 'e' || c == 'E') && digits > 0:
+			if sign >= 0 && !fraction && digits != 3 {
+				return nil, false, false
+			}
+			if fraction = true; c == 'e' || c == 'E' {
+				dst, b = append(dst, c), b[1:]
+				if bytes.HasPrefix(b, []byte(typographicMinus)) {
+					dst, b = append(dst, '-'), b[len(typographicMinus):]
+				} else if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+					dst, b = append(dst, b[0]), b[1:]
+				}
+				continue
+			}
+			dst, b = append(dst, c), b[1:]
+			continue
+		}
+		if fraction || digits == 0 || digits > 3 || sign >= 0 && digits != 3 {
+			return nil, false, false
+		}
+		n, which := groupSign(b, false)
+		if n == 0 || sign >= 0 && sign != which {
+			return nil, false, false
+		}
+		sign, digits, b = which, 0, b[n:]
+	}
+	return dst, sign >= 0, fraction || sign < 0 || digits == 3
+}
+
+// isGrouped reports whether sep separates the digits before the decimal sign into groups of
+// three, or, with commas, as in India: the last three digits, and pairs before them.
+func isGrouped(b []byte, sep, decimal byte) bool {
+	b = trimSign(b)
 	whole, fraction, _ := bytes.Cut(b, []byte{decimal})
 	if !isDigits(fraction) {
 		return false
 	}
+	return inGroups(whole, sep, 3) || sep == ',' && bytes.Count(whole, []byte{sep}) > 1 && inGroups(whole, sep, 2)
+}
+
+// inGroups reports whether sep separates the digits into groups of size digits, of which the
+// first may be shorter and the last has three.
+func inGroups(whole []byte, sep byte, size int) bool {
 	for first := true; ; first = false {
 		group, rest, more := bytes.Cut(whole, []byte{sep})
-		if !isDigits(group) || first && (len(group) == 0 || len(group) > 3) || !first && len(group) != 3 {
+		n := len(group)
+		switch {
+		case !isDigits(group) || n == 0:
 			return false
-		}
-		if !more {
-			return true
+		case !more:
+			return n == 3 || first && n < 3
+		case n > size || !first && n != size:
+			return false
 		}
 		whole = rest
 	}
+}
+
+func trimSign(b []byte) []byte {
+	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		return b[1:]
+	}
+	return b
 }
 
 // parseWhole reads a number that consists of digits only. The result is exact, where a
@@ -132,30 +251,4 @@ func numberLike(b []byte) bool {
 	}
 	_, kind := (numberFormat{decimal: ','}).parse(b)
 	return kind == cellNumber
-}
-
-// decimalSign returns the decimal sign that a number shows, or 0 where it could be either.
-// 0,5 and 1.234,5 have a decimal comma; 1,234 may be a thousand.
-func decimalSign(b []byte) byte {
-	comma, point := bytes.LastIndexByte(b, ','), bytes.LastIndexByte(b, '.')
-	switch {
-	case comma < 0 && point < 0:
-		return 0
-	case comma >= 0 && point >= 0 && comma > point:
-		return ','
-	case comma >= 0 && point >= 0:
-		return '.'
-	}
-	sep, other := byte(','), byte('.')
-	if point >= 0 {
-		sep, other = '.', ','
-	}
-	digits := bytes.TrimLeft(b, "+-")
-	switch {
-	case bytes.Count(b, []byte{sep}) > 1:
-		return other
-	case isGrouped(b, sep, other) && digits[0] != '0':
-		return 0
-	}
-	return sep
 }

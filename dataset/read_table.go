@@ -30,7 +30,7 @@ func (p *plan) read(src *source) (*Table, error) {
 
 // finish returns the table of the rows read.
 func (r *rowReader) finish() (*Table, error) {
-	if r.store.rows == 0 {
+	if r.rows == 0 {
 		return nil, &CSVError{Line: r.line, Kind: ErrNoRows, Problem: "no data rows follow the header"}
 	}
 	t := &Table{Labels: r.marks}
@@ -55,8 +55,29 @@ func (r *rowReader) finish() (*Table, error) {
 	}
 	r.describeMetrics()
 	t.Roles = r.roles
-	t.Notes = r.notes(t)
+	t.Notes = r.notes(t.Columns, surveyTable(t), surveyTimes(t))
 	return t, nil
+}
+
+func surveyTable(t *Table) []columnSurvey {
+	rows, cols := t.X.Dims()
+	surveys := make([]columnSurvey, cols)
+	for j := range surveys {
+		s := newColumnSurvey()
+		for i := range rows {
+			s.add(t.X.At(i, j))
+		}
+		surveys[j] = s
+	}
+	return surveys
+}
+
+func surveyTimes(t *Table) timeSurvey {
+	s := timeSurvey{usual: t.Interval()}
+	for _, at := range t.Times {
+		s.add(at.UnixNano())
+	}
+	return s
 }
 
 // describeMetrics sets the reasons of the metric columns: how their values were changed.
@@ -69,7 +90,9 @@ func (r *rowReader) describeMetrics() {
 		if m.scale != 1 {
 			how = append(how, fmt.Sprintf("times %v", m.scale))
 		}
-		if m.format.decimal == ',' {
+		if example, thousands := m.decided(); example != "" && thousands {
+			how = append(how, "thousands as in "+example)
+		} else if m.format.decimal == ',' {
 			how = append(how, "decimal comma")
 		}
 		if role := &r.roles[m.col]; role.Role == RoleMetric {

@@ -10,16 +10,20 @@ import (
 // a file that others append to, and for files larger than memory. It reads every row as
 // ReadCSV does. It belongs to one goroutine.
 //
-// A Reader decides how to read the text from its beginning (see CSVOptions.Live), so it has
-// the columns that the beginning shows. ReadCSV also takes a column whose first value comes
-// later.
+// A Reader decides how to read the text from its beginning (see CSVOptions.Live), so its
+// columns are those that have a value there, and those that the options name. ReadCSV also
+// takes a column whose first value comes later; that value is an error of a Reader
+// (ErrLateColumn).
 type Reader struct {
 	rows    *rowReader
 	columns []string
 	kept    []int // metrics of rows, by index
+	err     error // of Next, which cannot go on
+	surveys []columnSurvey
+	times   timeSurvey
 }
 
-// Row is one row of CSV text.
+// Row is one row of CSV text. It belongs to the caller: Reader does not use it again.
 type Row struct {
 	Line   int       // on which the row begins, from 1
 	Time   time.Time // zero if the text has no times
@@ -30,19 +34,24 @@ type Row struct {
 }
 
 // NewReader makes a Reader of CSV text as ReadCSV takes it. Errors are those of ReadCSV about
-// the beginning of the text.
+// the beginning of the text. Where r has no row yet but io.EOF, the error matches ErrNoRows,
+// also with CSVOptions.Live: make another Reader, of the text from its beginning, once more
+// has come.
 func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
 	p, src, err := openCSV(r, &opt, opt.Live)
 	if err != nil {
 		return nil, err
 	}
 	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}}
+	out.rows.live = src.live
 	out.rows.store.width = len(p.metrics)
 	for i, m := range p.metrics {
-		if m.chosen || !p.stats[m.col].isEmpty() {
+		if m.chosen || m.tuned || !p.stats[m.col].isEmpty() {
 			out.kept = append(out.kept, i)
 			out.columns = append(out.columns, p.names[m.col])
+			out.surveys = append(out.surveys, newColumnSurvey())
 		} else {
+			m.left = true
 			p.roles[m.col].Role, p.roles[m.col].Reason = RoleSkipped, "no values at the beginning"
 		}
 	}
@@ -62,9 +71,26 @@ func (r *Reader) Roles() []ColumnRole { return slices.Clone(r.rows.roles) }
 // HasTimes reports whether the rows have times.
 func (r *Reader) HasTimes() bool { return r.rows.clock != nil }
 
-// Next returns the next row, or io.EOF at the end of the text. Errors are those of ReadCSV
-// about a row; Next cannot go on after one.
+// Notes returns what a user should know about the rows read so far, or do: the notes that
+// ReadCSV gives of them, but for gaps between times.
+func (r *Reader) Notes() []string { return r.rows.notes(r.columns, r.surveys, r.times) }
+
+// Next returns the next row, or io.EOF at the end of the text. With CSVOptions.Live, Next goes
+// on after io.EOF where more has come, and a line without its line end is not complete.
+// Errors are those of ReadCSV about a row. After an error other than io.EOF, Next returns
+// that error again.
 func (r *Reader) Next() (Row, error) {
+	if r.err != nil {
+		return Row{}, r.err
+	}
+	row, err := r.next()
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return row, err
+}
+
+func (r *Reader) next() (Row, error) {
 	rows := r.rows
 	for {
 		if err := rows.next(); err == io.EOF {
@@ -72,6 +98,7 @@ func (r *Reader) Next() (Row, error) {
 		} else if err != nil {
 			return Row{}, recordError(rows.recordReader, err)
 		}
+		rows.gaps = rows.blank
 		rows.store.reset()
 		rows.stamps, rows.marks = rows.stamps[:0], rows.marks[:0]
 		if err := rows.row(); err != nil {
@@ -90,9 +117,11 @@ func (r *Reader) row() Row {
 	values := rows.store.blocks[0]
 	for k, i := range r.kept {
 		out.Values[k] = values[i]
+		r.surveys[k].add(values[i])
 	}
 	if rows.clock != nil {
 		out.Time = time.Unix(0, rows.stamps[0]).In(rows.opt.location())
+		r.times.add(rows.stamps[0])
 	}
 	if rows.label >= 0 {
 		out.Anomalous = rows.marks[0]

@@ -15,6 +15,7 @@ var (
 	errOpenQuote  = errors.New("a quoted field is never closed")
 	errAfterQuote = errors.New("text follows a closing quote")
 	errLongRecord = errors.New("a record is longer than 16 MiB")
+	errUnfinished = errors.New("live text ends within a record") // never returned to a caller
 )
 
 // recordReader splits CSV text into records. Its fields are valid until the next call only:
@@ -27,9 +28,13 @@ type recordReader struct {
 	blank  int      // blank lines skipped so far
 	fields [][]byte // of the current record
 
-	long []byte // buffer for a line longer than src's
-	text []byte // unquoted fields of a record with quotes, joined
-	ends []int  // end of each field in text
+	live  bool   // more may follow the end: a line without its line end is not complete
+	long  []byte // buffer for a line longer than src's, or the beginning of one
+	held  int    // bytes of long that begin a line whose end has not come yet
+	raw   []byte // lines of a record with quotes, of live text
+	again []byte // lines that are read again: their record was not complete
+	text  []byte // unquoted fields of a record with quotes, joined
+	ends  []int  // end of each field in text
 }
 
 func newRecordReader(r io.Reader, comma byte) *recordReader {
@@ -52,7 +57,13 @@ func (r *recordReader) next() error {
 			line = bytes.Join(bytes.Fields(line), []byte(" ")) // columns padded to one width
 		}
 		if bytes.IndexByte(line, '"') >= 0 {
-			return r.splitQuoted(line)
+			r.raw = r.raw[:0]
+			r.keep(line)
+			if err := r.splitQuoted(line); err != errUnfinished {
+				return err
+			}
+			r.raw, r.again, r.line = r.again[:0], r.raw, r.start-1
+			return io.EOF
 		}
 		r.split(line)
 		return nil
@@ -69,21 +80,26 @@ func (r *recordReader) skip(n int) error {
 	return nil
 }
 
+// keep keeps a line of a record of live text, which is read again if the record turns out not
+// to be complete.
+func (r *recordReader) keep(line []byte) {
+	if r.live {
+		r.raw = append(append(r.raw, line...), '\n')
+	}
+}
+
 // readLine returns the next line without its line end. The bytes are valid until the next
-// call.
+// call. At the end it returns io.EOF; of live text it may be called again.
 func (r *recordReader) readLine() ([]byte, error) {
+	if i := bytes.IndexByte(r.again, '\n'); i >= 0 {
+		line := r.again[:i]
+		r.again = r.again[i+1:]
+		r.line++
+		return line, nil
+	}
 	line, err := r.src.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		r.long = r.long[:0]
-		for err == bufio.ErrBufferFull {
-			if len(r.long) > maxRecord {
-				return nil, errLongRecord
-			}
-			r.long = append(r.long, line...)
-			line, err = r.src.ReadSlice('\n')
-		}
-		r.long = append(r.long, line...)
-		line = r.long
+	if r.held > 0 || err == bufio.ErrBufferFull || err == io.EOF && r.live {
+		line, err = r.longLine(line, err)
 	}
 	if err != nil && (err != io.EOF || len(line) == 0) {
 		return nil, err
@@ -91,6 +107,25 @@ func (r *recordReader) readLine() ([]byte, error) {
 	r.line++
 	line = bytes.TrimSuffix(line, []byte("\n"))
 	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// longLine returns the line that begins with the bytes held, if there are some, and goes on
+// with part. The end of live text may come within it: what has come of it is then held.
+func (r *recordReader) longLine(part []byte, err error) ([]byte, error) {
+	r.long = append(r.long[:r.held], part...)
+	for err == bufio.ErrBufferFull {
+		if len(r.long) > maxRecord {
+			return nil, errLongRecord
+		}
+		part, err = r.src.ReadSlice('\n')
+		r.long = append(r.long, part...)
+	}
+	r.held = 0
+	if r.live && err == io.EOF {
+		r.held = len(r.long)
+		return nil, err
+	}
+	return r.long, err
 }
 
 // split splits a line without quotes into fields.
@@ -155,11 +190,16 @@ func (r *recordReader) quoted(line []byte) ([]byte, error) {
 				return nil, errOpenQuote
 			}
 			var err error
-			if line, err = r.readLine(); err == io.EOF {
+			line, err = r.readLine()
+			switch {
+			case err == io.EOF && r.live:
+				return nil, errUnfinished
+			case err == io.EOF:
 				return nil, errOpenQuote
-			} else if err != nil {
+			case err != nil:
 				return nil, err
 			}
+			r.keep(line)
 		case i+1 < len(line) && line[i+1] == '"':
 			r.text = append(r.text, line[:i+1]...)
 			line = line[i+2:]

@@ -12,6 +12,7 @@ type rowReader struct {
 	*plan
 	*recordReader
 	store    rowStore
+	rows     int
 	stamps   []int64 // nanoseconds since 1970
 	marks    []bool
 	joined   []byte // date and clock of one row
@@ -36,6 +37,7 @@ func (r *rowReader) row() error {
 		}
 		r.stamps = append(r.stamps, at)
 	}
+	r.rows++
 	row := r.store.add()
 	for i, m := range r.metrics {
 		v, err := r.value(m, at)
@@ -102,6 +104,11 @@ func (r *rowReader) time() (int64, error) {
 // value returns the value of a metric's cell, at a time in nanoseconds since 1970.
 func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	cell := r.fields[m.col]
+	if m.sign != nil && !m.sign.knows(cell) {
+		if err := r.watchSign(m, cell); err != nil {
+			return 0, err
+		}
+	}
 	v, kind := m.format.parse(cell)
 	if kind == cellText && r.missing[string(cell)] {
 		v, kind = math.NaN(), cellMissing
@@ -111,6 +118,8 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 		m.valued = true
 		if slices.Contains(m.sentinels, v) || len(r.missing) > 0 && r.missing[string(cell)] {
 			v = math.NaN()
+		} else if m.left {
+			return 0, r.fail(m.col, ErrLateColumn, "the first value of a column that had none when the columns were determined; name the metrics in Columns, with this column or without it")
 		}
 	case cellMissing:
 	case cellText:
@@ -138,7 +147,11 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 	problem := shown(cell) + " is not a number; "
 	if strings.ContainsAny(cell, ".,") && strings.ContainsAny(cell, "0123456789") {
-		problem += fmt.Sprintf("give the decimal sign in Decimal if it is not %q, ", rune(m.format.decimal))
+		sign := m.format.decimal
+		if sign == 0 {
+			sign = '.'
+		}
+		problem += fmt.Sprintf("give the decimal sign in Decimal if it is not %q, ", rune(sign))
 	}
 	if m.chosen {
 		return problem + "leave the column out of Columns, or list the text in Missing if it stands for a missing value"

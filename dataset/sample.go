@@ -16,12 +16,11 @@ type record struct {
 // the sample ends within it. The error is the one that ended the sample early.
 func (s *source) sampleRecords(comma byte, skip, limit int) ([]record, error) {
 	text := s.sample
-	if !s.whole {
-		if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
-			text = text[:i+1]
-		}
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 && !s.whole || s.live {
+		text = text[:i+1]
 	}
 	r := newRecordReader(bytes.NewReader(text), comma)
+	r.live = s.live
 	err := r.skip(skip)
 	var records []record
 	for err == nil && len(records) < limit {

@@ -20,14 +20,28 @@ const (
 // source is text in UTF-8. Its beginning, the sample, can be looked at before it is read.
 type source struct {
 	sample []byte
-	whole  bool // the sample is the whole text
+	whole  bool // the sample is the whole text, or all that has come of live text
+	live   bool // more may follow the end
 	rest   io.Reader
 	failed error // error of the reader after the sample, or nil
 }
 
-// reader returns a reader of the whole text. Call it once.
-func (s *source) reader() io.Reader {
-	return io.MultiReader(bytes.NewReader(s.sample), s.rest)
+// reader returns a reader of the whole text. Call it once. It reads on after the end of live
+// text, which an io.MultiReader does not.
+func (s *source) reader() io.Reader { return &joinedReader{s.sample, s.rest} }
+
+type joinedReader struct {
+	text []byte
+	rest io.Reader
+}
+
+func (j *joinedReader) Read(p []byte) (int, error) {
+	if len(j.text) == 0 {
+		return j.rest.Read(p)
+	}
+	n := copy(p, j.text)
+	j.text = j.text[n:]
+	return n, nil
 }
 
 // openText decompresses gzip, decodes UTF-16, drops a byte-order mark and takes the sample.
@@ -47,7 +61,7 @@ func openText(r io.Reader, live bool) (*source, error) {
 			return nil, formatError("the content is " + m.what + "; give plain or gzip'd CSV")
 		}
 	}
-	s, err := takeSample(decoded(br, head), live)
+	s, err := takeSample(decoded(br, head, live), live)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +80,7 @@ var magics = []struct{ magic, what string }{
 
 // decoded returns r's text as UTF-8 without a byte-order mark. UTF-16 shows by its mark, or
 // by a zero byte beside the first character.
-func decoded(r *bufio.Reader, head []byte) io.Reader {
+func decoded(r *bufio.Reader, head []byte, live bool) io.Reader {
 	order, utf16 := unicode.LittleEndian, false
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
@@ -80,14 +94,45 @@ func decoded(r *bufio.Reader, head []byte) io.Reader {
 	case len(head) >= 4 && head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0:
 		order, utf16 = unicode.BigEndian, true
 	}
-	if utf16 {
-		return transform.NewReader(r, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
+	switch decoder := unicode.UTF16(order, unicode.UseBOM).NewDecoder(); {
+	case utf16 && live:
+		return &liveDecoder{src: r, decoder: decoder}
+	case utf16:
+		return transform.NewReader(r, decoder)
 	}
 	return r
 }
 
+// liveDecoder decodes text that is still written. A transform.Reader does not read on after
+// the end, and takes half a character there for a bad one.
+type liveDecoder struct {
+	src     io.Reader
+	decoder transform.Transformer
+	in, out []byte // read and not decoded, decoded and not given out
+}
+
+func (d *liveDecoder) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		var buf [4 << 10]byte
+		n, err := d.src.Read(buf[:])
+		if n == 0 && err != nil {
+			return 0, err
+		}
+		d.in = append(d.in, buf[:n]...)
+		out := make([]byte, 3*len(d.in)+8) // the longest UTF-8 of so much UTF-16
+		wrote, took, err := d.decoder.Transform(out, d.in, false)
+		if err != nil && err != transform.ErrShortSrc {
+			return 0, err
+		}
+		d.in, d.out = append(d.in[:0], d.in[took:]...), out[:wrote]
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
 // takeSample reads the sample. Of live text it takes no more than has come, once there is a
-// line.
+// line, and what comes after its end.
 func takeSample(r io.Reader, live bool) (*source, error) {
 	buf := make([]byte, 0, sampleSize)
 	for {
@@ -95,19 +140,19 @@ func takeSample(r io.Reader, live bool) (*source, error) {
 		buf = buf[:len(buf)+n]
 		switch {
 		case err == io.EOF:
-			return &source{sample: buf, whole: true, rest: bytes.NewReader(nil)}, nil
+			return &source{sample: buf, whole: true, live: live, rest: r}, nil
 		case err != nil && len(buf) == 0:
 			return nil, &CSVError{Problem: "reading failed", Cause: err}
 		case err != nil:
-			return &source{sample: buf, rest: failing{err}, failed: err}, nil
+			return &source{sample: buf, live: live, rest: failing{err}, failed: err}, nil
 		case live && bytes.IndexByte(buf, '\n') >= 0:
-			return &source{sample: buf, rest: r}, nil
+			return &source{sample: buf, live: true, rest: r}, nil
 		case len(buf) < cap(buf):
 			continue
 		case len(buf) < maxSampleSize && bytes.Count(buf, []byte("\n")) < sampleLines:
 			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
 		default:
-			return &source{sample: buf, rest: r}, nil
+			return &source{sample: buf, live: live, rest: r}, nil
 		}
 	}
 }
@@ -119,7 +164,7 @@ func (s *source) grow() bool {
 	s.sample = append(s.sample, buf[:n]...)
 	switch {
 	case err == io.EOF:
-		s.whole, s.rest = true, bytes.NewReader(nil)
+		s.whole = true
 	case err != nil:
 		s.rest, s.failed = failing{err}, err
 	}
@@ -144,7 +189,7 @@ func (s *source) check() error {
 		return formatError("the content looks like JSON, not CSV")
 	case text[0] == '<':
 		return formatError("the content looks like HTML or XML, not CSV")
-	case bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0:
+	case bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 && !s.live:
 		return formatError("lines end in a carriage return alone; save the file with LF or CRLF line ends")
 	}
 	return nil

@@ -113,7 +113,7 @@ func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeC
 		if unit != "" && unit != scale {
 			found.note = fmt.Sprintf("column %q is named as %s but holds %s by its magnitude", p.names[c], unit, scale)
 		}
-	case asked || found.named && !strings.Contains(p.names[c], "/") && rises(values):
+	case asked || found.named && !strings.Contains(p.names[c], "/") && (rises(values) || p.couldRise(values)):
 		if scale = unit; scale == "" {
 			scale = "s"
 		}
@@ -158,6 +158,12 @@ func (p *plan) values(c int) []float64 {
 // rises reports whether values never fall and do rise.
 func rises(values []float64) bool {
 	return slices.IsSorted(values) && values[0] < values[len(values)-1]
+}
+
+// couldRise reports whether too few values are known to tell whether they rise: a single one,
+// or, in live text, values that have not fallen yet.
+func (p *plan) couldRise(values []float64) bool {
+	return len(values) == 1 || p.opt.Live && slices.IsSorted(values)
 }
 
 // steady reports whether values rise, at least half of the steps within 5 % of the median

@@ -110,6 +110,40 @@ func TestGrowingFile(t *testing.T) {
 	require.ErrorContains(t, run(context.Background(), []string{"-in", "nowhere.csv", "-follow", "-columns", "cpu"}, nil, out, out), "nowhere.csv")
 }
 
+// The columns and the time are found in rows that come one by one.
+func TestFollowFindsColumns(t *testing.T) {
+	r, w := io.Pipe()
+	out, end := start(r, "-follow")
+	write := func(s string) {
+		_, err := io.WriteString(w, s)
+		require.NoError(t, err)
+	}
+	write("time,cpu\n0,1\n")
+	out.waitFor(t, "warming up")
+	require.NoError(t, end())
+	require.Contains(t, out.String(), "1 samples of 1 hosts")
+
+	// A column that has no value yet is waited for.
+	r, w = io.Pipe()
+	out, end = start(r, "-follow")
+	write("time,cpu,mem\n0,1,\n")
+	write("60,1,2\n120,1,2\n")
+	out.waitFor(t, "warming up")
+	require.NoError(t, end())
+
+	// One that has its first value too late is not dropped.
+	var text strings.Builder
+	text.WriteString("time,cpu,mem\n")
+	for i := range 3000 {
+		fmt.Fprintf(&text, "%d,1%100s,\n", i, "")
+	}
+	path := filepath.Join(t.TempDir(), "host.csv")
+	require.NoError(t, os.WriteFile(path, []byte(text.String()+"3000,1,2\n"), 0o600))
+	err := run(context.Background(), []string{"-in", path, "-warmup", "5000"}, nil, out, out)
+	require.ErrorIs(t, err, dataset.ErrLateColumn)
+	require.ErrorContains(t, err, `line 3002, column "mem"`)
+}
+
 // A host that sends nothing is told of: by the times of the others' rows while rows come,
 // by the clock when none do.
 func TestTicksTellSilence(t *testing.T) {

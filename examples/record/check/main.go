@@ -6,22 +6,23 @@
 package main
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"log"
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
-const metrics = 4 // cpu, mem, disk, net_in, after the time
+var columns = dataset.HostMetrics() // cpu, mem, disk, net_in
+
+const metrics = 4
 
 type recording struct {
 	times  []time.Time
@@ -34,11 +35,11 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("check: usage: check recording.csv")
 	}
-	content, err := os.ReadFile(os.Args[1])
+	table, err := dataset.ReadCSVFile(os.Args[1], options())
 	if err != nil {
 		log.Fatal("check: ", err)
 	}
-	r, err := read(bytes.NewReader(content))
+	r, err := newRecording(table)
 	if err == nil {
 		err = r.report(os.Stdout)
 	}
@@ -47,28 +48,23 @@ func main() {
 	}
 }
 
-func read(in io.Reader) (*recording, error) {
-	rows, err := csv.NewReader(in).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) < 2 || len(rows[0]) != metrics+2 {
-		return nil, fmt.Errorf("a labelled recording of %d metrics is needed", metrics)
-	}
-	r := new(recording)
-	for i, row := range rows[1:] {
-		at, err := time.Parse(time.RFC3339, row[0])
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+2, err)
-		}
-		var x [metrics]float64
-		for j := range x {
-			if x[j], err = strconv.ParseFloat(row[j+1], 64); err != nil {
-				return nil, fmt.Errorf("line %d: %w", i+2, err)
+func options() dataset.CSVOptions {
+	return dataset.CSVOptions{Columns: columns, Time: "time", Label: "label"}
+}
+
+// newRecording takes the rows of a table. A recorder that starts again leaves cells empty;
+// distances need them all.
+func newRecording(t *dataset.Table) (*recording, error) {
+	n, _ := t.X.Dims()
+	r := &recording{times: t.Times, raw: make([][metrics]float64, n), labels: t.Labels}
+	for i := range r.raw {
+		for j := range r.raw[i] {
+			v := t.X.At(i, j)
+			if math.IsNaN(v) {
+				return nil, fmt.Errorf("row %d has no value of %s", i+1, columns[j])
 			}
+			r.raw[i][j] = v
 		}
-		r.times, r.raw = append(r.times, at), append(r.raw, x)
-		r.labels = append(r.labels, row[metrics+1] == "1")
 	}
 	return r, nil
 }
@@ -98,7 +94,7 @@ func (r *recording) report(w io.Writer) error {
 	fmt.Fprintf(w, "%d rows, %d labelled (%.2f %%), longest step %v\n", n, labelled, 100*float64(labelled)/float64(n), r.longestStep())
 	fmt.Fprint(w, "centiles of the other rows (2, 25, 50, 75, 98): ")
 	for j := range metrics {
-		fmt.Fprintf(w, " %s", []string{"cpu", "mem", "disk", "net_in"}[j])
+		fmt.Fprintf(w, " %s", columns[j])
 		col := r.normal(j)
 		for _, p := range []float64{.02, .25, .5, .75, .98} {
 			fmt.Fprintf(w, " %.4g", stat.Quantile(p, stat.LinInterp, col, nil))

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 func TestReportRanksBrokenRelationFirst(t *testing.T) {
@@ -27,7 +29,9 @@ func TestReportRanksBrokenRelationFirst(t *testing.T) {
 			30+8*load+rng.NormFloat64(), 40+rng.NormFloat64(), 20+4*load+rng.NormFloat64(),
 			1e6*math.Exp(net+rng.NormFloat64()/8), label)
 	}
-	r, err := read(strings.NewReader(in.String()))
+	table, err := dataset.ReadCSV(strings.NewReader(in.String()), options())
+	require.NoError(t, err)
+	r, err := newRecording(table)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, r.report(&out))
@@ -37,12 +41,17 @@ func TestReportRanksBrokenRelationFirst(t *testing.T) {
 	require.Contains(t, lines[2], "300 rows, 1 labelled (0.33 %), longest step 1s")
 }
 
-func TestReadRefuses(t *testing.T) {
+func TestRefuses(t *testing.T) {
 	for _, in := range []string{
 		"", "time,cpu\n", "time,cpu,mem,disk,net_in,label\nyesterday,1,2,3,4,0\n",
+		"time,cpu,mem,disk,net_in\n2026-03-01T00:00:00Z,1,2,3,4\n",
+		"time,cpu,mem,disk,net_in,label\n2026-03-01T00:00:00Z,1,2,3,4,maybe\n",
 		"time,cpu,mem,disk,net_in,label\n2026-03-01T00:00:00Z,1,,3,4,0\n",
 	} {
-		_, err := read(strings.NewReader(in))
-		require.Error(t, err)
+		table, err := dataset.ReadCSV(strings.NewReader(in), options())
+		if err == nil {
+			_, err = newRecording(table)
+		}
+		require.Error(t, err, in)
 	}
 }

@@ -98,7 +98,7 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 	if err != nil {
 		return out, err
 	}
-	judged, err := evaluate.JudgeAlarms(s.Labels, alarms)
+	judged, err := evaluate.JudgeAlarms(s.Labels, alarms, nil)
 	if err != nil {
 		return out, err
 	}

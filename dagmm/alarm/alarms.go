@@ -9,14 +9,7 @@ import (
 // severity grades an energy under the threshold in force.
 func (d *Detector) severity(energy float64) Severity {
 	ordinary := d.heights.low + d.shift()
-	ratio := (energy - ordinary) / max(d.Threshold()-ordinary, 1e-12*d.heights.spread)
-	switch {
-	case ratio > 5:
-		return Critical
-	case ratio > 2:
-		return Major
-	}
-	return Minor
+	return SeverityOf(energy, max(d.Threshold(), ordinary+1e-12*d.heights.spread), ordinary)
 }
 
 func (d *Detector) open(t time.Time, energy, height float64) {

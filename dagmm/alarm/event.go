@@ -72,6 +72,19 @@ func (s Severity) String() string {
 	return "Severity(" + strconv.Itoa(int(s)) + ")"
 }
 
+// SeverityOf grades an energy above the threshold. Both are measured from least, the least
+// ordinary energy, which is below the threshold. A model's least ordinary energy is the first
+// of its Calibration.
+func SeverityOf(energy, threshold, least float64) Severity {
+	switch ratio := (energy - least) / (threshold - least); {
+	case ratio > 5:
+		return Critical
+	case ratio > 2:
+		return Major
+	}
+	return Minor
+}
+
 // Peak is the most improbable sample of an alarm so far.
 type Peak struct {
 	Time      time.Time

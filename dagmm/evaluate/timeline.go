@@ -22,9 +22,6 @@ type Timeline struct {
 	gap       int
 }
 
-// Span is a range of rows from Start (included) to End (excluded).
-type Span struct{ Start, End int }
-
 // NewTimeline prepares the measures for scores in the order of time. perDay, above 0, is the
 // number of samples a day; gap, at least 0, is in rows.
 func NewTimeline(scores []float64, labels []bool, perDay float64, gap int) (*Timeline, error) {
@@ -42,22 +39,6 @@ func NewTimeline(scores []float64, labels []bool, perDay float64, gap int) (*Tim
 		scores: scores, labels: labels, order: order,
 		incidents: Incidents(labels), days: float64(len(scores)) / perDay, gap: gap,
 	}, nil
-}
-
-// Incidents returns the runs of true in labels, each as long as it can be.
-func Incidents(labels []bool) []Span {
-	var incidents []Span
-	for i := 0; i < len(labels); i++ {
-		if !labels[i] {
-			continue
-		}
-		start := i
-		for i < len(labels) && labels[i] {
-			i++
-		}
-		incidents = append(incidents, Span{start, i})
-	}
-	return incidents
 }
 
 // Operation is what an operator sees at one setting of the alarm.
@@ -98,16 +79,11 @@ func (t *Timeline) Flagged(flags []bool) (Operation, error) {
 
 func (t *Timeline) operate(flagged func(row int) bool) Operation {
 	o := Operation{Events: len(t.incidents), Delay: math.NaN()}
-	last := math.MinInt / 2
+	wrong := make([]bool, len(t.labels))
 	for i, anomalous := range t.labels {
-		if anomalous || !flagged(i) {
-			continue
-		}
-		if i-last > t.gap+1 {
-			o.FalseEpisodes++
-		}
-		last = i
+		wrong[i] = !anomalous && flagged(i)
 	}
+	o.FalseEpisodes = len(Episodes(wrong, t.gap))
 	o.EpisodesPerDay = float64(o.FalseEpisodes) / t.days
 	var delay int
 	for _, e := range t.incidents {

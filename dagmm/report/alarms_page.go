@@ -2,59 +2,60 @@ package report
 
 import (
 	"fmt"
-	"html"
+	"html/template"
 	"io"
-	"math"
-	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
 // Alarms is what a page of alarms over time shows.
 type Alarms struct {
-	Summary string   // one sentence at the top
+	Title   string   // heading of the page; empty means Alarms
+	Source  string   // where the samples came from; empty leaves it out
+	Summary string   // a sentence or two at the top
 	Metrics []string // names of X's columns
+	Units   []string // of the metrics, empty where unknown; nil where none is known
 
 	X       mat.Matrix     // samples × len(Metrics), in the metrics' own units; NaN is missing
+	Times   []time.Time    // one for each sample, or nil: samples are then named by number
 	Labels  []bool         // known incidents, one for each sample, or nil
 	Samples []alarm.Result // what the detector said of each sample
 
-	Alarms   []alarm.Event // each alarm once, in its last form
-	Verdicts []string      // for each alarm whether it was an incident: yes, no or ?
+	Alarms []alarm.Event // each alarm once, in its last form
+	// Judged holds the alarms against the labels, Alarms[k] as alarm k+1; nil without labels.
+	Judged *evaluate.AlarmJudgement
 }
 
-const (
-	pageWidth   = 1100
-	chartHeight = 220
-	metricChart = 70
-	linePoints  = 2200 // two for each pixel
+// alarmView is an alarm in words, and incidentFound what became of a labelled incident.
+type (
+	alarmView     struct{ Start, Number, Duration, Severity, Why, Energy, Verdict string }
+	incidentFound struct{ Start, Duration, Found string }
 )
 
-// WriteAlarms writes the page about a to w: the energies with the threshold, incidents and
-// alarms, the metrics, and the alarms as a table. It is an error if the lengths in a do not
-// fit together or if w fails. Every text in a may hold any characters.
+// WriteAlarms writes the page about a to w: the alarms, what they found, and energies and
+// metrics over time. It is an error if the lengths in a do not fit together or if w fails.
+// Every text in a may hold any characters.
 func WriteAlarms(w io.Writer, a Alarms) error {
 	if err := a.check(); err != nil {
 		return err
 	}
-	var b strings.Builder
-	b.WriteString("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Backtest</title><style>body{font:14px sans-serif;margin:24px;color:#222;max-width:1100px}" +
-		"svg{display:block;background:#fafafa;margin:4px 0 16px}table{border-collapse:collapse}td,th{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid #ddd}" +
-		"h2{font-size:15px;margin:12px 0 0}</style><h1>Backtest</h1>")
-	fmt.Fprintf(&b, "<p>%s</p>", html.EscapeString(a.Summary))
-	b.WriteString("<p>Orange bands are labelled incidents, red bars alarms. Energies are on a logarithmic scale above the lowest; the red line is the threshold.</p><h2>energy</h2>")
-	a.energyChart(&b)
-	for j, name := range a.Metrics {
-		fmt.Fprintf(&b, "<h2>%s</h2>", html.EscapeString(name))
-		a.chart(&b, metricChart, []string{"#357"}, mat.Col(nil, j, a.X))
+	if a.Title == "" {
+		a.Title = "Alarms"
 	}
-	a.table(&b)
-	b.WriteString("</html>\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	return pages.ExecuteTemplate(w, "alarms.html", map[string]any{
+		"Data":      a,
+		"Title":     a.Title,
+		"Heading":   heading{a.Title, a.Source, period(Rows{Times: a.Times})},
+		"Alarms":    a.alarms(),
+		"Incidents": a.incidents(),
+		"Strips":    a.strips(),
+		"Style":     template.CSS(style),
+		"Theme":     template.JS(themeScript),
+	})
 }
 
 func (a Alarms) check() error {
@@ -65,86 +66,132 @@ func (a Alarms) check() error {
 	switch {
 	case width != len(a.Metrics):
 		return fmt.Errorf("report: %d metric names for %d columns", len(a.Metrics), width)
+	case a.Units != nil && len(a.Units) != width:
+		return fmt.Errorf("report: %d units for %d columns", len(a.Units), width)
 	case len(a.Samples) != n:
 		return fmt.Errorf("report: %d results for %d samples", len(a.Samples), n)
+	case a.Times != nil && len(a.Times) != n:
+		return fmt.Errorf("report: %d times for %d samples", len(a.Times), n)
 	case a.Labels != nil && len(a.Labels) != n:
 		return fmt.Errorf("report: %d labels for %d samples", len(a.Labels), n)
-	case len(a.Verdicts) != len(a.Alarms):
-		return fmt.Errorf("report: %d verdicts for %d alarms", len(a.Verdicts), len(a.Alarms))
+	case a.Judged != nil && len(a.Judged.True) > len(a.Alarms):
+		return fmt.Errorf("report: a judgement of %d alarms for %d", len(a.Judged.True), len(a.Alarms))
+	}
+	if a.Judged != nil {
+		for _, i := range a.Judged.Incidents {
+			if i.Start < 0 || i.Start >= i.End || i.End > n || i.Alarm > len(a.Alarms) || i.Told >= n {
+				return fmt.Errorf("report: incident in rows %d to %d, alarm %d, of %d samples and %d alarms", i.Start, i.End, i.Alarm, n, len(a.Alarms))
+			}
+		}
 	}
 	return nil
 }
 
-// energyChart draws the energies and the threshold, logarithmically above the lowest energy.
-func (a Alarms) energyChart(b *strings.Builder) {
-	energy, threshold := make([]float64, len(a.Samples)), make([]float64, len(a.Samples))
-	low := math.Inf(1)
-	for _, s := range a.Samples {
-		if s.Energy < low {
-			low = s.Energy
-		}
-	}
-	for i, s := range a.Samples {
-		energy[i], threshold[i] = math.Log1p(s.Energy-low), math.Log1p(math.Max(s.Threshold-low, 0))
-	}
-	a.chart(b, chartHeight, []string{"#357", "#c22"}, energy, threshold)
-}
-
-func (a Alarms) table(b *strings.Builder) {
-	b.WriteString("<table><tr><th>from<th>to<th>severity<th>p<th>incident<th>why</tr>")
+func (a Alarms) alarms() []alarmView {
+	out := make([]alarmView, len(a.Alarms))
+	layout := timeLayout(a.Times)
 	for k, e := range a.Alarms {
-		fmt.Fprintf(b, "<tr><td>%s<td>%s<td>%s<td>%.2g<td>%s<td>%s</tr>", e.Start.Format(time.DateTime), e.End.Format(time.DateTime), e.Severity, e.Peak.PValue,
-			html.EscapeString(a.Verdicts[k]), html.EscapeString(fmt.Sprint(e.Explanation)))
+		out[k] = alarmView{Start: e.Start.Format(layout), Duration: fmt.Sprintf("%s, %s", duration(e.Duration()), counted(e.Samples, "sample")), Severity: e.Severity.String(),
+			Energy: "p " + pText(e.Peak.PValue), Verdict: a.Judged.Verdict(k)}
+		if len(a.Alarms) > 1 || len(a.incidents()) > 0 {
+			out[k].Number = fmt.Sprint(k + 1)
+		}
+		if e.Explanation != nil {
+			out[k].Why = e.Explanation.String()
+		}
 	}
-	b.WriteString("</table>")
+	return out
 }
 
-// chart draws series over all samples, with bands for incidents and alarms. Each pixel shows
-// its highest value.
-func (a Alarms) chart(b *strings.Builder, height int, colours []string, series ...[]float64) {
+func (a Alarms) incidents() []incidentFound {
+	if a.Judged == nil {
+		return nil
+	}
+	var out []incidentFound
+	layout := timeLayout(a.Times)
+	for _, i := range a.Judged.Incidents {
+		v := incidentFound{Start: fmt.Sprintf("sample %d", i.Start+1), Duration: counted(i.End-i.Start, "sample"), Found: a.FoundText(i)}
+		if a.Times != nil {
+			v.Start = a.Times[i.Start].Format(layout)
+			v.Duration = duration(a.Times[i.End-1].Sub(a.Times[i.Start])) + ", " + v.Duration
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// FoundText says what the alarms made of an incident of a.Judged: whether one told of it, and
+// when.
+func (a Alarms) FoundText(i evaluate.FoundIncident) string {
+	if i.First < 0 {
+		return "missed"
+	}
+	distance := func(from, to int) string {
+		if a.Times != nil {
+			return duration(a.Times[to].Sub(a.Times[from]))
+		}
+		return counted(to-from, "sample")
+	}
+	switch {
+	case !i.Found():
+		return fmt.Sprintf("not found: alarm %d was open already, since %s before, and told nothing new", i.Alarm, distance(i.Told, i.Start))
+	case i.Told < i.Start:
+		return fmt.Sprintf("found by alarm %d, %s before it began", i.Alarm, distance(i.Told, i.Start))
+	}
+	s := fmt.Sprintf("found by alarm %d after %s", i.Alarm, distance(i.Start, i.Told))
+	if a.Times != nil && a.Alarms[i.Alarm-1].Start.Before(a.Times[i.Start]) {
+		s += fmt.Sprintf("; the alarm had opened %s before the incident", duration(a.Times[i.Start].Sub(a.Alarms[i.Alarm-1].Start)))
+	}
+	return s
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// strips draws energies and metrics, with the incidents shaded and a bar for each alarm.
+func (a Alarms) strips() strips {
 	n := len(a.Samples)
-	lowest, highest := math.Inf(1), math.Inf(-1)
-	for _, s := range series {
-		for _, v := range s {
-			if v == v && !math.IsInf(v, 0) {
-				lowest, highest = math.Min(lowest, v), math.Max(highest, v)
-			}
+	c := newCourse(n, a.Times, 5)
+	energies, thresholds, open := make([]float64, n), make([]float64, n), make([]bool, n)
+	var marked []int
+	for i, s := range a.Samples {
+		energies[i], thresholds[i], open[i] = s.Energy, s.Threshold, s.Open
+		if s.Flagged && s.Open {
+			marked = append(marked, i)
 		}
 	}
-	if !(highest > lowest) {
-		highest = lowest + 1
+	var out strips
+	if labelled := evaluate.Incidents(a.Labels); len(labelled) > 0 {
+		out.Areas = append(out.Areas, c.area("incident", labelled, 0, stripHeight))
 	}
-	x := func(i int) float64 { return float64(i) * pageWidth / float64(n) }
-	fmt.Fprintf(b, "<svg width=\"%d\" height=\"%d\">", pageWidth, height)
-	for i := 0; i < n && a.Labels != nil; i++ {
-		if begin := i; a.Labels[i] {
-			for i < n && a.Labels[i] {
-				i++
-			}
-			fmt.Fprintf(b, "<rect x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"%d\" fill=\"#fc9\" opacity=\".6\"/>", x(begin), math.Max(1, x(i)-x(begin)), height)
+	if alarms := evaluate.Incidents(open); len(alarms) > 0 {
+		out.Areas = append(out.Areas, c.area("alarm", alarms, 0, 5))
+	}
+	varying, constant := constants(a.X, a.Metrics)
+	out.Axis, out.Constant = c.ticks, constant
+	if scored := finite(energies); len(scored) > 0 {
+		out.Strips = append(out.Strips, c.energyStrip(energies, thresholds, densityScale(energies, medianOf(thresholds)), marked))
+	}
+	for _, j := range varying {
+		unit := ""
+		if a.Units != nil {
+			unit = a.Units[j]
 		}
+		out.Strips = append(out.Strips, c.metricStrip(j, a.Metrics[j], unit, mat.Col(nil, j, a.X), nil, marked, pointsOf(len(varying))))
 	}
-	for i := 0; i < n; i++ {
-		if begin := i; a.Samples[i].Open {
-			for i < n && a.Samples[i].Open {
-				i++
-			}
-			fmt.Fprintf(b, "<rect x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"5\" fill=\"#c22\"/>", x(begin), math.Max(2, x(i)-x(begin)))
-		}
+	out.Gutter = gutter(out.Strips)
+	return out
+}
+
+// medianOf returns the median of the finite values; 0 where there is none.
+func medianOf(values []float64) float64 {
+	sorted := finite(values)
+	if len(sorted) == 0 {
+		return 0
 	}
-	stride := n/linePoints + 1
-	for k, s := range series {
-		fmt.Fprintf(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1\" points=\"", colours[k])
-		for i := 0; i < n; i += stride {
-			top := math.Inf(-1)
-			for _, v := range s[i:min(i+stride, n)] {
-				top = math.Max(top, v) // NaN wins and leaves the point out
-			}
-			if top-top == 0 {
-				fmt.Fprintf(b, "%.1f,%.1f ", x(i), float64(height)-2-(top-lowest)/(highest-lowest)*float64(height-10))
-			}
-		}
-		b.WriteString("\"/>")
-	}
-	b.WriteString("</svg>")
+	return sorted[len(sorted)/2]
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
@@ -18,18 +20,43 @@ func alarms(name string) report.Alarms {
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	a := report.Alarms{Summary: "1 alarm", Metrics: []string{name}, X: mat.NewDense(3, 1, []float64{1, math.NaN(), 9}), Labels: []bool{false, false, true},
 		Samples: []alarm.Result{{Energy: 1, Threshold: 5}, {Energy: math.NaN(), Threshold: 5}, {Energy: 9, Threshold: 5, Flagged: true, Open: true}}}
-	a.Alarms = []alarm.Event{{Start: at, End: at.Add(time.Minute), Severity: alarm.Major, Peak: alarm.Peak{PValue: .001},
+	a.Alarms = []alarm.Event{{Start: at, End: at.Add(time.Minute), Samples: 2, Severity: alarm.Major, Peak: alarm.Peak{PValue: .001},
 		Explanation: &dagmm.Explanation{Verdict: dagmm.Verdict{Anomalous: true}, Contributions: []dagmm.Contribution{{Metric: name, Value: 9, Low: 0, High: 2, Conditional: true}}}}}
-	a.Verdicts = []string{"yes"}
+	a.Times = []time.Time{at.Add(-time.Minute), at, at.Add(time.Minute)}
+	judged, err := evaluate.JudgeAlarms(a.Labels, []int{0, 0, 1}, nil)
+	if err != nil {
+		panic(err)
+	}
+	a.Judged = &judged
 	return a
 }
 
 func TestWriteAlarms(t *testing.T) {
+	a := alarms("<cpu>")
+	a.Title, a.Units = "Backtest of web-7", []string{"%"}
 	var b bytes.Buffer
-	require.NoError(t, report.WriteAlarms(&b, alarms("<cpu>")))
-	require.Contains(t, b.String(), "<td>2026-03-01 00:00:00<td>2026-03-01 00:01:00<td>major<td>0.001<td>yes<td>&lt;cpu&gt; is 9, expected 0 to 2")
-	require.Contains(t, b.String(), "<h2>&lt;cpu&gt;</h2>")
-	require.NotContains(t, b.String(), "NaN")
+	require.NoError(t, report.WriteAlarms(&b, a))
+	page := b.String()
+	for _, want := range []string{
+		"<h1>Backtest of web-7</h1>", "<title>Backtest of web-7</title>", "<b>2026-03-01 00:00:00</b>", "1m, 2 samples", `<span class="pill major">`, "p 0.001",
+		"&lt;cpu&gt; is 9, expected 0 to 2", `<td class="peak">yes</td>`, "found by alarm 1 after 0s; the alarm had opened 1m before the incident",
+		"<b>&lt;cpu&gt;</b>", `<span class="muted">%</span>`, `class="ytick"`, `>00:00:00</span>`, "@media (prefers-color-scheme: dark)",
+	} {
+		require.True(t, strings.Contains(page, want), want)
+	}
+	require.NotContains(t, page, "NaN")
+	require.NotRegexp(t, "https?://", page)
+}
+
+func TestWriteAlarmsWithoutTimesAndLabels(t *testing.T) {
+	a := alarms("cpu")
+	a.Times, a.Labels, a.Judged = nil, nil, nil
+	var b bytes.Buffer
+	require.NoError(t, report.WriteAlarms(&b, a))
+	require.Contains(t, b.String(), "<h1>Alarms</h1>")
+	require.Contains(t, b.String(), `<td class="peak">?</td>`)
+	require.Contains(t, b.String(), ">row 1</span>")
+	require.NotContains(t, b.String(), "Labelled incidents")
 }
 
 func TestWriteAlarmsChecksLengths(t *testing.T) {
@@ -38,7 +65,10 @@ func TestWriteAlarmsChecksLengths(t *testing.T) {
 		"metrics":    func(a *report.Alarms) { a.Metrics = nil },
 		"results":    func(a *report.Alarms) { a.Samples = a.Samples[1:] },
 		"labels":     func(a *report.Alarms) { a.Labels = a.Labels[1:] },
-		"verdicts":   func(a *report.Alarms) { a.Verdicts = nil },
+		"times":      func(a *report.Alarms) { a.Times = a.Times[1:] },
+		"units":      func(a *report.Alarms) { a.Units = []string{"%", "%"} },
+		"alarms":     func(a *report.Alarms) { a.Alarms = nil },
+		"incident":   func(a *report.Alarms) { a.Judged.Incidents[0].End = 9 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := alarms("cpu")

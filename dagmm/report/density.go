@@ -22,6 +22,14 @@ func (s scale) at(e float64) float64 {
 	return math.Asinh((e - float64(s.Center)) / float64(s.Width))
 }
 
+// back is the inverse of at.
+func (s scale) back(u float64) float64 {
+	if s.Width == 0 {
+		return u
+	}
+	return math.Sinh(u)*float64(s.Width) + float64(s.Center)
+}
+
 // density is a histogram of the energies. The threshold is one of the edges, so that no bar holds both kinds of rows.
 type density struct {
 	Scale   scale `json:"scale"`
@@ -35,17 +43,25 @@ type density struct {
 func densities(energies []float64, isFlagged []bool, threshold float64) []density {
 	sorted := finite(energies)
 	even := histogram(energies, isFlagged, threshold, scale{}, sorted)
+	if s := densityScale(energies, threshold); s.Width != 0 {
+		return []density{histogram(energies, isFlagged, threshold, s, sorted), even}
+	}
+	return []density{even}
+}
+
+// densityScale returns the axis on which all energies are legible.
+func densityScale(energies []float64, threshold float64) scale {
+	sorted := finite(energies)
 	if len(sorted) == 0 {
-		return []density{even}
+		return scale{}
 	}
 	at := func(q float64) float64 { return sorted[int(q*float64(len(sorted)-1))] }
 	width := math.Max(threshold-at(.5), at(.75)-at(.25))
 	span := sorted[len(sorted)-1] - at(.5)
 	if !(width > 0) || math.IsInf(width, 0) || span < 6*width {
-		return []density{even}
+		return scale{}
 	}
-	compressed := scale{Center: num(at(.5)), Width: num(width)}
-	return []density{histogram(energies, isFlagged, threshold, compressed, sorted), even}
+	return scale{Center: num(at(.5)), Width: num(width)}
 }
 
 // histogram counts the energies; sorted are the finite ones in ascending order.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // card is one number at the top of the page.
@@ -19,10 +21,10 @@ func cards(d Rows, p payload) []card {
 	if c, ok := metricCard(d); ok {
 		out = append(out, c)
 	}
-	if q := d.Quality; q != nil {
+	if q := p.agreement; q != nil {
 		out = append(out, card{
-			Name: "F1 against labels", Value: fixed(q.F1),
-			Note: fmt.Sprintf("precision %s, recall %s, average precision %s", fixed(q.Precision), fixed(q.Recall), fixed(q.AveragePrecision)),
+			Name: "F1 against labels", Value: fixed(q.F1()),
+			Note: fmt.Sprintf("precision %s, recall %s, average precision %s", fixed(precision(q)), fixed(q.Recall()), fixed(q.AveragePrecision)),
 		})
 	}
 	return out
@@ -110,28 +112,23 @@ func period(d Rows) string {
 	return d.Times[0].Format(time.DateTime) + " to " + d.Times[len(d.Times)-1].Format(time.DateTime+" MST")
 }
 
-// short writes a number with four significant digits.
+// short writes a number as sentences do.
 func short(v float64) string {
-	switch a := math.Abs(v); {
+	switch {
 	case math.IsInf(v, 1):
 		return "∞"
 	case math.IsNaN(v):
 		return "none"
-	case a >= 1e6 || a < 1e-4 && a > 0:
-		return strconv.FormatFloat(v, 'g', 4, 64)
-	case a >= 1000:
-		return grouped(int(math.Round(v)))
-	default:
-		return strconv.FormatFloat(v, 'f', decimals(a), 64)
 	}
+	return format.Number(v)
 }
 
-// decimals gives four significant digits from 1 to 1000, and as many decimals below 1 as four digits need.
-func decimals(a float64) int {
-	if a == 0 {
-		return 0
+// precision is NaN where nothing is flagged.
+func precision(q *evaluate.Agreement) float64 {
+	if q.TP+q.FP == 0 {
+		return math.NaN()
 	}
-	return min(max(3-int(math.Floor(math.Log10(a))), 0), 7)
+	return q.Precision()
 }
 
 func fixed(v float64) string {
@@ -141,19 +138,5 @@ func fixed(v float64) string {
 	return strconv.FormatFloat(v, 'f', 3, 64)
 }
 
-// grouped writes a whole number with its thousands apart.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	var b strings.Builder
-	for i, r := range s {
-		if i > 0 && (len(s)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(r)
-	}
-	return sign + b.String()
-}
+// grouped writes a count, in the notation of all numbers.
+func grouped(n int) string { return strconv.Itoa(n) }

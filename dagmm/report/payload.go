@@ -4,11 +4,15 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
 // payload is the page's data, as JSON for its script. Rows are numbered from 1. Points are stored by column: it is much shorter.
 type payload struct {
 	Metrics   []string `json:"metrics"`
+	Units     []string `json:"units"`   // one for each metric, empty where unknown
+	Varying   []int    `json:"varying"` // metrics that have more than one value
 	Rows      int      `json:"rows"`
 	Scored    int      `json:"scored"`
 	Labelled  bool     `json:"labelled"`
@@ -20,11 +24,14 @@ type payload struct {
 	Line    line      `json:"line"`    // energies over time
 	Thinned thinned   `json:"thinned"`
 
+	agreement *evaluate.Agreement
+
 	Scales []density `json:"scales"` // one for each scale of the energy axis, the preferred first
 }
 
 type points struct {
 	Row    []int    `json:"row"`
+	At     []num    `json:"at"` // place on the axis of the strips, 0 to 1000
 	Time   []string `json:"time,omitempty"`
 	Energy []num    `json:"energy"`
 	X      [][]num  `json:"x"` // metric by metric
@@ -38,6 +45,7 @@ type line struct {
 
 type flagged struct {
 	Row      int    `json:"row"`
+	At       num    `json:"at"`
 	Time     string `json:"time,omitempty"`
 	Energy   num    `json:"energy"`
 	P        num    `json:"p"`
@@ -75,7 +83,7 @@ func (v num) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, f, 'g', 9, 64), nil
 }
 
-func newPayload(d Rows) payload {
+func newPayload(d Rows, c course) payload {
 	n, width := d.X.Dims()
 	layout := timeLayout(d.Times)
 	isFlagged := make([]bool, n)
@@ -87,14 +95,21 @@ func newPayload(d Rows) payload {
 	shownMissed := every(missed, maxPoints(width))
 	lineRows, bucket := envelope(d.Energies, maxLine)
 
+	varying, _ := constants(d.X, d.Metrics)
+	if varying == nil {
+		varying = []int{}
+	}
 	p := payload{
 		Metrics:   d.Metrics,
+		Units:     make([]string, width),
+		Varying:   varying,
+		agreement: d.agreement(),
 		Rows:      n,
 		Scored:    scored,
 		Labelled:  d.Labels != nil,
 		Threshold: num(d.Threshold),
-		Points:    d.points(shown, layout),
-		Missed:    d.points(shownMissed, layout),
+		Points:    d.points(shown, layout, c),
+		Missed:    d.points(shownMissed, layout, c),
 		Flagged:   make([]flagged, 0, len(d.Flagged)),
 		Line:      line{Row: numbers(lineRows), Time: d.times(lineRows, layout), Energy: d.energies(lineRows)},
 		Thinned: thinned{
@@ -103,8 +118,9 @@ func newPayload(d Rows) payload {
 		},
 		Scales: densities(d.Energies, isFlagged, d.Threshold),
 	}
+	copy(p.Units, d.Units)
 	for _, f := range d.Flagged {
-		p.Flagged = append(p.Flagged, d.flagged(f, layout))
+		p.Flagged = append(p.Flagged, d.flagged(f, layout, c))
 	}
 	return p
 }
@@ -129,8 +145,11 @@ func split(d Rows, isFlagged []bool) (normal, missed []int, scored int) {
 
 func (d Rows) labelled(row int) bool { return len(d.Labels) > 0 && d.Labels[row] }
 
-func (d Rows) points(rows []int, layout string) points {
+func (d Rows) points(rows []int, layout string, c course) points {
 	p := points{Row: numbers(rows), Time: d.times(rows, layout), Energy: d.energies(rows), X: make([][]num, len(d.Metrics))}
+	for _, i := range rows {
+		p.At = append(p.At, c.place(i))
+	}
 	for j := range p.X {
 		p.X[j] = make([]num, len(rows))
 		for k, i := range rows {
@@ -140,11 +159,12 @@ func (d Rows) points(rows []int, layout string) points {
 	return p
 }
 
-func (d Rows) flagged(f Flag, layout string) flagged {
+func (d Rows) flagged(f Explained, layout string, c course) flagged {
 	out := flagged{
 		Row:      f.Row + 1,
+		At:       c.place(f.Row),
 		Energy:   num(d.Energies[f.Row]),
-		P:        num(f.PValue),
+		P:        num(f.Explanation.Verdict.PValue),
 		X:        make([]num, len(d.Metrics)),
 		Label:    d.labelled(f.Row),
 		Sentence: f.Explanation.String(),
@@ -193,12 +213,10 @@ func numbers(rows []int) []int {
 	return out
 }
 
-// timeLayout shows fractions of a second only where there are some.
+// timeLayout shows fractions of a second only where rows are less than a second apart.
 func timeLayout(times []time.Time) string {
-	for _, t := range times {
-		if t.Nanosecond() != 0 {
-			return "2006-01-02 15:04:05.000"
-		}
+	if step := interval(times); step > 0 && step < time.Second {
+		return "2006-01-02 15:04:05.000"
 	}
 	return time.DateTime
 }

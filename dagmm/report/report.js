@@ -18,25 +18,31 @@ const plain = s => String(s).replace(/&/g, "&amp;").replace(/</g, "&lt;").replac
 // The lettering of the 3-D axes knows tags but no entities.
 const plain3d = s => String(s).replace(/</g, "‹").replace(/>/g, "›").replace(/&/g, "＆");
 const clip = (s, n) => s.length > n ? s.slice(0, n - 1) + "…" : s;
+const unitIn = (j, escape) => D.units[j] ? ` (${escape(D.units[j])})` : "";
 const isNum = v => typeof v === "number";
 
+// show writes a number as every sentence does: Go's internal/format.
 function show(v) {
   if (!isNum(v)) return v === null ? "missing" : v;
   const a = Math.abs(v);
-  if (a === 0) return "0";
-  if (a >= 1e15 || a < 1e-4) return v.toExponential(2);
-  for (const [unit, size] of [[" T", 1e12], [" G", 1e9], [" M", 1e6]])
-    if (a >= size) return String(Number((v / size).toPrecision(4))) + unit;
-  if (a >= 1000) return Math.round(v).toLocaleString("en");
-  return String(Number(v.toPrecision(4)));
+  if (a >= 1e4 && a < 1e15) return String(Number(v.toFixed(0)));
+  return digits(v, 4);
 }
-const showP = p => !isNum(p) ? "–" : p < 0.001 ? p.toExponential(1) : p.toFixed(3);
-const when = p => p.time || "row " + p.row.toLocaleString("en");
+// digits is Go's %.4g, for any number of digits.
+function digits(v, n) {
+  if (v === 0) return "0";
+  const [mantissa, exponent] = v.toExponential(n - 1).split("e"), e = Number(exponent);
+  if (e >= -4 && e < n) return String(Number(v.toPrecision(n)));
+  return Number(mantissa) + "e" + (e < 0 ? "-" : "+") + String(Math.abs(e)).padStart(2, "0");
+}
+const withUnit = (v, j) => show(v) + (isNum(v) && D.units[j] ? " " + D.units[j] : "");
+const showP = p => !isNum(p) ? "–" : digits(p, 2);
+const when = p => p.time || "row " + p.row;
 
 function hoverText(row, time, energy, values) {
   const lines = [time ? `<b>${time}</b>  row ${row}` : `<b>row ${row}</b>`];
   lines.push(`energy ${show(energy)}`);
-  D.metrics.slice(0, 8).forEach((m, j) => lines.push(`${plain(clip(m, 40))}: ${plain(show(values[j]))}`));
+  D.metrics.slice(0, 8).forEach((m, j) => lines.push(`${plain(clip(m, 40))}: ${plain(withUnit(values[j], j))}`));
   if (D.metrics.length > 8) lines.push(`and ${D.metrics.length - 8} metrics more`);
   return lines.join("<br>");
 }
@@ -54,16 +60,10 @@ const crowd = flagged.length > 300 ? .55 : 1;
 // ---- colours ----
 
 const root = document.documentElement;
-const preferDark = window.matchMedia("(prefers-color-scheme: dark)");
-let chosenTheme = null;
 const css = name => getComputedStyle(root).getPropertyValue("--" + name).trim();
-function applyTheme() {
-  const dark = chosenTheme ? chosenTheme === "dark" : preferDark.matches;
-  root.dataset.theme = dark ? "dark" : "light";
-  $("theme").textContent = dark ? "☀ Light" : "☾ Dark";
-}
 function baseLayout(extra) {
   return Object.assign({
+    separators: ".", // no mark between thousands, as in all other numbers
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "closest",
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: css("muted") },
     hoverlabel: { bgcolor: css("surface"), bordercolor: css("muted"), font: { color: css("text"), size: 12 }, align: "left" },
@@ -72,18 +72,20 @@ function baseLayout(extra) {
   }, extra);
 }
 const config = {
-  responsive: true, displaylogo: false, displayModeBar: "hover", showSendToCloud: false, plotlyServerURL: "", // no button that uploads scrollZoom: false,
+  responsive: true, displaylogo: false, displayModeBar: "hover", scrollZoom: false,
+  showSendToCloud: false, plotlyServerURL: "", // no button that uploads
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "resetCameraLastSave3d", "hoverClosest3d", "zoomIn2d", "zoomOut2d"],
 };
 const axis2d = extra => Object.assign(
-  { gridcolor: css("line"), linecolor: css("line"), zerolinecolor: css("line"), exponentformat: "SI", automargin: true }, extra);
+  { gridcolor: css("line"), linecolor: css("line"), zerolinecolor: css("line"), exponentformat: "none", automargin: true }, extra);
 const traceOf = (name, p, texts, extra) => Object.assign(
   { name, mode: "markers", text: texts, hoverinfo: "text", hovertemplate: "%{text}<extra></extra>" }, extra);
 
 // ---- scatter plots ----
 
-const width = D.metrics.length;
-const scatterAxes = width >= 4 ? [[0, 1, 2], [0, 1, 3]] : width === 3 ? [[0, 1, 2]] : width === 2 ? [[0, 1]] : [];
+// A metric that never changes is no axis.
+const V = D.varying, width = V.length;
+const scatterAxes = (width >= 4 ? [[0, 1, 2], [0, 1, 3]] : width === 3 ? [[0, 1, 2]] : width === 2 ? [[0, 1]] : []).map(a => a.map(k => V[k]));
 const has3d = (() => {
   try { return Boolean(document.createElement("canvas").getContext("webgl")); } catch (e) { return false; }
 })();
@@ -113,7 +115,7 @@ function addScatter(axes, index) {
   axes.forEach((_, k) => {
     const select = element("select");
     select.setAttribute("aria-label", `Metric of axis ${"xyz"[k]}`);
-    D.metrics.forEach((m, j) => option(select, j, clip(m, 60)));
+    V.forEach(j => option(select, j, clip(D.metrics[j], 60)));
     select.value = axes[k];
     select.addEventListener("change", () => { scatter.axes[k] = Number(select.value); drawScatter(scatter); });
     controls.append(select);
@@ -139,15 +141,15 @@ function drawScatter(s) {
     { ...at(chosen), mode: "markers", hoverinfo: "skip", marker: { size: deep ? 14 : 20, symbol: "circle-open", color: css("picked"), line: { width: 3, color: css("picked") } } },
   ];
   const axis = k => ({
-    title: { text: clip(plain3d(D.metrics[s.axes[k]]), 28), font: { size: 13, color: css("text") } }, gridcolor: css("grid3d"), zerolinecolor: css("grid3d"),
-    color: css("muted"), showline: true, linecolor: css("muted"), linewidth: 1.5, showbackground: true, backgroundcolor: css("wall"), exponentformat: "SI", tickfont: { size: 11 }, nticks: 6, showspikes: false,
+    title: { text: clip(plain3d(D.metrics[s.axes[k]]), 28) + unitIn(s.axes[k], plain3d), font: { size: 13, color: css("text") } }, gridcolor: css("grid3d"), zerolinecolor: css("grid3d"),
+    color: css("muted"), showline: true, linecolor: css("muted"), linewidth: 1.5, showbackground: true, backgroundcolor: css("wall"), exponentformat: "none", tickfont: { size: 11 }, nticks: 6, showspikes: false,
   });
   const layout = deep
     ? baseLayout({ margin: { l: 0, r: 0, t: 6, b: 0 }, scene: {
         xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: "cube", dragmode: "turntable", uirevision: "keep",
         camera: { eye: narrow() ? { x: 1.95, y: 1.95, z: .95 } : { x: 1.45, y: 1.45, z: .72 }, center: { x: 0, y: 0, z: narrow() ? -.05 : -.13 } } } })
     : baseLayout({ margin: { l: 10, r: 10, t: 10, b: 10 }, uirevision: s.axes.join(),
-        xaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[0]], 60)) } }), yaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[1]], 40)) } }) });
+        xaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[0]], 60)) + unitIn(s.axes[0], plain) } }), yaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[1]], 40)) + unitIn(s.axes[1], plain) } }) });
   Plotly.react(s.div, traces, layout, config);
 }
 
@@ -159,7 +161,7 @@ function drawLegend() {
     e.append(dot, text);
     return e;
   };
-  const shown = D.points.row.length < D.thinned.normal ? ` (${D.points.row.length.toLocaleString("en")} of ${D.thinned.normal.toLocaleString("en")} drawn)` : "";
+  const shown = D.points.row.length < D.thinned.normal ? ` (${D.points.row.length} of ${D.thinned.normal} drawn)` : "";
   $("legend").append(entry("diamond", "flagged", "flagged"), entry("", "normal", "not flagged" + shown));
   if (D.missed.row.length) $("legend").append(entry("square", "missed", "labelled anomalous, not flagged"));
   $("legend").append(entry("", "range", "expected range of a flagged row"));
@@ -217,7 +219,7 @@ function drawLine() {
     shapes: threshold === null ? [] : [thresholdLine({ x0: 0, x1: 1, xref: "paper", y0: threshold, y1: threshold })],
     annotations: threshold === null ? [] : [thresholdLabel({ x: 0, xref: "paper", xanchor: "left", y: threshold, yanchor: "bottom" })],
   });
-  if (withMetric) layout.yaxis2 = axis2d({ title: { text: plain(clip(D.metrics[metric], 24)) }, domain: [0, .36], zeroline: false, nticks: 5 });
+  if (withMetric) layout.yaxis2 = axis2d({ title: { text: plain(clip(D.metrics[metric], 24)) + unitIn(metric, plain) }, domain: [0, .36], zeroline: false, nticks: 5 });
   Plotly.react($("line"), traces, layout, config);
 }
 
@@ -316,7 +318,7 @@ function drawRows() {
   body.replaceChildren(...order.slice(0, shownRows).map(tableRow));
   const left = order.length - shownRows;
   $("more").hidden = left <= 0;
-  $("more").textContent = `Show ${Math.min(left, pageSize)} more of ${left.toLocaleString("en")}`;
+  $("more").textContent = `Show ${Math.min(left, pageSize)} more of ${left}`;
   if (!flagged.length) {
     $("flagged").hidden = $("range-hint").hidden = true;
     $("table-hint").textContent = "No row's energy is above the threshold.";
@@ -327,8 +329,8 @@ function tableRow(i) {
   const f = flagged[i], tr = element("tr", i === picked ? "picked" : "");
   tr.dataset.index = i;
   tr.tabIndex = 0;
-  const time = element("td", "when", f.time || f.row.toLocaleString("en"));
-  if (f.time) time.append(element("div", "muted small", "row " + f.row.toLocaleString("en")));
+  const time = element("td", "when", f.time || String(f.row));
+  if (f.time) time.append(element("div", "muted small", "row " + f.row));
   if (D.labelled) time.append(f.label ? element("span", "tag known", "labelled anomalous") : element("span", "tag", "not labelled"));
   const energy = element("td", "energy");
   energy.append(element("b", "", show(f.energy)));
@@ -355,15 +357,16 @@ function tableRow(i) {
 function partList(parts) {
   const grid = element("div", "parts");
   for (const p of parts) {
+    const j = D.metrics.indexOf(p.metric);
     const share = element("div", "share"), track = element("div", "share-track"), bar = element("i");
     bar.style.width = (isNum(p.share) ? 100 * Math.min(Math.max(p.share, 0), 1) : 0) + "%";
     track.append(bar);
     share.append(track, element("b", "", isNum(p.share) ? Math.round(100 * p.share) + "%" : "–"));
     share.title = "share of the energy's excess";
-    const value = element("div", "value", show(p.value));
+    const value = element("div", "value", withUnit(p.value, j));
     if (isNum(p.value)) value.title = String(p.value);
     const known = isNum(p.low) && isNum(p.high);
-    const expected = p.constant ? `constant at ${show(p.low)} in training` : known ? `${p.usual ? "usually" : "expected"} ${show(p.low)} – ${show(p.high)}` : "";
+    const expected = p.constant ? `constantly ${show(p.low)} in training` : known ? `${p.usual ? "usually" : "expected"} ${show(p.low)} to ${show(p.high)}` : "";
     grid.append(element("div", "name", p.metric), share, value, known && isNum(p.value) ? gauge(p) : element("div", "gauge"), element("div", "expected", expected));
   }
   return grid;
@@ -388,6 +391,7 @@ function gauge(p) {
 function pick(i, reveal) {
   picked = i;
   for (const tr of $("flagged").tBodies[0].rows) tr.classList.toggle("picked", Number(tr.dataset.index) === i);
+  for (const tr of document.querySelectorAll(".incidents [data-row]")) tr.classList.toggle("picked", i >= 0 && Number(tr.dataset.row) === flagged[i].row);
   $("picked").hidden = i < 0;
   if (i >= 0) {
     const f = flagged[i];
@@ -419,18 +423,17 @@ function pickFromPlot(event) {
 // ---- start ----
 
 function drawAll() {
-  applyTheme();
   scatters.forEach(drawScatter);
   drawLine();
   drawDensity();
 }
 
 function start() {
-  applyTheme();
   const select = $("metric");
   option(select, -1, "none");
-  D.metrics.forEach((m, j) => option(select, j, clip(m, 60)));
-  select.value = flagged.length && flagged[0].parts.length ? Math.max(D.metrics.indexOf(mostOften()), 0) : width ? 0 : -1;
+  V.forEach(j => option(select, j, clip(D.metrics[j], 60)));
+  const often = flagged.length && flagged[0].parts.length ? D.metrics.indexOf(mostOften()) : -1;
+  select.value = V.includes(often) ? often : width ? V[0] : -1;
   select.addEventListener("change", drawLine);
   if (!hasTimes) $("line-title").textContent = "Energy by row";
   $("scale-choice").hidden = D.scales.length < 2;
@@ -470,8 +473,50 @@ function start() {
   $("unpick").addEventListener("click", () => pick(-1, false));
   document.addEventListener("keydown", e => { if (e.key === "Escape" && picked >= 0) pick(-1, false); });
 
-  $("theme").addEventListener("click", () => { chosenTheme = root.dataset.theme === "dark" ? "light" : "dark"; drawAll(); });
-  preferDark.addEventListener("change", drawAll);
+  for (const tr of document.querySelectorAll(".incidents [data-row]")) {
+    const peak = flagged.findIndex(f => f.row === Number(tr.dataset.row));
+    tr.addEventListener("click", () => { if (!String(getSelection())) pick(peak, false); });
+    tr.addEventListener("keydown", e => { if (e.key === "Enter") pick(peak, false); });
+  }
+  document.querySelectorAll(".strip").forEach(readout);
+  document.addEventListener("themechange", drawAll);
+}
+
+// ---- strips ----
+
+// All rows that the page holds, in their order on the axis of the strips.
+const shown = [];
+D.points.row.forEach((row, k) => shown.push({ row, at: D.points.at[k], time: D.points.time && D.points.time[k], energy: D.points.energy[k], x: j => D.points.x[j][k] }));
+D.missed.row.forEach((row, k) => shown.push({ row, at: D.missed.at[k], time: D.missed.time && D.missed.time[k], energy: D.missed.energy[k], x: j => D.missed.x[j][k] }));
+flagged.forEach((f, k) => shown.push({ row: f.row, at: f.at, time: f.time, energy: f.energy, flagged: k, x: j => f.x[j] }));
+shown.sort((a, b) => a.at - b.at || a.row - b.row);
+
+function nearest(at, rows) {
+  let low = 0, high = rows.length - 1;
+  while (high - low > 1) {
+    const middle = low + high >> 1;
+    if (rows[middle].at < at) low = middle; else high = middle;
+  }
+  return rows[low] && at - rows[low].at <= rows[high].at - at ? rows[low] : rows[high];
+}
+
+// readout tells the value under the pointer; a click selects the nearest flagged row.
+function readout(strip) {
+  const chart = strip.querySelector(".chart"), cursor = strip.querySelector(".cursor"), out = strip.querySelector("output");
+  const j = Number(strip.dataset.metric);
+  const place = e => 1000 * (e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth;
+  chart.addEventListener("pointermove", e => {
+    const r = nearest(place(e), shown);
+    if (!r) return;
+    cursor.hidden = false;
+    cursor.style.left = Math.min(r.at / 10, 99.9) + "%";
+    out.textContent = `${when(r)}: ${j < 0 ? show(r.energy) : withUnit(r.x(j), j)}`;
+  });
+  chart.addEventListener("pointerleave", () => { cursor.hidden = true; out.textContent = ""; });
+  chart.addEventListener("click", e => {
+    const at = place(e), r = nearest(at, shown.filter(r => r.flagged !== undefined));
+    if (r && Math.abs(r.at - at) < 25) pick(r.flagged, false);
+  });
 }
 
 function mostOften() {

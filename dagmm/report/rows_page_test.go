@@ -34,8 +34,8 @@ func sample(n int, metrics ...string) report.Rows {
 		d.Energies[i] = 2 + rng.Float64()
 		if i%100 == 99 {
 			d.Energies[i] = 10 + 40*rng.Float64()
-			d.Flagged = append(d.Flagged, report.Flag{
-				Row: i, PValue: .001, Explanation: &dagmm.Explanation{Verdict: dagmm.Verdict{Anomalous: true},
+			d.Flagged = append(d.Flagged, report.Explained{
+				Row: i, Explanation: &dagmm.Explanation{Verdict: dagmm.Verdict{PValue: .001, Anomalous: true},
 					Contributions: []dagmm.Contribution{{Metric: metrics[0], Share: 1, Value: 99, Low: 40, High: 60}}},
 			})
 		}
@@ -106,7 +106,7 @@ func TestWriteEscapesText(t *testing.T) {
 	html := write(t, d)
 	require.NotContains(t, html, "<script>alert(1)")
 	require.NotContains(t, html, "</script><script>a")
-	require.Equal(t, 3, strings.Count(html, "</script>"))
+	require.Equal(t, 4, strings.Count(html, "</script>"))
 	require.Equal(t, evil, payload(t, html).Metrics[0])
 }
 
@@ -116,7 +116,7 @@ func TestWriteNumbersThatJSONCannotHold(t *testing.T) {
 	x.Set(0, 0, math.NaN())
 	d.Energies[0] = math.NaN()
 	d.Energies[99] = math.Inf(1)
-	d.Flagged[0].PValue = math.NaN()
+	d.Flagged[0].Explanation.Verdict.PValue = math.NaN()
 	d.Flagged[0].Explanation.Contributions[0].Low = math.Inf(-1)
 	html := write(t, d)
 	p := payload(t, html)
@@ -151,7 +151,7 @@ func TestLargeInputIsThinnedAndSaysSo(t *testing.T) {
 	p := payload(t, html)
 	require.Len(t, p.Flagged, 1000, "flagged rows are never thinned")
 	require.Len(t, p.Points.Row, 8000)
-	require.Contains(t, html, "show 8,000 of the 99,000 rows that are not flagged")
+	require.Contains(t, html, "show 8000 of the 99000 rows that are not flagged")
 	require.LessOrEqual(t, len(p.Line.Row), 4000)
 	shown := map[int]bool{}
 	for _, r := range p.Line.Row {

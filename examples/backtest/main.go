@@ -111,7 +111,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.html != "" {
-		return r.writePage(o.html)
+		return r.writePage(o.html, o.in)
 	}
 	return nil
 }
@@ -175,6 +175,7 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*r
 	for i := range n {
 		s, err := d.Next(r.times[i], after.X.RawRowView(i))
 		if errors.Is(err, alarm.ErrOrder) {
+			r.samples[i] = alarm.Result{Energy: math.NaN(), Threshold: math.NaN(), PValue: math.NaN()}
 			continue // a row that repeats a time says nothing new
 		}
 		if err != nil {
@@ -215,9 +216,25 @@ func (r *result) extend(t time.Time) {
 
 func (r *result) print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "from\tto\tsamples\tseverity\tp\tincident\twhy")
+	page := r.page("")
+	if len(r.alarms) > 0 {
+		fmt.Fprintln(tw, "ALARM\tFROM\tTO\tSAMPLES\tSEVERITY\tP\tINCIDENT\tWHY")
+	}
 	for k, a := range r.alarms {
-		fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%.2g\t%s\t%s\n", a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, a.Peak.PValue, r.measure.verdict(k), a.Explanation)
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%.2g\t%s\t%s\n", k+1, a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, a.Peak.PValue, r.measure.judged.Verdict(k), a.Explanation)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	if m := r.measure; m.judged != nil && len(m.judged.Incidents) > 0 {
+		if len(r.alarms) > 0 {
+			fmt.Fprintln(tw)
+		}
+		fmt.Fprintln(tw, "INCIDENT\tTO\tSAMPLES\tFOUND")
+		for _, i := range m.judged.Incidents {
+			fmt.Fprintf(tw, "%s\t%s\t%d\t%s\n", r.times[i.Start].Format(time.DateTime), r.times[i.End-1].Format(time.DateTime), i.End-i.Start, page.FoundText(i))
+		}
+		fmt.Fprintln(tw)
 	}
 	if err := tw.Flush(); err != nil {
 		return err

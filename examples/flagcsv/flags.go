@@ -18,7 +18,7 @@ import (
 
 // options is the command line.
 type options struct {
-	in, out, report, save, load string
+	in, out, report, json, markdown, save, load string
 
 	csv     dataset.CSVOptions
 	preset  string
@@ -61,7 +61,9 @@ func parse(args []string, help io.Writer) (*options, error) {
 func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.in, "in", "", "CSV `file` to read, plain or gzip'd; - is standard input (default: the embedded recording)")
 	fs.StringVar(&o.out, "out", "", "CSV `file` to write: every row with its energy, p-value and verdict")
-	fs.StringVar(&o.report, "report", "", "HTML `file` to write: plots and explanations for the browser, complete in itself")
+	fs.StringVar(&o.report, "report", "", "HTML `file` to write: incidents, plots and explanations for the browser, complete in itself")
+	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
+	fs.StringVar(&o.markdown, "markdown", "", "Markdown `file` to write: the incidents as a table")
 	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to")
 	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known")
 }

@@ -9,22 +9,26 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
+// rows is what the page, the JSON and the Markdown are made of.
+func (j *job) rows() report.Rows {
+	preset := j.model.Training().Preset
+	return report.Rows{
+		Title: j.title, Source: j.source, Metrics: j.table.Columns, Units: j.units,
+		X: j.table.X, Times: j.table.Times, Labels: j.table.Labels, Energies: j.energies,
+		Threshold: j.model.Threshold(), ThresholdNote: j.thresholdNote(), Calibration: j.model.Calibration(),
+		Flagged: j.flagged, Ordinary: j.ordinary, Apart: preset == "table" || j.table.Times == nil && strings.HasPrefix(preset, "paper"),
+	}
+}
+
 // writeReport writes the page for the browser.
 func writeReport(w io.Writer, j *job) error {
-	d := report.Rows{
-		Title: j.title, Source: j.source, Metrics: j.table.Columns,
-		X: j.table.X, Times: j.table.Times, Labels: j.table.Labels, Energies: j.energies,
-		Threshold: j.model.Threshold(), ThresholdNote: j.thresholdNote(),
-		Training: j.facts(), Warnings: j.warnings(), Generated: time.Now(),
-	}
-	for _, f := range j.flagged {
-		d.Flagged = append(d.Flagged, report.Flag{Row: f.row, PValue: f.verdict.PValue, Explanation: f.explanation})
-	}
-	if q := j.quality; q != nil {
-		d.Quality = &report.Quality{Precision: q.precision, Recall: q.recall, F1: q.f1, AveragePrecision: q.average}
-	}
+	d := j.rows()
+	d.Training, d.Warnings, d.Generated = j.facts(), j.warnings(), time.Now()
 	return report.WriteRows(w, d)
 }
+
+func writeJSON(w io.Writer, j *job) error     { return report.WriteIncidentsJSON(w, j.rows()) }
+func writeMarkdown(w io.Writer, j *job) error { return report.WriteIncidentsMarkdown(w, j.rows()) }
 
 // facts sums up the model for a reader.
 func (j *job) facts() []report.Fact {

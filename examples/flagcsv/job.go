@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
+	"github.com/metric-streams/anomaly/dagmm/report"
 	"github.com/metric-streams/anomaly/dagmm/train"
 	"github.com/metric-streams/anomaly/dataset"
 )
@@ -18,22 +21,18 @@ import (
 type job struct {
 	title, source string
 	table         *dataset.Table
+	units         []string // of the metrics, empty where unknown
 	model         *dagmm.Model
 	modelFile     string        // where the model was loaded from; empty if it was trained
 	training      *train.Report // nil if the model was loaded
 	choice        string        // why which preset was taken; empty if the user said so
 
-	energies []float64 // one a row; NaN where a value is missing
-	pvalues  []float64
-	flagged  []flaggedRow
-	quality  *quality // nil without labelled rows
-	written  []string // files, as far as they are complete
-}
-
-type flaggedRow struct {
-	row         int // from 0
-	verdict     dagmm.Verdict
-	explanation *dagmm.Explanation
+	energies  []float64 // one a row; NaN where a value is missing
+	pvalues   []float64
+	flagged   []report.Explained
+	ordinary  []report.Explained // some others, for the band of expected values
+	incidents []report.Incident
+	written   []string // files, as far as they are complete
 }
 
 // fit trains a model on the table unless one was loaded.
@@ -78,11 +77,12 @@ func (j *job) config(opt *options) (train.Config, error) {
 }
 
 // score gives every row its energy and explains those above the threshold, in one pass: a stream carries the context from row to row
-// just as in live scoring.
-func (j *job) score(ctx context.Context) error {
+// just as in live scoring. With a band, it also explains some of the others.
+func (j *job) score(ctx context.Context, band bool) error {
 	rows, width := j.table.X.Dims()
 	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
 	stream := j.model.Stream()
+	stride := bandStride(rows, width)
 	x := make([]float64, width)
 	for i := range rows {
 		if err := ctx.Err(); err != nil {
@@ -93,21 +93,39 @@ func (j *job) score(ctx context.Context) error {
 			return input(fmt.Errorf("%s, row %d: %w", j.source, i+1, err))
 		}
 		j.energies[i], j.pvalues[i] = v.Energy, v.PValue
-		if !v.Anomalous {
+		inBand := band && (i%stride == 0 || i == rows-1) && !math.IsNaN(v.Energy)
+		if !v.Anomalous && !inBand {
 			continue
 		}
 		why, err := stream.Explain()
 		if err != nil {
 			return fmt.Errorf("row %d: %w", i+1, err)
 		}
-		j.flagged = append(j.flagged, flaggedRow{row: i, verdict: v, explanation: why})
+		if v.Anomalous {
+			j.flagged = append(j.flagged, report.Explained{Row: i, Explanation: why})
+		} else {
+			j.ordinary = append(j.ordinary, report.Explained{Row: i, Explanation: why})
+		}
 	}
-	if j.table.Labels != nil { // the measures are for people: the model has not seen the labels
-		var err error
-		j.quality, err = measure(j.energies, j.table.Labels, j.model.Threshold())
-		return err
+	var err error
+	j.incidents, err = j.rows().Incidents()
+	return err
+}
+
+// bandStride is every how manyth row the band of expected values is drawn through. To explain
+// a row takes a time that grows with the square of the width: it is to stay within seconds.
+func bandStride(rows, width int) int {
+	most := max(4000/width, 40)
+	return (rows + most - 1) / most
+}
+
+// agreement holds the energies against the labels; nil where no row is labelled. The model has not seen the labels.
+func (j *job) agreement() (*evaluate.Agreement, error) {
+	if !slices.Contains(j.table.Labels, true) {
+		return nil, nil
 	}
-	return nil
+	a, err := evaluate.Agree(j.energies, j.table.Labels, j.model.Threshold())
+	return &a, err
 }
 
 // unscored counts the rows with a missing value.

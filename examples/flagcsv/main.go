@@ -1,6 +1,6 @@
 // Flagcsv finds the odd rows of a CSV export of host metrics, and says why they are odd. It trains a model on the file (or loads one),
-// flags the rows whose energy lies above the threshold, prints them with the metric that explains each, and can write a table, a
-// report for the browser and the model.
+// flags the rows whose energy lies above the threshold, prints them with the metric that explains each, groups them into incidents,
+// and can write a table, a report for the browser, the incidents as JSON and Markdown, and the model.
 //
 //	flagcsv                                                 # the embedded recording of a host
 //	flagcsv -in host.csv -columns cpu,mem,disk,net_in -time ts -out flagged.csv -report report.html -save host.model
@@ -74,11 +74,12 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return err
 	}
+	j.units = units(opt, j.table.Columns, reading(opt.csv, j.table))
 	printInput(stdout, j)
 	if err := j.fit(ctx, opt, stderr); err != nil {
 		return err
 	}
-	if err := j.score(ctx); err != nil {
+	if err := j.score(ctx, opt.report != ""); err != nil {
 		return err
 	}
 	if err := files.write(j); err != nil {
@@ -87,6 +88,5 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err := files.commit(); err != nil {
 		return err
 	}
-	printResult(stdout, j)
-	return nil
+	return printResult(stdout, j)
 }

@@ -32,6 +32,8 @@ func openOutputs(opt *options) (*outputs, error) {
 	}{
 		{"out", opt.out, writeTable},
 		{"report", opt.report, writeReport},
+		{"json", opt.json, writeJSON},
+		{"markdown", opt.markdown, writeMarkdown},
 		{"save", opt.save, func(w io.Writer, j *job) error { return j.model.Save(w) }},
 	} {
 		if f.path == "" {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -12,10 +11,15 @@ import (
 	"unicode"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/report"
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // maxPrinted bounds the flagged rows that are printed; files hold all of them.
 const maxPrinted = 100
+
+// maxIncidents bounds the incidents that are printed.
+const maxIncidents = 30
 
 // printInput prints how flagcsv interpreted the file and each of its columns.
 func printInput(w io.Writer, j *job) {
@@ -26,32 +30,63 @@ func printInput(w io.Writer, j *job) {
 	fmt.Fprintln(w)
 }
 
-// printResult prints the flagged rows and a summary.
-func printResult(w io.Writer, j *job) {
-	rows := printed(j.flagged)
+// printResult prints the flagged rows, the incidents that they make, and a summary.
+func printResult(w io.Writer, j *job) error {
+	rows := printed(j)
 	if len(rows) > 0 {
 		printRows(w, j, rows)
 		if left := len(j.flagged) - len(rows); left > 0 {
 			fmt.Fprintf(w, "and %d flagged rows of lower energy: -out and -report hold them all\n", left)
 		}
 		fmt.Fprintln(w)
+		printIncidents(w, j)
 	}
-	printSummary(w, j)
+	return printSummary(w, j)
+}
+
+// printIncidents prints one line an incident: where there are too many, the gravest.
+func printIncidents(w io.Writer, j *job) {
+	shown := j.incidents
+	if len(shown) > maxIncidents {
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(a, b report.Incident) int {
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Energy, a.Energy))
+		})
+		shown = shown[:maxIncidents]
+		slices.SortFunc(shown, func(a, b report.Incident) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "INCIDENT\tLASTED\tSEVERITY\tWHY, AT ITS PEAK")
+	for _, i := range shown {
+		start := fmt.Sprintf("row %d", i.Span.Start+1)
+		if j.table.Times != nil {
+			start = i.Start.Format(time.DateTime)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", start, i.Lasted(), i.Severity, printable(i.Peak.Explanation.String()))
+	}
+	t.Flush()
+	if left := len(j.incidents) - len(shown); left > 0 {
+		fmt.Fprintf(w, "and %d less grave incidents: -report, -json and -markdown hold them all\n", left)
+	}
+	fmt.Fprintln(w)
 }
 
 // printed returns the flagged rows to print, in order: where there are too many, those of the highest energies.
-func printed(rows []flaggedRow) []flaggedRow {
+func printed(j *job) []report.Explained {
+	rows := j.flagged
 	if len(rows) <= maxPrinted {
 		return rows
 	}
 	out := slices.Clone(rows)
-	slices.SortStableFunc(out, func(a, b flaggedRow) int { return cmp.Compare(b.verdict.Energy, a.verdict.Energy) })
+	slices.SortStableFunc(out, func(a, b report.Explained) int {
+		return cmp.Compare(j.energies[b.Row], j.energies[a.Row])
+	})
 	out = out[:maxPrinted]
-	slices.SortFunc(out, func(a, b flaggedRow) int { return cmp.Compare(a.row, b.row) })
+	slices.SortFunc(out, func(a, b report.Explained) int { return cmp.Compare(a.Row, b.Row) })
 	return out
 }
 
-func printRows(w io.Writer, j *job, rows []flaggedRow) {
+func printRows(w io.Writer, j *job, rows []report.Explained) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	head := "ROW\t"
 	if j.table.Times != nil {
@@ -59,35 +94,32 @@ func printRows(w io.Writer, j *job, rows []flaggedRow) {
 	}
 	fmt.Fprintln(t, head+"ENERGY\tP\tMETRIC\tVALUE\tEXPECTED\tREASON")
 	for _, f := range rows {
-		fmt.Fprintf(t, "%d\t", f.row+1)
+		fmt.Fprintf(t, "%d\t", f.Row+1)
 		if j.table.Times != nil {
-			fmt.Fprintf(t, "%s\t", j.table.Times[f.row].Format(time.DateTime))
+			fmt.Fprintf(t, "%s\t", j.table.Times[f.Row].Format(time.DateTime))
 		}
-		c := f.explanation.Contributions[0]
-		fmt.Fprintf(t, "%.2f\t%.2g\t%s\t%s\t%s\t%s\n", f.verdict.Energy, f.verdict.PValue,
-			printable(c.Metric), short(c.Value), expected(c), printable(f.explanation.String()))
+		c := f.Explanation.Contributions[0]
+		fmt.Fprintf(t, "%.2f\t%.2g\t%s\t%s\t%s\t%s\n", j.energies[f.Row], j.pvalues[f.Row],
+			printable(c.Metric), format.Number(c.Value), expected(c), printable(f.Explanation.String()))
 	}
 	t.Flush()
 }
 
 func expected(c dagmm.Contribution) string {
 	if c.Constant || c.Low == c.High {
-		return short(c.Low)
+		return format.Number(c.Low)
 	}
-	return short(c.Low) + " to " + short(c.High)
+	return format.Number(c.Low) + " to " + format.Number(c.High)
 }
 
-func printSummary(w io.Writer, j *job) {
-	fmt.Fprintf(w, "%d of %d rows flagged: energy above %.4g, the %s\n",
-		len(j.flagged), len(j.energies)-j.unscored(), j.model.Threshold(), j.thresholdNote())
+func printSummary(w io.Writer, j *job) error {
+	fmt.Fprintf(w, "%d of %d rows flagged, %s: energy above %.4g, the %s\n",
+		len(j.flagged), len(j.energies)-j.unscored(), counted(len(j.incidents), "incident"), j.model.Threshold(), j.thresholdNote())
 	if n := j.unscored(); n > 0 {
 		fmt.Fprintf(w, "%d more rows have missing values and no energy\n", n)
 	}
-	if q := j.quality; q == nil && j.table.Labels != nil {
-		fmt.Fprintln(w, "no row is labelled anomalous")
-	} else if q != nil {
-		fmt.Fprintf(w, "against the labels: %d of %d labelled rows flagged, precision %.3f, recall %.3f, F1 %.3f, average precision %.3f\n",
-			q.hits, q.labelled, q.precision, q.recall, q.f1, q.average)
+	if err := printAgreement(w, j); err != nil {
+		return err
 	}
 	if j.choice != "" {
 		fmt.Fprintln(w, j.choice)
@@ -101,14 +133,33 @@ func printSummary(w io.Writer, j *job) {
 	if len(j.written) > 0 {
 		fmt.Fprintf(w, "written: %s\n", printable(strings.Join(j.written, ", ")))
 	}
+	return nil
 }
 
-// short writes a metric's value with four significant digits, without an exponent where that is legible.
-func short(v float64) string {
-	if a := math.Abs(v); a >= 1e4 && a < 1e15 {
-		return fmt.Sprintf("%.0f", v)
+// printAgreement holds the flagged rows against the labels.
+func printAgreement(w io.Writer, j *job) error {
+	a, err := j.agreement()
+	switch {
+	case err != nil:
+		return err
+	case a != nil:
+		precision := fmt.Sprintf("%.3f", a.Precision())
+		if a.TP+a.FP == 0 {
+			precision = "none"
+		}
+		fmt.Fprintf(w, "against the labels: %.0f of %.0f labelled rows flagged, precision %s, recall %.3f, F1 %.3f, average precision %.3f\n",
+			a.TP, a.TP+a.FN, precision, a.Recall(), a.F1(), a.AveragePrecision)
+	case j.table.Labels != nil:
+		fmt.Fprintln(w, "no row is labelled anomalous")
 	}
-	return fmt.Sprintf("%.4g", v)
+	return nil
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // printable keeps a file's texts from steering the terminal.

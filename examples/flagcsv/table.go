@@ -32,8 +32,8 @@ func writeTable(w io.Writer, j *job) error {
 			record = append(record, number(v))
 		}
 		anomalous, top := "false", ""
-		if len(flagged) > 0 && flagged[0].row == i {
-			anomalous, top = "true", flagged[0].explanation.Contributions[0].Metric
+		if len(flagged) > 0 && flagged[0].Row == i {
+			anomalous, top = "true", flagged[0].Explanation.Contributions[0].Metric
 			flagged = flagged[1:]
 		}
 		record = append(record, number(energy), threshold, number(j.pvalues[i]), anomalous, top)

@@ -118,8 +118,8 @@ func (p *tab) logged() (errors, requests []string) {
 	return slices.Clone(p.errors), slices.Clone(p.requests)
 }
 
-// drawn is true once every plot is there.
-const drawn = `["line", "density", "scatter-0"].every(id => {
+// drawn is true once every plot is there; a page of alarms has none that a script draws.
+const drawn = `!document.getElementById("data") || ["line", "density", "scatter-0"].every(id => {
 	const plot = document.getElementById(id);
 	return !plot ? id === "scatter-0" : plot._fullLayout && plot.querySelector("svg");
 })`

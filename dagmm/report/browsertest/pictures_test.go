@@ -26,11 +26,14 @@ func TestPictures(t *testing.T) {
 	p.open(t, path)
 	capture(t, p, filepath.Join(dir, "report.png"), chromedp.CaptureScreenshot()) // the one beside the program
 	for _, dark := range []bool{false, true} {
-		for _, width := range []int{1400, 390} {
+		for _, width := range []int{1400, 420, 360} {
 			p := newTab(t, dark, width)
 			p.open(t, path)
 			name := fmt.Sprintf("report-%d-%s", width, map[bool]string{false: "light", true: "dark"}[dark])
 			capture(t, p, filepath.Join(dir, name+".png"), chromedp.FullScreenshot(100))
+			if !js[bool](t, p, `Boolean(document.querySelector("#flagged tbody tr"))`) {
+				continue
+			}
 			p.eval(t, clickFirst)
 			p.eval(t, `document.getElementById("to-plots").click()`)
 			p.do(t, chromedp.Sleep(2*time.Second))

@@ -133,7 +133,7 @@ func TestHostileNamesStayText(t *testing.T) {
 
 func TestNothingFlaggedAndMissingValues(t *testing.T) {
 	d := host(600, hostMetrics)
-	d.Flagged, d.Labels, d.Times, d.Quality = nil, nil, nil, nil
+	d.Flagged, d.Labels, d.Times = nil, nil, nil
 	for i := range d.Energies {
 		d.Energies[i] = min(d.Energies[i], d.Threshold)
 		if i%50 < 3 {

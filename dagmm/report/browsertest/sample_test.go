@@ -23,7 +23,6 @@ func host(n int, metrics []string) report.Rows {
 	d := report.Rows{
 		Title: "web-7", Source: "web-7.csv", Metrics: metrics, Threshold: 6.2, ThresholdNote: "99 % quantile of the training energies",
 		Energies: make([]float64, n), Labels: make([]bool, n), Generated: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC),
-		Quality:  &report.Quality{Precision: .8, Recall: .9, F1: .847, AveragePrecision: .91},
 		Warnings: []string{"The mixture has 1.1 effective components of 2: training may have collapsed."},
 		Training: []report.Fact{{Name: "Rows used", Value: "1,000"}, {Name: "Preset", Value: "metrics"}, {Name: "Steps", Value: "2,000 in 500 epochs"},
 			{Name: "Stopped", Value: "all steps done"}, {Name: "Seed", Value: "1"}, {Name: "Against a plain mixture", Value: "finds 96 % of synthetic faults, the mixture 95 %"}},
@@ -74,7 +73,7 @@ func addFault(d *report.Rows, x *mat.Dense, i int, rng *rand.Rand) {
 	if i%4 == 0 && len(d.Metrics) > 1 {
 		why.Pair = [2]string{d.Metrics[0], d.Metrics[1]}
 	}
-	d.Flagged = append(d.Flagged, report.Flag{Row: i, PValue: .001, Explanation: why})
+	d.Flagged = append(d.Flagged, report.Explained{Row: i, Explanation: why})
 }
 
 // save writes the report into a temporary file.

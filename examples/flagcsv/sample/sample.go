@@ -7,3 +7,6 @@ import _ "embed" // the recording
 //
 //go:embed recording.csv
 var Recording []byte
+
+// Units are the units of the metrics.
+var Units = map[string]string{"cpu": "%", "mem": "%", "disk": "%", "net_in": "bit/s"}

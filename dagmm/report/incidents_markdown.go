@@ -1,0 +1,35 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteIncidentsMarkdown writes the incidents of d to w as a heading, a sentence and a table
+// with the columns start, duration, rows, severity, why and peak. Text that Markdown would
+// take for markup is escaped. The errors are those of Rows.Incidents and of w.
+func WriteIncidentsMarkdown(w io.Writer, d Rows) error {
+	incidents, err := d.Incidents()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", escapeMarkdown(d.Title))
+	if p := d.period(); p != "" {
+		fmt.Fprintf(&b, "%s\n\n", p)
+	}
+	fmt.Fprintf(&b, "%s\n", escapeMarkdown(d.answer(incidents)))
+	if len(incidents) > 0 {
+		b.WriteString("\n| start | duration | rows | severity | why | peak |\n|---|---|---|---|---|---|\n")
+	}
+	for _, v := range d.views(incidents) {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Start, v.Duration, v.RowsText, v.Severity, escapeMarkdown(v.Why), escapeMarkdown(v.Peak+"; "+v.Energy))
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+var markdownEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`, "\n", " ", "\r", " ")
+
+func escapeMarkdown(s string) string { return markdownEscapes.Replace(s) }

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/internal/format"
+)
+
+// incidentView is an incident in words.
+type incidentView struct {
+	Start, Duration, RowsText, Severity, Why string
+	Peak, Energy                             string
+	Row                                      int // of the peak, from 1
+	Tag                                      string
+}
+
+// shownIncidents is how many incidents the page shows before the reader asks for all.
+const shownIncidents = 12
+
+// answer says in one sentence or two what was found.
+func (d Rows) answer(incidents []Incident) string {
+	switch {
+	case len(incidents) > 0:
+	case d.scored() == 0:
+		return "No row could be scored: each has a missing value."
+	default:
+		return "Nothing is flagged: no row's energy is above the threshold."
+	}
+	count := map[alarm.Severity]int{}
+	worst := 0
+	for k, i := range incidents {
+		count[i.Severity]++
+		if graver(i, incidents[worst]) < 0 {
+			worst = k
+		}
+	}
+	v := d.views(incidents[worst : worst+1])[0]
+	if len(incidents) == 1 {
+		return fmt.Sprintf("One incident, %s: %s, %s. %s.", v.Severity, v.at(), v.Duration, v.Why)
+	}
+	var parts []string
+	for _, s := range []alarm.Severity{alarm.Critical, alarm.Major, alarm.Minor} {
+		if count[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
+		}
+	}
+	return fmt.Sprintf("%d incidents: %s. The gravest: %s, %s. %s.", len(incidents), strings.Join(parts, ", "), v.at(), v.Duration, v.Why)
+}
+
+// at names the beginning in a sentence.
+func (v incidentView) at() string {
+	if strings.HasPrefix(v.Start, "row ") {
+		return v.Start
+	}
+	return v.Start + " (" + v.RowsText + ")"
+}
+
+// graver orders the gravest first.
+func graver(a, b Incident) int {
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Energy, a.Energy), cmp.Compare(a.Span.Start, b.Span.Start))
+}
+
+// gravest returns the incidents to show first and the others, both in the order of the rows.
+func gravest(incidents []Incident, limit int) (first, rest []Incident) {
+	if len(incidents) <= limit {
+		return incidents, nil
+	}
+	sorted := slices.SortedFunc(slices.Values(incidents), graver)
+	first, rest = sorted[:limit], sorted[limit:]
+	byRow := func(a, b Incident) int { return cmp.Compare(a.Span.Start, b.Span.Start) }
+	slices.SortFunc(first, byRow)
+	slices.SortFunc(rest, byRow)
+	return first, rest
+}
+
+func (d Rows) views(incidents []Incident) []incidentView {
+	layout := timeLayout(d.Times)
+	out := make([]incidentView, len(incidents))
+	for k, i := range incidents {
+		v := incidentView{Severity: i.Severity.String(), Why: i.Peak.Explanation.String(), Row: i.Peak.Row + 1, Energy: fmt.Sprintf("energy %s, p %s", format.Number(i.Energy), pText(i.Peak.Explanation.Verdict.PValue))}
+		v.RowsText = fmt.Sprintf("row %d", i.Span.Start+1)
+		if i.Span.End > i.Span.Start+1 {
+			v.RowsText = fmt.Sprintf("rows %d to %d", i.Span.Start+1, i.Span.End)
+		}
+		v.Start, v.Duration = v.RowsText, i.Lasted()
+		if d.Times != nil {
+			v.Start = i.Start.Format(layout)
+		}
+		v.Peak = d.peak(i)
+		if d.Labels != nil {
+			v.Tag = "not labelled"
+			if i.Labelled > 0 {
+				v.Tag = "labelled anomalous"
+			}
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// Lasted says how long the incident was: 1m20s, 5 of 9 rows. It is 1 row for a single one.
+func (i Incident) Lasted() string {
+	var rows string
+	switch n := i.Span.End - i.Span.Start; {
+	case n == 1:
+		return "1 row"
+	case n == i.Flagged:
+		rows = fmt.Sprintf("%d rows", n)
+	default:
+		rows = fmt.Sprintf("%d of %d rows", i.Flagged, n)
+	}
+	if i.Start.IsZero() {
+		return rows
+	}
+	return duration(i.Duration()) + ", " + rows
+}
+
+// peak writes the metrics that the reason speaks of, with their values.
+func (d Rows) peak(i Incident) string {
+	e := i.Peak.Explanation
+	var parts []string
+	for k, c := range e.Contributions {
+		paired := e.Pair[0] != "" && (c.Metric == e.Pair[0] || c.Metric == e.Pair[1])
+		if !paired && (e.Pair[0] != "" || k > 0) {
+			continue
+		}
+		s := c.Metric + " " + d.withUnit(format.Number(c.Value), c.Metric)
+		if paired { // the reason tells no range
+			s += fmt.Sprintf(" (usually %s to %s)", format.Number(c.Low), format.Number(c.High))
+		}
+		parts = append(parts, s)
+	}
+	if i.Span.End > i.Span.Start+1 {
+		parts = append(parts, fmt.Sprintf("row %d", i.Peak.Row+1))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (d Rows) withUnit(number, metric string) string {
+	if u := d.unitOf(metric); u != "" {
+		return number + " " + u
+	}
+	return number
+}
+
+// duration rounds to what matters: 12s, 3m20s, 4h5m, 2d3h.
+func duration(d time.Duration) string {
+	switch {
+	case d >= 2*day:
+		d = d.Round(time.Hour)
+		return trimZeros(fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour), "0h")
+	case d >= time.Hour:
+		d = d.Round(time.Minute)
+		return trimZeros(fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute), "0m")
+	case d >= time.Minute:
+		d = d.Round(time.Second)
+		return trimZeros(fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second), "0s")
+	case d > 950*time.Millisecond:
+		return d.Round(time.Second).String()
+	}
+	return d.Round(time.Millisecond).String()
+}
+
+// trimZeros leaves a last unit of none out: 4h0m is 4h.
+func trimZeros(s, zero string) string {
+	if short, ok := strings.CutSuffix(s, zero); ok && strings.HasSuffix(short, map[string]string{"0h": "d", "0m": "h", "0s": "m"}[zero]) {
+		return short
+	}
+	return s
+}
+
+// pText writes a p-value with two significant digits.
+func pText(p float64) string { return fmt.Sprintf("%.2g", p) }

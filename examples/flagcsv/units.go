@@ -1,0 +1,35 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/examples/flagcsv/sample"
+)
+
+// bracketed finds a unit at the end of a name: CPU usage [%], temp (°C). A unit is short and
+// no number.
+var bracketed = regexp.MustCompile(`[\[(]([^\[\]()0-9 ]{1,8})[\])]$`)
+
+// units returns the units of columns, as far as they are known: those of the embedded
+// recording, and those that names have in brackets. A counter is read as its increase per
+// second, and what a factor makes of a unit is unknown.
+func units(opt *options, columns []string, r *dagmm.Reading) []string {
+	out := make([]string, len(columns))
+	for k, name := range columns {
+		if m := bracketed.FindStringSubmatch(name); m != nil {
+			out[k] = m[1]
+		}
+		if opt.in == "" {
+			out[k] = sample.Units[name]
+		}
+		if out[k] != "" && slices.Contains(r.Counters, name) {
+			out[k] += "/s"
+		}
+		if _, scaled := r.Scale[name]; scaled {
+			out[k] = ""
+		}
+	}
+	return out
+}

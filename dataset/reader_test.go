@@ -211,4 +211,3 @@ func (r *repeating) Read(p []byte) (int, error) {
 	r.text = r.text[n:] + r.text[:n]
 	return n, nil
 }
-

@@ -257,11 +257,12 @@ func (r *rowReader) watchSign(m *metricColumn, cell []byte) error {
 	}
 	e.add(cell)
 	sign := e.shown()
-	if sign != 0 {
+	switch {
+	case sign != 0:
 		m.sign = nil // it will not change
-	} else if e.unclear() > 0 {
+	case e.unclear() > 0:
 		sign = e.decide(r.decimal, r.usualDecimal)
-	} else {
+	default:
 		return nil
 	}
 	if unclear > 0 && sign != before {

@@ -106,10 +106,10 @@ func (d Rows) views(incidents []Incident) []incidentView {
 // Lasted says how long the incident was: 1m20s, 5 of 9 rows. It is 1 row for a single one.
 func (i Incident) Lasted() string {
 	var rows string
-	switch n := i.Span.End - i.Span.Start; {
-	case n == 1:
+	switch n := i.Span.End - i.Span.Start; n {
+	case 1:
 		return "1 row"
-	case n == i.Flagged:
+	case i.Flagged:
 		rows = fmt.Sprintf("%d rows", n)
 	default:
 		rows = fmt.Sprintf("%d of %d rows", i.Flagged, n)

@@ -108,7 +108,7 @@ func thinnedRows(values []float64, limit int) []int {
 // window is the range of a vertical axis.
 type window struct{ low, high float64 }
 
-func windowOf(values []float64) (w window, any bool) {
+func windowOf(values []float64) (w window, found bool) {
 	w = window{math.Inf(1), math.Inf(-1)}
 	for _, v := range values {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -226,9 +226,9 @@ func constants(x mat.Matrix, names []string) (varying []int, sentence string) {
 	n, width := x.Dims()
 	var fixed, empty []string
 	for j := range width {
-		w, any := windowOf(mat.Col(make([]float64, n), j, x))
+		w, found := windowOf(mat.Col(make([]float64, n), j, x))
 		switch {
-		case !any:
+		case !found:
 			empty = append(empty, names[j])
 		case w.low == w.high:
 			fixed = append(fixed, fmt.Sprintf("%s (%s)", names[j], format.Number(w.low)))

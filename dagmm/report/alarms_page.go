@@ -91,8 +91,8 @@ func (a Alarms) alarms() []alarmView {
 	out := make([]alarmView, len(a.Alarms))
 	layout := timeLayout(a.Times)
 	for k, e := range a.Alarms {
-		out[k] = alarmView{Start: e.Start.Format(layout), Duration: fmt.Sprintf("%s, %s", duration(e.Duration()), counted(e.Samples, "sample")), Severity: e.Severity.String(),
-			Energy: "p " + pText(e.Peak.PValue), Verdict: a.Judged.Verdict(k)}
+		out[k] = alarmView{Start: e.Start.Format(layout), Duration: lasted(e.Duration(), e.Samples), Severity: e.Severity.String(),
+			Energy: "p " + pText(e.Peak.PValue), Verdict: map[string]string{"yes": "an incident", "no": "no incident"}[a.Judged.Verdict(k)]}
 		if len(a.Alarms) > 1 || len(a.incidents()) > 0 {
 			out[k].Number = fmt.Sprint(k + 1)
 		}
@@ -113,7 +113,7 @@ func (a Alarms) incidents() []incidentFound {
 		v := incidentFound{Start: fmt.Sprintf("sample %d", i.Start+1), Duration: counted(i.End-i.Start, "sample"), Found: a.FoundText(i)}
 		if a.Times != nil {
 			v.Start = a.Times[i.Start].Format(layout)
-			v.Duration = duration(a.Times[i.End-1].Sub(a.Times[i.Start])) + ", " + v.Duration
+			v.Duration = lasted(a.Times[i.End-1].Sub(a.Times[i.Start]), i.End-i.Start)
 		}
 		out = append(out, v)
 	}
@@ -143,6 +143,14 @@ func (a Alarms) FoundText(i evaluate.FoundIncident) string {
 		s += fmt.Sprintf("; the alarm had opened %s before the incident", duration(a.Times[i.Start].Sub(a.Alarms[i.Alarm-1].Start)))
 	}
 	return s
+}
+
+// lasted says how long something was; a single sample has no length.
+func lasted(d time.Duration, samples int) string {
+	if samples == 1 {
+		return "1 sample"
+	}
+	return duration(d) + ", " + counted(samples, "sample")
 }
 
 func counted(n int, noun string) string {

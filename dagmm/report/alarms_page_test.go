@@ -39,8 +39,8 @@ func TestWriteAlarms(t *testing.T) {
 	page := b.String()
 	for _, want := range []string{
 		"<h1>Backtest of web-7</h1>", "<title>Backtest of web-7</title>", "<b>2026-03-01 00:00:00</b>", "1m, 2 samples", `<span class="pill major">`, "p 0.001",
-		"&lt;cpu&gt; is 9, expected 0 to 2", `<td class="peak">yes</td>`, "found by alarm 1 after 0s; the alarm had opened 1m before the incident",
-		"<b>&lt;cpu&gt;</b>", `<span class="muted">%</span>`, `class="ytick"`, `>00:00:00</span>`, "@media (prefers-color-scheme: dark)",
+		"&lt;cpu&gt; is 9, expected 0 to 2", `<td class="verdict">an incident</td>`, "found by alarm 1 after 0s; the alarm had opened 1m before the incident",
+		"<b>&lt;cpu&gt;</b>", `<span class="muted">%</span>`, `class="mark-y"`, `>00:00:00</span>`, "@media (prefers-color-scheme: dark)",
 	} {
 		require.True(t, strings.Contains(page, want), want)
 	}
@@ -54,7 +54,7 @@ func TestWriteAlarmsWithoutTimesAndLabels(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report.WriteAlarms(&b, a))
 	require.Contains(t, b.String(), "<h1>Alarms</h1>")
-	require.Contains(t, b.String(), `<td class="peak">?</td>`)
+	require.Contains(t, b.String(), `<td class="verdict"></td>`)
 	require.Contains(t, b.String(), ">row 1</span>")
 	require.NotContains(t, b.String(), "Labelled incidents")
 }

@@ -41,7 +41,7 @@ func (d Rows) answer(incidents []Incident) string {
 	}
 	v := d.views(incidents[worst : worst+1])[0]
 	if len(incidents) == 1 {
-		return fmt.Sprintf("One incident, %s: %s, %s. %s.", v.Severity, v.at(), v.Duration, v.Why)
+		return fmt.Sprintf("One incident, %s: %s, %s: %s.", v.Severity, v.at(), v.Duration, v.Why)
 	}
 	var parts []string
 	for _, s := range []alarm.Severity{alarm.Critical, alarm.Major, alarm.Minor} {
@@ -49,7 +49,7 @@ func (d Rows) answer(incidents []Incident) string {
 			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
 		}
 	}
-	return fmt.Sprintf("%d incidents: %s. The gravest: %s, %s. %s.", len(incidents), strings.Join(parts, ", "), v.at(), v.Duration, v.Why)
+	return fmt.Sprintf("%d incidents: %s. The gravest: %s, %s: %s.", len(incidents), strings.Join(parts, ", "), v.at(), v.Duration, v.Why)
 }
 
 // at names the beginning in a sentence.

@@ -147,7 +147,7 @@ function drawScatter(s) {
   const layout = deep
     ? baseLayout({ margin: { l: 0, r: 0, t: 6, b: 0 }, scene: {
         xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: "cube", dragmode: "turntable", uirevision: "keep",
-        camera: { eye: narrow() ? { x: 1.95, y: 1.95, z: .95 } : { x: 1.45, y: 1.45, z: .72 }, center: { x: 0, y: 0, z: narrow() ? -.05 : -.13 } } } })
+        camera: { eye: narrow() ? { x: 2.3, y: 2.3, z: 1.1 } : { x: 1.45, y: 1.45, z: .72 }, center: { x: 0, y: 0, z: narrow() ? -.05 : -.13 } } } })
     : baseLayout({ margin: { l: 10, r: 10, t: 10, b: 10 }, uirevision: s.axes.join(),
         xaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[0]], 60)) + unitIn(s.axes[0], plain) } }), yaxis: axis2d({ title: { text: plain(clip(D.metrics[s.axes[1]], 40)) + unitIn(s.axes[1], plain) } }) });
   Plotly.react(s.div, traces, layout, config);

@@ -212,10 +212,10 @@ func (d Rows) strips(incidents []Incident) (strips, course) {
 		}
 		out.Strips = append(out.Strips, c.energyStrip(d.Energies, threshold, densityScale(d.Energies, d.Threshold), marked))
 	}
-	bands := d.bands()
+	bands, causes := d.bands(), d.causes()
 	for _, j := range varying {
 		values := mat.Col(nil, j, d.X)
-		out.Strips = append(out.Strips, c.metricStrip(j, d.Metrics[j], d.unitOf(d.Metrics[j]), values, bands[d.Metrics[j]], marked, pointsOf(len(varying))))
+		out.Strips = append(out.Strips, c.metricStrip(j, d.Metrics[j], d.unitOf(d.Metrics[j]), values, bands[d.Metrics[j]], causes[d.Metrics[j]], pointsOf(len(varying))))
 	}
 	out.Gutter = gutter(out.Strips)
 	return out, c
@@ -233,6 +233,23 @@ func (d Rows) bands() map[string][]expected {
 		for _, c := range r.Explanation.Contributions {
 			if c.Low <= c.High {
 				out[c.Metric] = append(out[c.Metric], expected{r.Row, c.Low, c.High})
+			}
+		}
+	}
+	return out
+}
+
+// cause is the share of a row's energy from which a metric counts among its reasons.
+const cause = .2
+
+// causes returns for each metric the flagged rows that it explains, alone or with others.
+func (d Rows) causes() map[string][]int {
+	out := map[string][]int{}
+	for _, f := range d.Flagged {
+		e := f.Explanation
+		for k, c := range e.Contributions {
+			if k == 0 || c.Share >= cause || e.Pair[0] != "" && (c.Metric == e.Pair[0] || c.Metric == e.Pair[1]) {
+				out[c.Metric] = append(out[c.Metric], f.Row)
 			}
 		}
 	}

@@ -164,7 +164,7 @@ func path(d string) template.HTMLAttr {
 	if d == "" {
 		return ""
 	}
-	return template.HTMLAttr(`d="` + d + `"`) //nolint:gosec // made of numbers
+	return template.HTMLAttr(`d="` + d + `"`) // d is made of numbers
 }
 
 // dots marks rows.
@@ -261,6 +261,9 @@ func (c course) energyStrip(energies, thresholds []float64, s scale, marked []in
 		w = window{min(w.low, top.low), max(w.high, top.high)}
 	}
 	out := strip{Name: "energy", Metric: -1, Line: c.line(thinnedRows(y, stripPoints), y, w), Dots: c.dots(marked, y, w)}
+	if s.Width != 0 {
+		out.Unit = "on a compressed axis"
+	}
 	if some {
 		out.Threshold = c.line(thinnedRows(line, stripPoints), line, w)
 	}
@@ -307,10 +310,11 @@ func rounded(v float64) float64 {
 // metricStrip draws one metric with its expected ranges.
 func (c course) metricStrip(j int, name, unit string, values []float64, ranges []expected, marked []int, points int) strip {
 	w, _ := windowOf(values)
-	span := w.high - w.low
+	margin := w.high/5 - w.low/5
+	lowest, highest := max(w.low-margin, -math.MaxFloat64), min(w.high+margin, math.MaxFloat64)
 	shown := w
 	for _, r := range ranges { // the band widens the axis a little and is cut off beyond
-		shown.low, shown.high = min(shown.low, max(r.low, w.low-span/5)), max(shown.high, min(r.high, w.high+span/5))
+		shown.low, shown.high = min(shown.low, max(r.low, lowest)), max(shown.high, min(r.high, highest))
 	}
 	s := strip{Name: name, Unit: unit, Metric: j, Band: c.band(ranges, shown), Line: c.line(thinnedRows(values, points), values, shown), Dots: c.dots(marked, values, shown)}
 	s.Ticks = numberTicks(shown.low, shown.high, 3, shown.y)

@@ -60,6 +60,21 @@ func numberTicks(low, high float64, count int, at func(float64) float64) []tick 
 	return out
 }
 
+// X is the place of a mark of a horizontal axis in the coordinates of a strip.
+func (t tick) X() float64 { return t.At * stripWidth / 100 }
+
+// Shift moves the label of a horizontal axis so that it stays beside its mark and inside the
+// chart.
+func (t tick) Shift() int {
+	switch {
+	case t.At < 14:
+		return 0
+	case t.At > 86:
+		return -100
+	}
+	return -50
+}
+
 const day = 24 * time.Hour
 
 // timeSteps are the round steps between ticks of time.

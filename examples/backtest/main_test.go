@@ -53,7 +53,7 @@ func TestBacktest(t *testing.T) {
 	require.Contains(t, out.String(), "cpu")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	for _, want := range []string{`<path class="line"`, `class="xtick"`, "<h1>Backtest of host.csv</h1>", "found by alarm 1"} {
+	for _, want := range []string{`<path class="line"`, `class="mark-x"`, "<h1>Backtest of host.csv</h1>", "found by alarm 1"} {
 		require.True(t, bytes.Contains(text, []byte(want)), want)
 	}
 	require.False(t, bytes.Contains(text, []byte("NaN")))

@@ -86,7 +86,11 @@ func (m measure) length() string {
 	if m.days >= 1 {
 		return fmt.Sprintf("%.1f days", m.days)
 	}
-	return time.Duration(m.days * float64(24*time.Hour)).Round(time.Second).String()
+	s := time.Duration(m.days * float64(24*time.Hour)).Round(time.Second).String()
+	if short, ok := strings.CutSuffix(s, "m0s"); ok {
+		return short + "m"
+	}
+	return s
 }
 
 // aDay returns a number a day; nothing for less than a day, where it means little.

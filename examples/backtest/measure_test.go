@@ -36,7 +36,7 @@ func TestFoundMeansAnAlarm(t *testing.T) {
 	m, err := r.score()
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, false}, m.judged.True)
-	require.Contains(t, m.String(), "2 alarms in 1h40m0s, 1 false; 1 of 3 incidents found, after 3m0s on average")
+	require.Contains(t, m.String(), "2 alarms in 1h40m, 1 false; 1 of 3 incidents found, after 3m0s on average")
 }
 
 // An alarm that opened long before an incident told of something else, unless it tells again.
@@ -82,7 +82,7 @@ func TestWithoutIncidents(t *testing.T) {
 	for i := range r.times {
 		r.times[i] = time.Unix(int64(60*i), 0)
 	}
-	for alarms, want := range map[int]string{0: "no row is labelled", 2: "2 alarms in 9m0s, all of them false: no row is labelled"} {
+	for alarms, want := range map[int]string{0: "no row is labelled", 2: "2 alarms in 9m, all of them false: no row is labelled"} {
 		r.alarms = make([]alarm.Event, alarms)
 		m, err := r.score()
 		require.NoError(t, err)

@@ -83,6 +83,7 @@ func (j *job) score(ctx context.Context, band bool) error {
 	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
 	stream := j.model.Stream()
 	stride := bandStride(rows, width)
+	band = band && stride > 0
 	x := make([]float64, width)
 	for i := range rows {
 		if err := ctx.Err(); err != nil {
@@ -112,10 +113,13 @@ func (j *job) score(ctx context.Context, band bool) error {
 	return err
 }
 
-// bandStride is every how manyth row the band of expected values is drawn through. To explain
-// a row takes a time that grows with the square of the width: it is to stay within seconds.
+// bandStride is every how manyth row the band of expected values is drawn through. To explain a row takes a time that grows with the
+// square of the width: the band is to cost seconds, and is left out, which is 0, where it would have too few rows.
 func bandStride(rows, width int) int {
-	most := max(4000/width, 40)
+	most := min(1000, 120_000/(width*(width+20)))
+	if most < 8 {
+		return 0
+	}
 	return (rows + most - 1) / most
 }
 

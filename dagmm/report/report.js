@@ -25,7 +25,10 @@ const isNum = v => typeof v === "number";
 function show(v) {
   if (!isNum(v)) return v === null ? "missing" : v;
   const a = Math.abs(v);
-  if (a >= 1e4 && a < 1e15) return String(Number(v.toFixed(0)));
+  if (a >= 9999.5 && a < 1e15) {
+    const r = Math.round(v);
+    return String(Math.abs(v % 1) === .5 && r % 2 ? r - 1 : r); // a half goes to the even number
+  }
   return digits(v, 4);
 }
 // digits is Go's %.4g, for any number of digits.

@@ -22,7 +22,7 @@ func TestPictures(t *testing.T) {
 		path = save(t, host(1000, hostMetrics))
 	}
 	p := newTab(t, false, 1400)
-	p.do(t, chromedp.EmulateViewport(1400, 1400))
+	p.do(t, chromedp.EmulateViewport(1400, 1180))
 	p.open(t, path)
 	capture(t, p, filepath.Join(dir, "report.png"), chromedp.CaptureScreenshot()) // the one beside the program
 	for _, dark := range []bool{false, true} {

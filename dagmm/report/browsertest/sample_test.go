@@ -12,6 +12,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
@@ -83,6 +85,34 @@ func save(t *testing.T, d report.Rows) string {
 	f, err := os.Create(path)
 	require.NoError(t, err)
 	require.NoError(t, report.WriteRows(f, d))
+	require.NoError(t, f.Close())
+	return path
+}
+
+// saveAlarms writes a page about two alarms, one of them in a labelled incident.
+func saveAlarms(t *testing.T) string {
+	t.Helper()
+	d := host(600, hostMetrics)
+	a := report.Alarms{Title: "Backtest of web-7", Summary: "2 alarms", Metrics: d.Metrics, X: d.X, Times: d.Times, Labels: make([]bool, 600), Samples: make([]alarm.Result, 600)}
+	number := make([]int, 600)
+	for i := range a.Samples {
+		open := i >= 100 && i < 110 || i >= 300 && i < 330
+		a.Samples[i] = alarm.Result{Energy: d.Energies[i], Threshold: d.Threshold, Flagged: open, Open: open}
+		a.Labels[i] = i >= 302 && i < 320
+		if open {
+			number[i] = 1 + i/300
+		}
+	}
+	judged, err := evaluate.JudgeAlarms(a.Labels, number, nil)
+	require.NoError(t, err)
+	a.Judged = &judged
+	for _, first := range []int{100, 300} {
+		a.Alarms = append(a.Alarms, alarm.Event{Start: d.Times[first], End: d.Times[first+9], Samples: 10, Severity: alarm.Major, Explanation: d.Flagged[0].Explanation})
+	}
+	path := filepath.Join(t.TempDir(), "report.html")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, report.WriteAlarms(f, a))
 	require.NoError(t, f.Close())
 	return path
 }

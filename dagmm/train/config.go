@@ -23,8 +23,8 @@ type Config struct {
 	// CPU path give a bit-identical model, whatever the number of goroutines.
 	Seed uint64
 	// Quantile of the training energies that becomes the threshold, in (0, 1). 0 means .99.
-	// With fewer than 1/(1−Quantile) rows that would be the largest energy; the threshold is
-	// then extrapolated from the others.
+	// Where that would be the largest energy, because there are fewer than 100 rows, the
+	// threshold is extrapolated from the others.
 	Quantile float64
 	// Preset is the name that the model file keeps. "" means "metrics", or "series" where
 	// RecentLevels is set.

@@ -149,7 +149,7 @@ func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 	if want := rowsPerParameter * m.Components * r.Dim; !m.Disabled && data.n < want {
 		add(WarnFewRows, "%d rows are few for %d components in %d dimensions; extreme energies become reliable from %d rows on", data.n, m.Components, r.Dim, want)
 	}
-	if want := math.Ceil(1/(1-cfg.Quantile) - 1e-9); float64(data.n) < want {
+	if want := math.Ceil(1/(1-cfg.Quantile) - 1e-9); float64(data.n) < min(want, enough) {
 		add(WarnFewRows, "%d rows: a share of %.3g of them is less than one row, so the threshold is extrapolated from the tail of the energies; from %.0f rows on it is their quantile",
 			data.n, 1-cfg.Quantile, want)
 	}

@@ -8,10 +8,11 @@ import (
 const (
 	tailShare = .25 // of the energies, the highest, that an extrapolated quantile comes from
 	leastTail = 4   // of them there must be so many
+	enough    = 100 // rows, from which on the threshold is the quantile whatever it is
 )
 
-// threshold returns the quantile q of the training energies. Where it is the largest of them,
-// because there are fewer than 1/(1−q) rows, no training row could lie above it, however odd.
+// threshold returns the quantile q of the training energies. Where there are fewer than a
+// hundred rows and it is the largest energy, no training row could lie above it, however odd.
 // The quantile then comes from an exponential tail of the others, and extrapolated is true.
 func threshold(energies []float64, q float64) (energy float64, extrapolated bool) {
 	energy = Quantile(energies, q)
@@ -19,7 +20,7 @@ func threshold(energies []float64, q float64) (energy float64, extrapolated bool
 	slices.Sort(sorted)
 	n := len(sorted)
 	tail := int(tailShare * float64(n))
-	if energy < sorted[n-1] || tail < leastTail || 1-q > tailShare {
+	if n >= enough || energy < sorted[n-1] || tail < leastTail || 1-q > tailShare {
 		return energy, false
 	}
 	others := sorted[:n-1]

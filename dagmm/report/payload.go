@@ -66,7 +66,7 @@ type part struct {
 	Constant bool   `json:"constant,omitempty"`
 }
 
-// num is a number that JSON can hold: NaN becomes null and an infinity a string. Nine digits are more than any plot shows.
+// num is a number that JSON can hold: NaN becomes null and an infinity a string. It has the digits that are shown.
 type num float64
 
 // MarshalJSON writes the number.
@@ -80,7 +80,11 @@ func (v num) MarshalJSON() ([]byte, error) {
 	case math.IsInf(f, -1):
 		return []byte(`"−∞"`), nil
 	}
-	return strconv.AppendFloat(nil, f, 'g', 9, 64), nil
+	digits := 9
+	if math.Abs(f) >= 1e8 { // a large number is shown to its last whole digit
+		digits = -1
+	}
+	return strconv.AppendFloat(nil, f, 'g', digits, 64), nil
 }
 
 func newPayload(d Rows, c course) payload {

@@ -17,6 +17,8 @@ type incidentsJSON struct {
 	Rows      int            `json:"rows"`
 	Scored    int            `json:"rows_scored"`
 	Flagged   int            `json:"rows_flagged"`
+	Weak      int            `json:"rows_weak"`
+	WeakNote  string         `json:"weak_note"`
 	Start     *time.Time     `json:"start"`
 	End       *time.Time     `json:"end"`
 	Threshold number         `json:"threshold"`
@@ -42,6 +44,7 @@ type peakJSON struct {
 	Time   *time.Time `json:"time"`
 	Energy number     `json:"energy"`
 	PValue number     `json:"p_value"`
+	Weak   bool       `json:"weak"`
 }
 
 type metricJSON struct {
@@ -71,6 +74,8 @@ func (v number) MarshalJSON() ([]byte, error) {
 //	title, source               as in d
 //	rows, rows_scored           of the input, and how many of them have an energy
 //	rows_flagged                above the threshold, in all incidents
+//	rows_weak                   how many of them are weak: see Explained.Weak
+//	weak_note                   a sentence about those; empty without any
 //	start, end                  of the first and the last row
 //	threshold                   the energy above which a row is flagged
 //	incidents                   a list in the order of the rows, of
@@ -81,7 +86,8 @@ func (v number) MarshalJSON() ([]byte, error) {
 //	    duration_seconds        from start to end; 0 for one row
 //	    severity                minor, major or critical: see alarm.Severity
 //	    why                     a sentence about the peak
-//	    peak                    the row with the highest energy: row, time, energy, p_value
+//	    peak                    the row with the highest energy: row, time, energy, p_value,
+//	                            weak
 //	    metrics                 of the peak, the largest share first: metric, unit (empty where
 //	                            unknown), share of the energy (0 to 1), value, low and high of
 //	                            the expected range, conditional (the range takes the other
@@ -95,7 +101,8 @@ func WriteIncidentsJSON(w io.Writer, d Rows) error {
 		return err
 	}
 	n, _ := d.X.Dims()
-	out := incidentsJSON{Title: d.Title, Source: d.Source, Rows: n, Scored: d.scored(), Flagged: len(d.Flagged), Start: d.time(0), End: d.time(n - 1),
+	out := incidentsJSON{Title: d.Title, Source: d.Source, Rows: n, Scored: d.scored(), Flagged: len(d.Flagged),
+		Weak: d.weak(), WeakNote: d.WeakNote(), Start: d.time(0), End: d.time(n - 1),
 		Threshold: number(d.Threshold), Incidents: make([]incidentJSON, 0, len(incidents))}
 	for _, i := range incidents {
 		out.Incidents = append(out.Incidents, d.incidentJSON(i))
@@ -112,7 +119,7 @@ func WriteIncidentsJSON(w io.Writer, d Rows) error {
 func (d Rows) incidentJSON(i Incident) incidentJSON {
 	out := incidentJSON{FirstRow: i.Span.Start + 1, LastRow: i.Span.End, Flagged: i.Flagged, Start: d.time(i.Span.Start), End: d.time(i.Span.End - 1),
 		Seconds: number(math.NaN()), Severity: i.Severity, Why: i.Peak.Explanation.String(), Metrics: []metricJSON{},
-		Peak: peakJSON{Row: i.Peak.Row + 1, Time: d.time(i.Peak.Row), Energy: number(i.Energy), PValue: number(i.Peak.Explanation.Verdict.PValue)}}
+		Peak: peakJSON{Row: i.Peak.Row + 1, Time: d.time(i.Peak.Row), Energy: number(i.Energy), PValue: number(i.Peak.Explanation.Verdict.PValue), Weak: i.Weak()}}
 	if d.Times != nil {
 		out.Seconds = number(i.Duration().Seconds())
 	}

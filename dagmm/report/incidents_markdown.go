@@ -20,11 +20,14 @@ func WriteIncidentsMarkdown(w io.Writer, d Rows) error {
 		fmt.Fprintf(&b, "%s\n\n", p)
 	}
 	fmt.Fprintf(&b, "%s\n", escapeMarkdown(d.answer(incidents)))
+	if note := d.WeakNote(); note != "" {
+		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(note))
+	}
 	if len(incidents) > 0 {
 		b.WriteString("\n| start | duration | rows | severity | why | peak |\n|---|---|---|---|---|---|\n")
 	}
 	for _, v := range d.views(incidents) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Start, v.Duration, v.RowsText, v.Severity, escapeMarkdown(v.Why), escapeMarkdown(v.Peak+"; "+v.Energy))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Start, v.Duration, v.RowsText, v.Grade, escapeMarkdown(v.Why), escapeMarkdown(v.Peak+"; "+v.Energy))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err

@@ -14,6 +14,8 @@ import (
 // incidentView is an incident in words.
 type incidentView struct {
 	Start, Duration, RowsText, Severity, Why string
+	Grade                                    string // severity, and whether weak
+	Weak                                     bool
 	Peak, Energy                             string
 	Row                                      int // of the peak, from 1
 	Tag                                      string
@@ -32,22 +34,28 @@ func (d Rows) answer(incidents []Incident) string {
 		return "Nothing is flagged: no row's energy is above the threshold."
 	}
 	count := map[alarm.Severity]int{}
-	worst := 0
+	worst, weak := 0, 0
 	for k, i := range incidents {
 		count[i.Severity]++
+		if i.Weak() {
+			weak++
+		}
 		if graver(i, incidents[worst]) < 0 {
 			worst = k
 		}
 	}
 	v := d.views(incidents[worst : worst+1])[0]
 	if len(incidents) == 1 {
-		return fmt.Sprintf("One incident, %s: %s, %s: %s.", v.Severity, v.at(), v.Duration, v.Why)
+		return fmt.Sprintf("One incident, %s: %s, %s: %s.", v.Grade, v.at(), v.Duration, v.Why)
 	}
 	var parts []string
 	for _, s := range []alarm.Severity{alarm.Critical, alarm.Major, alarm.Minor} {
 		if count[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
 		}
+	}
+	if weak > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them weak", weak))
 	}
 	return fmt.Sprintf("%d incidents: %s. The gravest: %s, %s: %s.", len(incidents), strings.Join(parts, ", "), v.at(), v.Duration, v.Why)
 }
@@ -82,7 +90,7 @@ func (d Rows) views(incidents []Incident) []incidentView {
 	layout := timeLayout(d.Times)
 	out := make([]incidentView, len(incidents))
 	for k, i := range incidents {
-		v := incidentView{Severity: i.Severity.String(), Why: i.Peak.Explanation.String(), Row: i.Peak.Row + 1, Energy: fmt.Sprintf("energy %s, p %s", format.Number(i.Energy), pText(i.Peak.Explanation.Verdict.PValue))}
+		v := incidentView{Severity: i.Severity.String(), Grade: i.Grade(), Weak: i.Weak(), Why: i.Peak.Explanation.String(), Row: i.Peak.Row + 1, Energy: fmt.Sprintf("energy %s, p %s", format.Number(i.Energy), pText(i.Peak.Explanation.Verdict.PValue))}
 		v.RowsText = fmt.Sprintf("row %d", i.Span.Start+1)
 		if i.Span.End > i.Span.Start+1 {
 			v.RowsText = fmt.Sprintf("rows %d to %d", i.Span.Start+1, i.Span.End)

@@ -49,6 +49,7 @@ type flagged struct {
 	Time     string `json:"time,omitempty"`
 	Energy   num    `json:"energy"`
 	P        num    `json:"p"`
+	Weak     bool   `json:"weak,omitempty"`
 	X        []num  `json:"x"`
 	Label    bool   `json:"label"`
 	Sentence string `json:"sentence"`
@@ -169,6 +170,7 @@ func (d Rows) flagged(f Explained, layout string, c course) flagged {
 		At:       c.place(f.Row),
 		Energy:   num(d.Energies[f.Row]),
 		P:        num(f.Explanation.Verdict.PValue),
+		Weak:     f.Weak(),
 		X:        make([]num, len(d.Metrics)),
 		Label:    d.labelled(f.Row),
 		Sentence: f.Explanation.String(),

@@ -338,6 +338,7 @@ function tableRow(i) {
   const energy = element("td", "energy");
   energy.append(element("b", "", show(f.energy)));
   const p = element("td", "p", showP(f.p));
+  if (f.weak) p.append(" ", element("span", "tag", "weak"));
   const why = element("td", "why");
   if (f.sentence) why.append(element("p", "sentence", f.sentence));
   if (f.pair) {

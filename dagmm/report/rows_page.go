@@ -103,6 +103,7 @@ func WriteRows(w io.Writer, d Rows) error {
 		"Answer":    d.answer(incidents),
 		"Incidents": d.views(first),
 		"Others":    d.views(rest),
+		"Weak":      d.WeakNote(),
 		"Strips":    drawn,
 		"Band":      len(d.Ordinary) > 0,
 		"Cards":     cards(d, p),

@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/report"
 	"github.com/metric-streams/anomaly/dagmm/train"
 	"github.com/metric-streams/anomaly/dataset"
 )
@@ -116,6 +118,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// pValue writes the p-value of a peak, and that it is weak where samples like it are ordinary.
+func pValue(p alarm.Peak) string {
+	s := fmt.Sprintf("%.2g", p.PValue)
+	if p.PValue > report.WeakP {
+		s += " weak"
+	}
+	return s
+}
+
 // tables returns the recording to train on and the one to test on.
 func tables(o options) (before, after *dataset.Table, err error) {
 	if after, err = dataset.ReadCSVFile(o.in, o.table); err != nil {
@@ -149,6 +160,7 @@ type result struct {
 	samples  []alarm.Result
 	alarms   []alarm.Event // as closed, or as they stand at the end
 	measure  measure
+	start    string // what there is to know of the threshold at the start
 }
 
 func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*result, error) {
@@ -164,8 +176,12 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*r
 	if err != nil {
 		return nil, err
 	}
+	start, err := startNote(m, d, training, policy)
+	if err != nil {
+		return nil, err
+	}
 	n, _ := after.X.Dims()
-	r := &result{table: after, times: after.Times, interval: policy.Interval, samples: make([]alarm.Result, n)}
+	r := &result{start: start, table: after, times: after.Times, interval: policy.Interval, samples: make([]alarm.Result, n)}
 	if r.times == nil {
 		r.times = make([]time.Time, n)
 		for i := range r.times {
@@ -221,10 +237,13 @@ func (r *result) print(w io.Writer) error {
 		fmt.Fprintln(tw, "ALARM\tFROM\tTO\tSAMPLES\tSEVERITY\tP\tINCIDENT\tWHY")
 	}
 	for k, a := range r.alarms {
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%.2g\t%s\t%s\n", k+1, a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, a.Peak.PValue, r.measure.judged.Verdict(k), a.Explanation)
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", k+1, a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, pValue(a.Peak), r.measure.judged.Verdict(k), a.Explanation)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
+	}
+	if slices.ContainsFunc(r.alarms, func(a alarm.Event) bool { return a.Peak.PValue > report.WeakP }) {
+		fmt.Fprintln(tw, "\nweak: more than 5 % of ordinary samples that the model has not learned have as much energy")
 	}
 	if m := r.measure; m.judged != nil && len(m.judged.Incidents) > 0 {
 		if len(r.alarms) > 0 {
@@ -239,6 +258,9 @@ func (r *result) print(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, r.measure)
+	if _, err := fmt.Fprintln(w, r.measure); err != nil || r.start == "" {
+		return err
+	}
+	_, err := fmt.Fprintln(w, r.start)
 	return err
 }

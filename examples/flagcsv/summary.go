@@ -62,7 +62,7 @@ func printIncidents(w io.Writer, j *job) {
 		if j.table.Times != nil {
 			start = i.Start.Format(time.DateTime)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", start, i.Lasted(), i.Severity, printable(i.Peak.Explanation.String()))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", start, i.Lasted(), i.Grade(), printable(i.Peak.Explanation.String()))
 	}
 	t.Flush()
 	if left := len(j.incidents) - len(shown); left > 0 {
@@ -99,7 +99,11 @@ func printRows(w io.Writer, j *job, rows []report.Explained) {
 			fmt.Fprintf(t, "%s\t", j.table.Times[f.Row].Format(time.DateTime))
 		}
 		c := f.Explanation.Contributions[0]
-		fmt.Fprintf(t, "%.2f\t%.2g\t%s\t%s\t%s\t%s\n", j.energies[f.Row], j.pvalues[f.Row],
+		p := fmt.Sprintf("%.2g", j.pvalues[f.Row])
+		if f.Weak() {
+			p += " weak"
+		}
+		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], p,
 			printable(c.Metric), format.Number(c.Value), expected(c), printable(f.Explanation.String()))
 	}
 	t.Flush()
@@ -115,6 +119,9 @@ func expected(c dagmm.Contribution) string {
 func printSummary(w io.Writer, j *job) error {
 	fmt.Fprintf(w, "%d of %d rows flagged, %s: energy above %.4g, the %s\n",
 		len(j.flagged), len(j.energies)-j.unscored(), counted(len(j.incidents), "incident"), j.model.Threshold(), j.thresholdNote())
+	if note := j.rows().WeakNote(); note != "" {
+		fmt.Fprintln(w, note)
+	}
 	if n := j.unscored(); n > 0 {
 		fmt.Fprintf(w, "%d more rows have missing values and no energy\n", n)
 	}

@@ -19,7 +19,7 @@ func isMissing(b []byte) bool {
 	if len(b) == 0 {
 		return true
 	}
-	var buf [9]byte
+	var buf [15]byte
 	if len(b) > len(buf) || b[0] >= '0' && b[0] <= '9' && !bytes.HasPrefix(b, []byte("1.#")) {
 		return false
 	}
@@ -31,6 +31,7 @@ func isMissing(b []byte) bool {
 	}
 	switch string(buf[:len(b)]) {
 	case "-", "--", "?", "n/a", "na", "#n/a", "#na", "nan", "-nan", "+nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind",
+		"[n/a]", "[not supported]", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "(null)",
 		"null", "<null>", "nil", "<nil>", "none", `\n`, "undefined", "missing":
 		return true
 	}

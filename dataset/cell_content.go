@@ -18,7 +18,7 @@ func contentOf(s string) content {
 	switch b := []byte(s); {
 	case isMissing(b):
 		return noContent
-	case numberLike(b):
+	case numberLike(b) || clearQuantity(b):
 		return numberContent
 	case looksLikeTime(s):
 		return timeContent

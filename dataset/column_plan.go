@@ -29,6 +29,7 @@ type metricColumn struct {
 	col       int
 	format    numberFormat
 	sign      *signEvidence // nil once the decimal sign is certain
+	unit      *unitColumn   // nil for a column whose numbers have no unit
 	sentinels []float64
 	rate      *rateColumn // nil for a column that is not a counter
 	scale     float64

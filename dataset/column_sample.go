@@ -3,6 +3,7 @@ package dataset
 // columnStats is what the sample shows about a column.
 type columnStats struct {
 	numbers, texts int
+	quantities     int      // numbers with a unit
 	cells          []string // the first 64 texts
 	signEvidence
 }
@@ -19,6 +20,10 @@ func (p *plan) sampleColumn(c int) columnStats {
 		b := []byte(r.fields[c])
 		if p.isMissing(b) {
 			continue
+		}
+		if number, _, ok := splitUnit(b); ok && numberLike(number) {
+			s.quantities++
+			b = number
 		}
 		if !numberLike(b) {
 			s.texts++

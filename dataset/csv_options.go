@@ -27,6 +27,10 @@ func (m HeaderMode) rows() int { return max(0, int(m-HeaderNone)) }
 // CSVOptions says how to read a CSV file. The zero value determines everything from the
 // content and works for most exports. Each field overrides one decision.
 //
+// A cell may hold a number and its unit. It is read in the base unit of its kind: bytes, bits,
+// both per second, seconds, percent, watts, hertz and so on, or a plain number for 1.5 K and
+// for the 350m of a processor. KB means a thousand bytes, KiB 1024.
+//
 // A column is named as in the header; with two header rows as group/name. The last part of a
 // name is enough if only one column has it, and case does not matter if the name is still
 // unique. A number, from 1, names a column too. A name that occurs more than once gets its

@@ -40,7 +40,7 @@ func numberShare(records []record, width int) float64 {
 				continue
 			}
 			all++
-			if numberLike([]byte(f)) || isMissing([]byte(f)) || looksLikeTime(f) {
+			if numberLike([]byte(f)) || quantityLike([]byte(f)) || isMissing([]byte(f)) || looksLikeTime(f) {
 				good++
 			}
 		}

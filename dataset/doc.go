@@ -3,13 +3,14 @@
 //
 // [ReadCSV] and [ReadCSVFile] need no options for most exports. They recognise gzip and
 // UTF-16; the delimiter; a preamble and a header, also dstat's two rows of groups and names;
-// the decimal sign; the time column and the form of its times; and a label column.
+// the decimal sign; units in cells; the time column and the form of its times; and a label
+// column.
 // Table.Roles, Table.Describe and Table.Notes tell what they decided. Where the content does
 // not decide, the error names the line, the column and the field of [CSVOptions] that does.
 // A missing value becomes NaN, an infinite value is an error, and every data row is kept.
 //
 // A file does not tell three things: which columns hold running totals, which numbers mean
-// "no value", and the unit. Set them in CSVOptions with Counters, Sentinels and Scale. Notes
+// "no value", and the unit of numbers that have none beside them. Set them in CSVOptions with Counters, Sentinels and Scale. Notes
 // name columns that look as if they need one of these.
 //
 // [Generate] makes the metrics of a host with faults of four kinds. It returns the rows and

@@ -12,6 +12,7 @@ import (
 func (p *plan) findMetrics(metrics []int) error {
 	chosen := len(metrics) > 0
 	if !chosen {
+		p.spareShown()
 		for c, s := range p.stats {
 			if p.free(c) && s.isNumber() && p.spare[c] == "" {
 				metrics = append(metrics, c)
@@ -23,6 +24,9 @@ func (p *plan) findMetrics(metrics []int) error {
 		if p.opt.Decimal == 0 && p.stats[c].shown() == 0 {
 			m.sign = &p.stats[c].signEvidence
 		}
+		if p.stats[c].quantities > 0 {
+			m.unit = &unitColumn{}
+		}
 		p.metrics = append(p.metrics, m)
 		p.roles[c].Role = RoleMetric
 	}
@@ -30,6 +34,17 @@ func (p *plan) findMetrics(metrics []int) error {
 		return p.noMetric()
 	}
 	return nil
+}
+
+// spareShown leaves out columns that show what another column holds in full: PRTG writes each
+// value as "1,235 kbit/s" under its name, and as a number under its name and (RAW).
+func (p *plan) spareShown() {
+	for c, name := range p.names {
+		raw := slices.Index(p.names, name+"(RAW)")
+		if raw >= 0 && p.stats[c].quantities > 0 && p.stats[raw].isNumber() && p.spare[c] == "" {
+			p.spare[c] = fmt.Sprintf("rounded; %q has the values", p.names[raw])
+		}
+	}
 }
 
 func (p *plan) noMetric() error {

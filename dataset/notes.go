@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -126,6 +127,7 @@ type columnSurvey struct {
 	rows, missing     int
 	lo, hi            float64
 	ups, downs, units int // steps up, down, and by exactly one
+	resets            int // of the steps down, those to less than a tenth
 	minusOne, over100 int // values -1 and 101, which often mean "no value" of a percentage
 	loRest, hiRest    float64
 	last              float64
@@ -156,6 +158,9 @@ func (s *columnSurvey) add(v float64) {
 		s.ups++
 	case v < s.last:
 		s.downs++
+		if v >= 0 && v < s.last/10 {
+			s.resets++
+		}
 	}
 	if v == s.last+1 {
 		s.units++
@@ -178,8 +183,8 @@ func (s columnSurvey) note(name string) string {
 			name, s.minusOne, s.over100, s.loRest, s.hiRest)
 	case values > 10 && s.units == values-1:
 		return fmt.Sprintf("column %q counts up by one: if it is a row number, name the metrics without it in Columns", name)
-	case s.isTotal():
-		return fmt.Sprintf("column %q all but never falls: if it is a cumulative counter, list it in Counters; if it is a clock, name it in Time", name)
+	case s.isTotal(name):
+		return fmt.Sprintf("column %q all but never falls%s: if it is a cumulative counter, list it in Counters; if it is a clock, name it in Time", name, s.resetText())
 	case 10*s.missing > s.rows:
 		return fmt.Sprintf("column %q is missing in %d of %d rows", name, s.missing, s.rows)
 	}
@@ -187,8 +192,23 @@ func (s columnSurvey) note(name string) string {
 }
 
 // isTotal reports whether the metric rises like a counter: it goes up often and hardly ever
-// down.
-func (s columnSurvey) isTotal() bool {
+// down, but for resets to about 0. Those may be more where the name is one of a counter.
+func (s columnSurvey) isTotal(name string) bool {
 	large := s.hi >= 1e6 && s.ups >= 9
-	return (large || s.ups >= 30) && s.downs*100 <= s.ups
+	resets := 30 // steps up for each reset, at least
+	if totalName.MatchString(name) {
+		resets = 4
+	}
+	return (large || s.ups >= 30) && (s.downs-s.resets)*100 <= s.ups && s.resets*resets <= s.ups
+}
+
+// totalName matches names of counters, as Prometheus and SNMP give them.
+var totalName = regexp.MustCompile(`(?i)_(total|count|sum|octets)\b|_bytes_total|^if(hc)?(in|out)`)
+
+// resetText says how often the metric was reset.
+func (s columnSurvey) resetText() string {
+	if s.resets == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" but for %s to about 0", plural(s.resets, "fall"))
 }

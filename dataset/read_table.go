@@ -53,6 +53,7 @@ func (r *rowReader) finish() (*Table, error) {
 			t.Times[i] = time.Unix(0, ns).In(r.opt.location())
 		}
 	}
+	t.Units = r.units(kept)
 	r.describeMetrics()
 	t.Roles = r.roles
 	t.Notes = r.notes(t.Columns, surveyTable(t), surveyTimes(t))
@@ -84,6 +85,9 @@ func surveyTimes(t *Table) timeSurvey {
 func (r *rowReader) describeMetrics() {
 	for _, m := range r.metrics {
 		var how []string
+		if u := m.unitText(); u != "" {
+			how = append(how, "in "+u)
+		}
 		if m.rate != nil {
 			how = append(how, "rate per second of a counter")
 		}

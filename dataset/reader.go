@@ -65,6 +65,10 @@ func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
 // Columns returns the names of the metrics, in the order of Row.Values.
 func (r *Reader) Columns() []string { return slices.Clone(r.columns) }
 
+// Units returns the units of the metrics' values as far as the rows read so far show them,
+// like Table.Units.
+func (r *Reader) Units() []string { return r.rows.units(r.kept) }
+
 // Roles says what each column of the text is used as, and why.
 func (r *Reader) Roles() []ColumnRole { return slices.Clone(r.rows.roles) }
 

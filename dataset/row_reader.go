@@ -103,7 +103,13 @@ func (r *rowReader) time() (int64, error) {
 
 // value returns the value of a metric's cell, at a time in nanoseconds since 1970.
 func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
-	cell := r.fields[m.col]
+	cell, factor := r.fields[m.col], 1.
+	if m.unit != nil {
+		var err error
+		if cell, factor, err = m.unit.strip(cell); err != nil {
+			return 0, r.fail(m.col, ErrNotNumber, err.Error())
+		}
+	}
 	if m.sign != nil && !m.sign.knows(cell) {
 		if err := r.watchSign(m, cell); err != nil {
 			return 0, err
@@ -135,11 +141,14 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 	case cellAmbiguous:
 		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
 	}
+	if v *= factor; factor != 1 {
+		cell = nil // its digits are no total
+	}
 	if m.rate != nil {
 		v = m.rate.next(cell, v, at)
 	}
 	if v *= m.scale; math.IsInf(v, 0) {
-		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(cell)), m.scale))
+		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(r.fields[m.col])), m.scale))
 	}
 	return v, nil
 }

@@ -17,6 +17,7 @@ type Table struct {
 	Times   []time.Time // one per row; nil if the source has none
 	X       *mat.Dense  // rows × len(Columns); NaN is missing
 	Labels  []bool      // one per row, true is anomalous; nil if the source has none
+	Units   []string    // one per column, empty where unknown; nil where no column's is known
 
 	Roles []ColumnRole // how each column of the file was used; nil if there was no file
 	Notes []string     // what a user should know about the recording or do, a sentence each
@@ -73,11 +74,17 @@ func (t *Table) Select(names ...string) (*Table, error) {
 	rows, _ := t.X.Dims()
 	s := *t
 	s.Columns = slices.Clone(names)
+	if t.Units != nil {
+		s.Units = make([]string, len(names))
+	}
 	s.X = mat.NewDense(rows, len(names), nil)
 	for j, name := range names {
 		c, err := t.Column(name)
 		if err != nil {
 			return nil, err
+		}
+		if t.Units != nil {
+			s.Units[j] = t.Units[c]
 		}
 		for i := range rows {
 			s.X.Set(i, j, t.X.At(i, c))

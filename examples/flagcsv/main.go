@@ -74,7 +74,7 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return err
 	}
-	j.units = units(opt, j.table.Columns, reading(opt.csv, j.table))
+	j.units = units(opt, j.table.Columns, j.table.Units, reading(opt.csv, j.table))
 	printInput(stdout, j)
 	if err := j.fit(ctx, opt, stderr); err != nil {
 		return err

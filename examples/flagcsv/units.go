@@ -12,12 +12,16 @@ import (
 // no number.
 var bracketed = regexp.MustCompile(`[\[(]([^\[\]()0-9 ]{1,8})[\])]$`)
 
-// units returns the units of columns, as far as they are known: those of the embedded
-// recording, and those that names have in brackets. A counter is read as its increase per
-// second, and what a factor makes of a unit is unknown.
-func units(opt *options, columns []string, r *dagmm.Reading) []string {
+// units returns the units of columns, as far as they are known: those of the cells, those of
+// the embedded recording, and those that names have in brackets. A counter is read as its
+// increase per second, and what a factor makes of a unit is unknown.
+func units(opt *options, columns, cells []string, r *dagmm.Reading) []string {
 	out := make([]string, len(columns))
 	for k, name := range columns {
+		if k < len(cells) && cells[k] != "" {
+			out[k] = cells[k]
+			continue
+		}
 		if m := bracketed.FindStringSubmatch(name); m != nil {
 			out[k] = m[1]
 		}

@@ -8,8 +8,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/dagmm/report"
@@ -25,6 +23,7 @@ type job struct {
 	model         *dagmm.Model
 	modelFile     string        // where the model was loaded from; empty if it was trained
 	training      *train.Report // nil if the model was loaded
+	bound         string        // which rows the model was trained on; empty for all
 	choice        string        // why which preset was taken; empty if the user said so
 
 	energies  []float64 // one a row; NaN where a value is missing
@@ -44,9 +43,11 @@ func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
 	if err != nil {
 		return input(err)
 	}
+	rows := bounded(j.table, cfg.Exclude)
+	cfg.Times, cfg.Exclude, j.bound = rows.times, rows.exclude, rows.note
 	bar := newProgress(terminal)
 	cfg.Progress = bar.show
-	j.model, j.training, err = train.Fit(ctx, j.table.X, cfg)
+	j.model, j.training, err = train.Fit(ctx, rows.x, cfg)
 	bar.clear()
 	if errors.Is(err, train.ErrData) || errors.Is(err, train.ErrConfig) {
 		return input(fmt.Errorf("%s: %w", j.source, err))
@@ -65,7 +66,7 @@ func (j *job) config(opt *options) (train.Config, error) {
 			j.choice = "preset series, as the rows follow each other: each is judged beside those before; -preset metrics leaves them out"
 		}
 	}
-	cfg.Columns, cfg.Times = j.table.Columns, j.table.Times
+	cfg.Columns = j.table.Columns
 	cfg.Reading = reading(opt.csv, j.table)
 	cfg.Seed, cfg.Quantile = opt.seed, opt.quantile
 	if opt.epochs > 0 {
@@ -84,12 +85,11 @@ func (j *job) score(ctx context.Context, band bool) error {
 	stream := j.model.Stream()
 	stride := bandStride(rows, width)
 	band = band && stride > 0
-	x := make([]float64, width)
 	for i := range rows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, err := stream.Next(mat.Row(x, i, j.table.X))
+		v, err := stream.Next(j.table.X.RawRowView(i))
 		if err != nil {
 			return input(fmt.Errorf("%s, row %d: %w", j.source, i+1, err))
 		}

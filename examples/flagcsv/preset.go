@@ -59,11 +59,12 @@ func goForward(t *dataset.Table) bool {
 // keep single outliers out of it.
 func succession(t *dataset.Table) float64 {
 	rows, width := t.X.Dims()
+	stride := (rows + mostTrained - 1) / mostTrained // as many pairs tell
 	rng := rand.New(rand.NewPCG(1, 1))
 	var ratios []float64
 	for j := range width {
 		var near, far []float64
-		for i := 1; i < rows; i++ {
+		for i := 1; i < rows; i += stride {
 			v, before, other := t.X.At(i, j), t.X.At(i-1, j), t.X.At(rng.IntN(rows), j)
 			if !math.IsNaN(v + before + other) {
 				near, far = append(near, math.Abs(v-before)), append(far, math.Abs(v-other))

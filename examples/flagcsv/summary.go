@@ -131,6 +131,9 @@ func printSummary(w io.Writer, j *job) error {
 	if j.choice != "" {
 		fmt.Fprintln(w, j.choice)
 	}
+	if j.bound != "" {
+		fmt.Fprintln(w, j.bound)
+	}
 	if j.training != nil {
 		fmt.Fprint(w, printable(withFlags(j.training.String())))
 	} else {

@@ -24,6 +24,9 @@ var (
 	ErrTime       = errors.New("dataset: not a time")
 )
 
+// ErrUnlike reports tables that Concat cannot join.
+var ErrUnlike = errors.New("dataset: tables do not go together")
+
 // CSVError reports what is wrong with a CSV file and where. The problem names the option that
 // helps, if there is one.
 type CSVError struct {

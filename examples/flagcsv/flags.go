@@ -18,7 +18,8 @@ import (
 
 // options is the command line.
 type options struct {
-	in, out, report, json, markdown, save, load string
+	in                                      []string // none for the embedded recording
+	out, report, json, markdown, save, load string
 
 	csv     dataset.CSVOptions
 	preset  string
@@ -59,7 +60,11 @@ func parse(args []string, help io.Writer) (*options, error) {
 }
 
 func (o *options) fileFlags(fs *flag.FlagSet) {
-	fs.StringVar(&o.in, "in", "", "CSV `file` to read, plain or gzip'd; - is standard input (default: the embedded recording)")
+	fs.Func("in", "CSV `file` to read, plain or gzip'd; - is standard input (default: the embedded recording).\nMore than one, or a pattern such as 'host-*.csv', are recordings of one host, one after the other", func(s string) error {
+		files, err := expand(s)
+		o.in = append(o.in, files...)
+		return err
+	})
 	fs.StringVar(&o.out, "out", "", "CSV `file` to write: every row with its energy, p-value and verdict")
 	fs.StringVar(&o.report, "report", "", "HTML `file` to write: incidents, plots and explanations for the browser, complete in itself")
 	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
@@ -125,6 +130,9 @@ func (o *options) check(fs *flag.FlagSet) error {
 	given := func(name string) bool { _, ok := o.typed[name]; return ok }
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q: the file to read is named by -in", fs.Arg(0))
+	}
+	if err := checkFiles(o.in); err != nil {
+		return err
 	}
 	if o.load != "" {
 		for _, name := range onlyTraining {

@@ -16,7 +16,7 @@ import (
 
 // read loads the model, if one is asked for, and reads the table.
 func read(opt *options, stdin io.Reader) (*job, error) {
-	j := &job{source: opt.in}
+	j := &job{}
 	if opt.load != "" {
 		model, err := dagmm.LoadFile(opt.load)
 		if err != nil {
@@ -27,18 +27,19 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 		applyReading(opt, model)
 	}
 	var err error
-	switch opt.in {
-	case "":
+	switch {
+	case len(opt.in) == 0:
 		j.source = "embedded recording"
 		j.title = "Sample recording of a host"
 		j.table, err = readFrom(bytes.NewReader(sample.Recording), j.source, opt.csv)
-	case "-":
+	case opt.in[0] == "-":
 		j.source = "standard input"
 		j.title = j.source
 		j.table, err = readFrom(stdin, j.source, opt.csv)
 	default:
-		j.title = filepath.Base(opt.in)
-		j.table, err = dataset.ReadCSVFile(opt.in, opt.csv)
+		j.source = named(opt.in)
+		j.title = filepath.Base(j.source)
+		j.table, err = readFiles(opt.in, opt.csv)
 	}
 	if err != nil {
 		return nil, input(explainRead(err, opt.load))

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -39,7 +40,7 @@ func openOutputs(opt *options) (*outputs, error) {
 		if f.path == "" {
 			continue
 		}
-		if err := o.open(f.path, f.fill, opt.in, opt.load); err != nil {
+		if err := o.open(f.path, f.fill, slices.Concat(opt.in, []string{opt.load})...); err != nil {
 			o.discard()
 			return nil, input(fmt.Errorf("-%s: %w", f.flag, err))
 		}

@@ -25,7 +25,7 @@ func units(opt *options, columns, cells []string, r *dagmm.Reading) []string {
 		if m := bracketed.FindStringSubmatch(name); m != nil {
 			out[k] = m[1]
 		}
-		if opt.in == "" {
+		if len(opt.in) == 0 {
 			out[k] = sample.Units[name]
 		}
 		if out[k] != "" && slices.Contains(r.Counters, name) {

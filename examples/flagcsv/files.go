@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,7 +49,7 @@ func readFiles(files []string, opt dataset.CSVOptions) (*dataset.Table, error) {
 	tables := make([]*dataset.Table, len(files))
 	var notes []string
 	for k, f := range files {
-		t, err := dataset.ReadCSVFile(f, opt)
+		t, err := readFile(f, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +67,60 @@ func readFiles(files []string, opt dataset.CSVOptions) (*dataset.Table, error) {
 	}
 	all.Notes = notes
 	return all, nil
+}
+
+func readFile(path string, opt dataset.CSVOptions) (*dataset.Table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readFrom(f, path, opt)
+}
+
+// readFrom reads CSV, or the JSON of Prometheus and VictoriaMetrics, as the content says.
+func readFrom(r io.Reader, name string, opt dataset.CSVOptions) (*dataset.Table, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	if isJSON(br) {
+		t, err := readJSON(br, opt)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return t, nil
+	}
+	t, err := dataset.ReadCSV(br, opt)
+	if e := (*dataset.CSVError)(nil); errors.As(err, &e) {
+		e.File = name
+	}
+	return t, err
+}
+
+// isJSON reports whether the text, plain or gzip'd, begins as a JSON object does. CSV does not.
+func isJSON(r *bufio.Reader) bool {
+	head, _ := r.Peek(4 << 10)
+	if zr, err := gzip.NewReader(bytes.NewReader(head)); err == nil {
+		plain := make([]byte, 64)
+		n, _ := io.ReadFull(zr, plain)
+		head = plain[:n]
+	}
+	return bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{"))
+}
+
+// readJSON reads series; of the options only the columns mean something to them.
+func readJSON(r io.Reader, opt dataset.CSVOptions) (*dataset.Table, error) {
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{{"counters", len(opt.Counters) > 0}, {"scale", len(opt.Scale) > 0}, {"sentinels", len(opt.Sentinels)+len(opt.ColumnSentinels) > 0}, {"missing", len(opt.Missing) > 0}} {
+		if f.given {
+			return nil, fmt.Errorf("-%s does not go with JSON: let the query do it, as with rate(…)", f.name)
+		}
+	}
+	t, err := dataset.ReadPrometheus(r)
+	if err != nil || len(opt.Columns) == 0 {
+		return t, err
+	}
+	return t.Select(opt.Columns...)
 }
 
 // named names several files in a heading.

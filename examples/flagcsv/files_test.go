@@ -81,3 +81,39 @@ func TestFilesThatDoNotGoTogether(t *testing.T) {
 		require.Equal(t, 1, strings.Count(stderr.String(), "\n"))
 	}
 }
+
+// A recording gives the same whether it comes as CSV or as JSON.
+func TestJSONAndCSV(t *testing.T) {
+	dir := days(t)
+	table, err := dataset.ReadCSVFile(filepath.Join(dir, "all.csv"), dataset.CSVOptions{})
+	require.NoError(t, err)
+	var b strings.Builder
+	for j, name := range table.Columns {
+		fmt.Fprintf(&b, `{"metric":{"__name__":%q},"values":[`, name)
+		var times []string
+		for i, at := range table.Times {
+			fmt.Fprintf(&b, "%s%g", strings.Repeat(",", min(i, 1)), table.X.At(i, j))
+			times = append(times, fmt.Sprint(at.UnixMilli()))
+		}
+		fmt.Fprintf(&b, `],"timestamps":[%s]}`+"\n", strings.Join(times, ","))
+	}
+	in := filepath.Join(dir, "all.jsonl")
+	require.NoError(t, os.WriteFile(in, []byte(b.String()), 0o600))
+	var want []byte
+	for k, args := range [][]string{{"-in", filepath.Join(dir, "all.csv")}, {"-in", in}, {"-in", "-"}} {
+		out := filepath.Join(dir, "out.csv")
+		var stdout, stderr bytes.Buffer
+		require.Zero(t, run(context.Background(), append(args, "-out", out, "-preset", "metrics", "-epochs", "2"), strings.NewReader(b.String()), &stdout, &stderr), stderr.String())
+		got, err := os.ReadFile(out)
+		require.NoError(t, err)
+		if k == 0 {
+			want = got
+		}
+		require.Equal(t, string(want), string(got))
+	}
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 2, run(context.Background(), []string{"-in", in, "-counters", table.Columns[0]}, nil, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "-counters does not go with JSON")
+	require.Equal(t, 2, run(context.Background(), []string{"-in", "-"}, strings.NewReader(`{"a":1}`), &stdout, &stderr))
+	require.Contains(t, stderr.String(), "standard input: dataset: object 1 has neither data nor metric")
+}

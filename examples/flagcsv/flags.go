@@ -60,7 +60,7 @@ func parse(args []string, help io.Writer) (*options, error) {
 }
 
 func (o *options) fileFlags(fs *flag.FlagSet) {
-	fs.Func("in", "CSV `file` to read, plain or gzip'd; - is standard input (default: the embedded recording).\nMore than one, or a pattern such as 'host-*.csv', are recordings of one host, one after the other", func(s string) error {
+	fs.Func("in", "`file` to read, plain or gzip'd: CSV, or the JSON of Prometheus' query_range or VictoriaMetrics' export; - is standard input (default: the embedded recording).\nMore than one, or a pattern such as 'host-*.csv', are recordings of one host, one after the other", func(s string) error {
 		files, err := expand(s)
 		o.in = append(o.in, files...)
 		return err

@@ -58,14 +58,6 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 	return j, nil
 }
 
-func readFrom(r io.Reader, name string, opt dataset.CSVOptions) (*dataset.Table, error) {
-	t, err := dataset.ReadCSV(r, opt)
-	if e := (*dataset.CSVError)(nil); errors.As(err, &e) {
-		e.File = name
-	}
-	return t, err
-}
-
 // explainRead speaks of flags where package dataset speaks of its options.
 func explainRead(err error, modelFile string) error {
 	e := (*dataset.CSVError)(nil)

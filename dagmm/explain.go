@@ -3,6 +3,7 @@ package dagmm
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -16,7 +17,7 @@ func (m *Model) Explain(dst []Contribution, x []float64) ([]Contribution, error)
 	if m.HasContext() {
 		return nil, fmt.Errorf("dagmm: explain: %w", ErrContext)
 	}
-	e, err := m.explain(x, newHistory(m.p.RecentLevels, len(m.p.Columns)))
+	e, err := m.explain(x, newHistory(m.p.RecentLevels, len(m.p.Columns)), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -27,24 +28,51 @@ func (m *Model) Explain(dst []Contribution, x []float64) ([]Contribution, error)
 // of one host. The rows before it give the context, where the model has any. Errors are
 // those of Series, and ErrWidth for a row that is not in x.
 func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
-	n, d := x.Dims()
-	if d != len(m.p.Columns) || row < 0 || row >= n {
+	if n, d := x.Dims(); d != len(m.p.Columns) || row < 0 || row >= n {
 		return nil, fmt.Errorf("dagmm: explain: row %d of %d rows of width %d, model of %d columns: %w", row, n, d, len(m.p.Columns), ErrWidth)
 	}
-	h := newHistory(m.p.RecentLevels, len(m.p.Columns))
-	buf, y := make([]float64, d), make([]float64, len(m.p.Columns))
-	first := 0
-	if !m.HasContext() {
-		first = row
+	return m.ExplainRows(x, row, row+1)
+}
+
+// ExplainRows explains the rows of x from from (included) to to (excluded) as one incident:
+// at the row of the highest energy, with the blame of its first rows (Blame). Rows with a
+// missing value are passed over. Otherwise it is as ExplainSeries.
+func (m *Model) ExplainRows(x mat.Matrix, from, to int) (*Explanation, error) {
+	n, d := x.Dims()
+	if d != len(m.p.Columns) || from < 0 || from >= to || to > n {
+		return nil, fmt.Errorf("dagmm: explain: rows %d to %d of %d rows of width %d, model of %d columns: %w", from, to-1, n, d, len(m.p.Columns), ErrWidth)
 	}
-	for r := first; r < row; r++ {
-		if _, err := m.checkRow("explain", mat.Row(buf, r, x), true); err != nil {
+	s := m.Stream()
+	row := make([]float64, d)
+	if m.HasContext() {
+		for r := range from {
+			if err := s.Skip(mat.Row(row, r, x)); err != nil {
+				return nil, fmt.Errorf("%w in row %d", err, r)
+			}
+		}
+	}
+	var blame Blame
+	var peak []float64
+	var past *Past
+	most := math.Inf(-1)
+	for r := from; r < to; r++ {
+		v, err := s.Next(mat.Row(row, r, x))
+		if err != nil {
 			return nil, fmt.Errorf("%w in row %d", err, r)
 		}
-		m.scale(y, buf)
-		h.observe(y)
+		if v.Anomalous && blame.Rows < BlameRows {
+			if err := s.Add(&blame); err != nil {
+				return nil, err
+			}
+		}
+		if peak == nil || v.Energy > most {
+			peak, past = s.Row(), s.Past()
+		}
+		if v.Energy > most {
+			most = v.Energy
+		}
 	}
-	return m.explain(mat.Row(buf, row, x), h)
+	return m.ExplainBlamed(peak, past, m.p.Threshold, &blame)
 }
 
 // ExplainAt explains the row x, in the metrics' own units, that came after the context past.
@@ -53,11 +81,22 @@ func (m *Model) ExplainSeries(x mat.Matrix, row int) (*Explanation, error) {
 // (ErrWidth), a value that is not finite (ErrNotFinite) or a context of another model
 // (ErrState) is an error.
 func (m *Model) ExplainAt(x []float64, past *Past, threshold float64) (*Explanation, error) {
+	return m.ExplainBlamed(x, past, threshold, nil)
+}
+
+// ExplainBlamed is ExplainAt for the row of an incident whose blame is known. A nil or empty
+// blame is that of the row alone. A blame of another model is ErrState.
+func (m *Model) ExplainBlamed(x []float64, past *Past, threshold float64, blame *Blame) (*Explanation, error) {
 	h, err := m.history(past)
 	if err != nil {
 		return nil, err
 	}
-	return m.withThreshold(threshold).explain(x, h)
+	if blame != nil {
+		if err := blame.Check(len(m.p.Columns)); err != nil {
+			return nil, err
+		}
+	}
+	return m.withThreshold(threshold).explain(x, h, blame)
 }
 
 // Explain explains the sample last given to Next or Impute.
@@ -69,7 +108,7 @@ func (s *Stream) ExplainAt(threshold float64) (*Explanation, error) {
 	if s.last == nil {
 		return nil, errNothingToExplain
 	}
-	return s.m.withThreshold(threshold).explain(s.row, s.last)
+	return s.m.withThreshold(threshold).explain(s.row, s.last, nil)
 }
 
 var errNothingToExplain = errors.New("dagmm: explain: no sample has come yet")

@@ -6,28 +6,20 @@ import (
 	"github.com/metric-streams/anomaly/internal/format"
 )
 
-// Contribution is one metric's part in a row's energy.
-type Contribution struct {
-	Metric string
-	// Share is the part of the energy that replacing the metric takes away. Shares sum to 1.
-	Share float64
-	Value float64 // of the row, in the metric's own unit
-	// Low and High bound the expected range of the metric, in its own unit. With a value in that
-	// range the row would not be anomalous, the other metrics being as they are. Where no value
-	// would do, the range is that of the middle 99 % of the training rows.
-	Low, High float64
-	// Conditional reports whether Low and High take the other metrics into account.
-	Conditional bool
-	Constant    bool // the metric did not vary in training
-}
-
 // Explanation says why a row has the energy it has.
 type Explanation struct {
-	Verdict       Verdict
-	Contributions []Contribution // largest share first
+	Verdict Verdict
+	// Contributions begin with the metric to blame most. Their shares do not rise.
+	Contributions []Contribution
 	// Pair names two metrics that bring the energy down to the threshold only together. It is
 	// empty where a single metric does, or no pair.
 	Pair [2]string
+	// Beside says which other metric the first one does not go with. It is set where the first
+	// contribution is Joint and such a metric is found.
+	Beside Beside
+	// Fits is the value of the first metric with which the row would have the least energy, as
+	// far as was searched, in its own unit.
+	Fits float64
 	// Clears is the value of the first metric at which the row would no longer be anomalous, and
 	// of those the nearest to its present value. It is NaN where there is none, and for a row
 	// that is not anomalous.
@@ -37,27 +29,123 @@ type Explanation struct {
 	Usual [2]float64
 }
 
+// Beside is a relation between two metrics that was not seen in training. While Metric had
+// about the value that it has, the first metric of the Explanation was between Low and High.
+// Numbers are in the metrics' own units. The zero Beside says nothing.
+type Beside struct {
+	Metric    string
+	Value     float64
+	Low, High float64
+}
+
 // String returns one sentence for an operator.
 func (e *Explanation) String() string {
 	if len(e.Contributions) == 0 {
 		return "no explanation"
 	}
-	c := e.Contributions[0]
-	value := fmt.Sprintf("%s is %s", c.Metric, format.Number(c.Value))
 	if !e.Verdict.Anomalous {
 		return fmt.Sprintf("not anomalous (energy %.4g, threshold %.4g)", e.Verdict.Energy, e.Verdict.Threshold)
 	}
-	switch {
-	case c.Constant:
-		return fmt.Sprintf("%s; it was constantly %s in training", value, format.Number(e.Usual[0]))
-	case e.Pair[0] != "":
-		return fmt.Sprintf("%s and %s together; neither alone explains it", e.Pair[0], e.Pair[1])
-	case !c.Conditional:
-		return fmt.Sprintf("several metrics at once, %s most: %s, usually %s to %s", c.Metric, format.Number(c.Value), format.Number(c.Low), format.Number(c.High))
+	c := e.Contributions[0]
+	if e.Pair[0] != "" {
+		return e.pair()
 	}
-	s := fmt.Sprintf("%s, expected %s to %s", value, format.Number(c.Low), format.Number(c.High))
-	if c.Value >= e.Usual[0] && c.Value <= e.Usual[1] {
-		s += fmt.Sprintf(" with the other metrics as they are (usually %s to %s)", format.Number(e.Usual[0]), format.Number(e.Usual[1]))
+	if c.Joint {
+		return e.relation(c)
+	}
+	s := c.sentence()
+	if len(e.Contributions) > 1 && c.Conditional && !c.Constant && (c.Samples == 0 || c.Level < c.Low || c.Level > c.High) && e.ordinary(c) {
+		s += " with the other metrics as they are; alone it would be usual"
 	}
 	return s
+}
+
+// ClearsText returns Clears as it is printed: a bound of the expected range in String. It is
+// empty where there is none.
+func (e *Explanation) ClearsText() string {
+	if e.Clears != e.Clears || len(e.Contributions) == 0 {
+		return ""
+	}
+	c := e.Contributions[0]
+	_, low, high := format.Bounds(c.Value, c.Low, c.High)
+	switch e.Clears {
+	case c.Low:
+		return low
+	case c.High:
+		return high
+	}
+	return format.Number(e.Clears)
+}
+
+// ordinary reports whether the value is usual for the first metric.
+func (e *Explanation) ordinary(c Contribution) bool {
+	return c.Value >= e.Usual[0] && c.Value <= e.Usual[1]
+}
+
+// sentence says what the value is and what it should be.
+func (c Contribution) sentence() string {
+	value, expected := c.Text()
+	s := c.Metric + " is " + value
+	switch {
+	case c.Constant:
+		return s + "; it was constantly " + expected + " in training"
+	case c.Samples > 0:
+		return s + ", expected " + expected + c.after()
+	case c.Conditional:
+		return s + ", expected " + expected
+	}
+	return s + ", usually " + expected
+}
+
+// after says what the recent level was.
+func (c Contribution) after() string {
+	if c.Samples == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" after %s in the last %d samples", format.Number(c.Level), c.Samples)
+}
+
+// pair says what is unusual about two metrics together.
+func (e *Explanation) pair() string {
+	s := e.Pair[0] + " and " + e.Pair[1] + " together: "
+	first := e.Contributions[0]
+	if first.Joint && e.Beside.Metric != "" {
+		return s + e.relation(first)
+	}
+	s += first.alone()
+	for _, c := range e.Contributions[1:] {
+		if c.Metric == e.Pair[1] {
+			s += "; " + c.alone()
+		}
+	}
+	return s
+}
+
+// alone is the sentence about one metric of several.
+func (c Contribution) alone() string {
+	if c.Joint {
+		return c.Metric + " is " + format.Number(c.Value) + c.after()
+	}
+	return c.sentence()
+}
+
+// relation says what is unusual where the first metric's own value is not.
+func (e *Explanation) relation(c Contribution) string {
+	if b := e.Beside; b.Metric != "" {
+		value, low, high := format.Bounds(c.Value, b.Low, b.High)
+		usually := low + " to " + high
+		if low == high {
+			usually = low
+		}
+		return fmt.Sprintf("%s %s while %s %s; usually %s %s there", c.Metric, value, b.Metric, format.Number(b.Value), c.Metric, usually)
+	}
+	s := c.alone()
+	fits := format.Number(e.Fits)
+	switch {
+	case fits == format.Number(c.Value):
+		return s + "; no other value of it would fit better"
+	case len(e.Contributions) > 1:
+		return s + "; " + fits + " would fit the other metrics better"
+	}
+	return s + "; " + fits + " would fit better"
 }

@@ -16,16 +16,37 @@ type explainer struct {
 	energy float64
 }
 
-func (m *Model) explain(x []float64, h *history) (*Explanation, error) {
+// explain explains the row x that came after h. A nil blame is that of the row alone.
+func (m *Model) explain(x []float64, h *history, blame *Blame) (*Explanation, error) {
 	if _, err := m.checkRow("explain", x, false); err != nil {
 		return nil, err
 	}
+	e := m.newExplainer(x, h)
+	switch {
+	case !m.HasContext() || e.energy <= m.p.Threshold:
+		blame = nil
+	case blame == nil || blame.Rows == 0:
+		blame = &Blame{}
+		blame.add(e)
+	}
+	return e.run(blame), nil
+}
+
+// newExplainer explains the row x, which has no missing value.
+func (m *Model) newExplainer(x []float64, h *history) *explainer {
 	s := m.newScratch(1)
 	e := &explainer{m: m, h: h, s: s, x: slices.Clone(x), y: make([]float64, len(m.p.Columns)), f: s.row}
 	m.scale(e.y, x)
 	h.features(e.f, e.y)
 	e.energy = e.eval()
-	return e.run(), nil
+	return e
+}
+
+// set gives all metrics the scaled values v.
+func (e *explainer) set(v []float64) {
+	for i := range v {
+		e.h.replace(e.f, i, v[i])
+	}
 }
 
 // eval returns the energy of the features as they are now.
@@ -50,31 +71,37 @@ type cause struct {
 	drop   float64
 }
 
-func (e *explainer) run() *Explanation {
+// run explains the row. The metrics come in the order of the blame. A nil blame, of a model
+// without context or an ordinary row, leaves the order to the fall of the energy.
+func (e *explainer) run(blame *Blame) *Explanation {
 	causes := e.causes()
 	joint := e.energy > e.m.p.Threshold && !e.cleared(causes)
-	if joint {
-		causes = e.jointCauses(causes)
-	}
-	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: math.NaN()}
-	var total float64
-	for _, c := range causes {
-		total += c.drop
-	}
-	for _, c := range causes {
-		con := e.contribution(c)
-		con.Share = 1 / float64(len(causes))
-		if total > 0 {
-			con.Share = c.drop / total
+	var shares []float64
+	if blame != nil {
+		causes, shares = blame.sort(causes)
+	} else {
+		if joint {
+			causes = e.jointCauses(causes)
 		}
+		shares = parts(causes)
+	}
+	first := e.m.p.Scaler.Columns[causes[0].column]
+	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: math.NaN(), Usual: [2]float64{first.Low, first.High},
+		Fits: first.Invert(causes[0].value)}
+	others := e.expected()
+	for i, c := range causes {
+		con := e.contribution(c, others)
+		con.Share = shares[i]
 		out.Contributions = append(out.Contributions, con)
 	}
-	top := e.m.p.Scaler.Columns[causes[0].column]
-	out.Usual = [2]float64{top.Low, top.High}
-	if out.Verdict.Anomalous {
-		if first := out.Contributions[0]; first.Conditional {
-			out.Clears = nearer(first.Low, first.High, first.Value)
-		}
+	if !out.Verdict.Anomalous {
+		return out
+	}
+	switch c := out.Contributions[0]; {
+	case c.Joint:
+		out.Beside = e.beside(causes[0].column)
+	case c.Conditional:
+		out.Clears = c.nearer()
 	}
 	if joint {
 		out.Pair = e.pair(causes)
@@ -82,11 +109,30 @@ func (e *explainer) run() *Explanation {
 	return out
 }
 
-func nearer(low, high, value float64) float64 {
-	if math.Abs(value-low) < math.Abs(value-high) {
-		return low
+// sort returns the causes in the order of the blame, and their shares of it.
+func (b *Blame) sort(causes []cause) ([]cause, []float64) {
+	columns, shares := b.order()
+	sorted := make([]cause, len(causes))
+	for i, j := range columns {
+		sorted[i] = causes[slices.IndexFunc(causes, func(c cause) bool { return c.column == j })]
 	}
-	return high
+	return sorted, shares
+}
+
+// parts returns each cause's part of the sum of the drops.
+func parts(causes []cause) []float64 {
+	var total float64
+	for _, c := range causes {
+		total += c.drop
+	}
+	out := make([]float64, len(causes))
+	for i, c := range causes {
+		out[i] = 1 / float64(len(causes))
+		if total > 0 {
+			out[i] = c.drop / total
+		}
+	}
+	return out
 }
 
 // causes returns the best replacement of every metric, largest drop of the energy first.
@@ -206,21 +252,112 @@ func (m *Model) nearest(f []float64, skip ...int) []float64 {
 	return best
 }
 
-// contribution returns the cause with the expected range of its metric.
-func (e *explainer) contribution(c cause) Contribution {
-	column := e.m.p.Scaler.Columns[c.column]
-	out := Contribution{Metric: e.m.p.Columns[c.column], Value: e.x[c.column], Low: column.Low, High: column.High, Constant: column.Constant}
-	start := c.value
-	if e.energy <= e.m.p.Threshold {
-		start = e.y[c.column]
-	} else if c.energy > e.m.p.Threshold {
-		return out
+// expected returns the scaled values that all metrics were expected to have: each stays at a
+// level or moves from it as a typical row does, whichever has the least energy. It is nil
+// where even that is anomalous, and for a model without context.
+func (e *explainer) expected() []float64 {
+	if len(e.h.alphas) == 0 {
+		return nil
 	}
-	out.Conditional = true
+	w := len(e.y)
+	best, v := make([]float64, w), make([]float64, w)
+	least := math.Inf(1)
+	consider := func() {
+		e.set(v)
+		if energy := e.eval(); energy < least {
+			least = energy
+			copy(best, v)
+		}
+	}
+	for b := range len(e.h.alphas) + 1 {
+		for j := range v {
+			v[j] = e.h.expected(j, b)
+		}
+		consider()
+	}
+	e.set(best)
+	if p := e.m.nearest(e.f); p != nil {
+		for k := range 1 + len(e.h.alphas) {
+			for j := range v {
+				v[j] = e.candidates(p, j)[k]
+			}
+			consider()
+		}
+	}
+	e.set(e.y)
+	if least > e.m.p.Threshold {
+		return nil
+	}
+	return best
+}
+
+// contribution returns the cause with the expected range of its metric. others are the values
+// that all metrics were expected to have; nil where that is unknown.
+func (e *explainer) contribution(c cause, others []float64) Contribution {
+	i := c.column
+	column := e.m.p.Scaler.Columns[i]
+	out := Contribution{Metric: e.m.p.Columns[i], Value: e.x[i], Low: column.Low, High: column.High, Constant: column.Constant}
+	slow, after := e.slowest(i)
+	if after {
+		out.Level, out.Samples = column.Invert(e.h.expected(i, slow)), int(math.Round(1/e.h.alphas[slow]))
+	}
+	anomalous := e.energy > e.m.p.Threshold
+	switch {
+	case !anomalous:
+		out.Conditional = true
+		e.bound(&out, i, e.y[i], false)
+	case column.Constant: // what else it might be is not known
+		out.Conditional = c.energy <= e.m.p.Threshold
+	case c.energy <= e.m.p.Threshold:
+		out.Conditional = true
+		e.bound(&out, i, c.value, true)
+	case others != nil:
+		e.set(others)
+		if !e.within(i, e.y[i]) {
+			e.bound(&out, i, others[i], true)
+		}
+		e.set(e.y)
+	case after && len(e.m.p.Prototypes) > 0:
+		low, high := e.around(i, slow)
+		out.Low, out.High = column.Invert(low), column.Invert(high)
+		if column.Min >= 0 {
+			out.Low, out.High = max(out.Low, 0), max(out.High, 0)
+		}
+	}
+	if anomalous && !out.outside() {
+		out.Joint, out.Conditional = true, false
+	}
+	return out
+}
+
+// slowest returns the level that looks back furthest, and whether metric i has one.
+func (e *explainer) slowest(i int) (level int, ok bool) {
+	if len(e.h.alphas) == 0 {
+		return 0, false
+	}
+	return slices.Index(e.h.alphas, slices.Min(e.h.alphas)), e.h.seen[i]
+}
+
+// around returns the range of metric i, scaled, in which it stays around a level in the typical
+// rows.
+func (e *explainer) around(i, level int) (low, high float64) {
+	at := e.h.expected(i, level)
+	low, high = at, at
+	for _, p := range e.m.p.Prototypes {
+		v := at + p[(1+level)*len(e.y)+i]/e.h.gain(level, i)
+		low, high = min(low, v), max(high, v)
+	}
+	return low, high
+}
+
+// bound sets the range of values of metric i around the scaled value start, which is within
+// the threshold. With exclude, the present value is not, and the range ends before it.
+func (e *explainer) bound(out *Contribution, i int, start float64, exclude bool) {
+	column := e.m.p.Scaler.Columns[i]
 	span := column.Max - column.Min
 	inside := column.Invert(start)
-	low := min(column.Invert(e.edge(c.column, start, -1)), inside)
-	high := max(column.Invert(e.edge(c.column, start, 1)), inside)
+	low := min(column.Invert(e.edge(i, start, -1, exclude)), inside)
+	high := max(column.Invert(e.edge(i, start, 1, exclude)), inside)
 	floor := column.Min - span
 	if column.Min >= 0 {
 		floor = max(floor, 0)
@@ -229,45 +366,56 @@ func (e *explainer) contribution(c cause) Contribution {
 	// outside what can be.
 	out.Low = max(low, min(floor, out.Value, inside))
 	out.High = min(high, max(column.Max+span, out.Value, inside))
-	return out
 }
 
 // edge searches from start in one direction (−1 or 1) for the farthest scaled value of
-// metric i up to which the energy stays within the threshold.
-func (e *explainer) edge(i int, start, direction float64) float64 {
-	inside, step := start, .25
-	for step < 1e6 && e.at(i, start+direction*step) <= e.m.p.Threshold {
-		inside = start + direction*step
+// metric i up to which the energy stays within the threshold. With exclude it does not jump
+// over the present value.
+func (e *explainer) edge(i int, start, direction float64, exclude bool) float64 {
+	present := math.Inf(1) // how far away it is in this direction
+	if d := (e.y[i] - start) * direction; exclude && d > 0 {
+		present = d
+	}
+	inside, step := 0., .25
+	for step < min(present, 1e6) && e.within(i, start+direction*step) {
+		inside = step
 		step *= 2
 	}
-	outside := start + direction*step
+	outside := min(step, present)
 	for range 40 {
 		mid := (inside + outside) / 2
-		if e.at(i, mid) <= e.m.p.Threshold {
+		if e.within(i, start+direction*mid) {
 			inside = mid
 		} else {
 			outside = mid
 		}
 	}
 	// Clear of the rounding on the way to the metric's unit and back.
-	return inside - direction*1e-9*max(1, math.Abs(inside))
+	return start + direction*inside - direction*1e-9*max(1, math.Abs(start+direction*inside))
 }
 
-// maxPaired is how many of the largest causes are tried in pairs.
+// within reports whether the energy stays within the threshold with the scaled value v of
+// metric i.
+func (e *explainer) within(i int, v float64) bool {
+	old := e.f[i]
+	e.h.replace(e.f, i, v)
+	energy := e.eval()
+	e.h.replace(e.f, i, old)
+	return energy <= e.m.p.Threshold
+}
+
+// maxPaired is how many of the largest causes are tried for a pair.
 const maxPaired = 6
 
-// pair returns the two metrics whose joint replacement brings the energy lowest, if it
-// comes down to the threshold.
+// pair returns the first metric and the one whose joint replacement with it brings the energy
+// lowest, if it comes down to the threshold.
 func (e *explainer) pair(causes []cause) (names [2]string) {
 	causes = causes[:min(len(causes), maxPaired)]
 	least := e.m.p.Threshold
-	for a := range causes {
-		for b := a + 1; b < len(causes); b++ {
-			energy := e.jointly(causes[a], causes[b])
-			if energy <= least {
-				least = energy
-				names = [2]string{e.m.p.Columns[causes[a].column], e.m.p.Columns[causes[b].column]}
-			}
+	for _, c := range causes[1:] {
+		if energy := e.jointly(causes[0], c); energy <= least {
+			least = energy
+			names = [2]string{e.m.p.Columns[causes[0].column], e.m.p.Columns[c.column]}
 		}
 	}
 	return names

@@ -12,14 +12,14 @@ import (
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 )
 
-// blame asks for the metric to blame for each fault, at the row of the fault
-// that scores highest; nil where there are no faults or no explanations.
-func blame(scorer simple.Scorer, s *suite.Series, scores []float64) ([]int, error) {
+// blame asks for the metrics to blame for each fault, most first; nil where
+// there are no faults or no explanations.
+func blame(scorer simple.Scorer, s *suite.Series, scores []float64) ([][]int, error) {
 	e, ok := scorer.(simple.Explainer)
 	if !ok || !e.Explains() {
 		return nil, nil
 	}
-	var blamed []int
+	var blamed [][]int
 	for _, f := range s.Faults {
 		worst := f.Span[0]
 		for row := f.Span[0]; row < f.Span[1]; row++ {
@@ -27,31 +27,47 @@ func blame(scorer simple.Scorer, s *suite.Series, scores []float64) ([]int, erro
 				worst = row
 			}
 		}
-		column, err := e.Blame(s.Test, worst)
+		columns, err := e.Blame(s.Test, f.Span, worst)
 		if err != nil {
 			return nil, err
 		}
-		blamed = append(blamed, column)
+		blamed = append(blamed, columns)
 	}
 	return blamed, nil
 }
 
-// measureBlame adds the share of faults whose metric was blamed: "hit" over all
-// and "hit KIND" for each kind.
-func measureBlame(m map[string]float64, faults []suite.Fault, blamed []int) {
+// namedFirst is how many metrics an operator looks at.
+const namedFirst = 3
+
+// measureBlame adds the share of faults of which a right metric was blamed first ("hit") or
+// among the first three ("of 3"), over all and for each kind ("hit KIND").
+func measureBlame(m map[string]float64, faults []suite.Fault, blamed [][]int) {
 	hits := map[string][]float64{}
-	for i, column := range blamed {
-		hit := 0.
-		if column == faults[i].Column {
-			hit = 1
+	for i, columns := range blamed {
+		right := func(j int) bool { return slices.Contains(faults[i].Columns, j) }
+		var first, near float64
+		if right(columns[0]) {
+			first = 1
 		}
-		hits["hit"] = append(hits["hit"], hit)
+		if slices.ContainsFunc(columns[:min(namedFirst, len(columns))], right) {
+			near = 1
+		}
+		hits["hit"] = append(hits["hit"], first)
+		hits["of 3"] = append(hits["of 3"], near)
 		kind := "hit " + faults[i].Kind
-		hits[kind] = append(hits[kind], hit)
+		hits[kind] = append(hits[kind], first)
 	}
 	for name, values := range hits {
 		m[name] = stat.Mean(values, nil)
 	}
+}
+
+// mostBlamed returns the first metric of each fault.
+func mostBlamed(blamed [][]int) (first []int) {
+	for _, columns := range blamed {
+		first = append(first, columns[0])
+	}
+	return first
 }
 
 // stability is the chance that two seeds blame the same metric for a fault,
@@ -98,7 +114,8 @@ func writeExplanations(w io.Writer, suiteName string, table []row) {
 	if len(names) == 1 {
 		return
 	}
-	fmt.Fprintf(w, "\n### %s: explanations, share of faults with the right metric first\n\n", suiteName)
+	names = append([]string{"hit", "of 3"}, names[1:]...)
+	fmt.Fprintf(w, "\n### %s: explanations, share of faults with a right metric first, and among the first three\n\n", suiteName)
 	header(w, slices.Concat([]string{"method"}, names, []string{"two seeds agree"}))
 	for _, r := range table {
 		if len(r.perMachine("hit")) == 0 {

@@ -27,7 +27,7 @@ type protocol struct {
 	Buffer  int       // largest buffer of VUS-PR, rows
 }
 
-const protocolVersion = 1
+const protocolVersion = 2
 
 func (p protocol) hash() string {
 	h := fnv.New32a()
@@ -120,7 +120,7 @@ func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[strin
 		return nil, nil, err
 	}
 	measureBlame(m, s.Faults, blamed)
-	return m, blamed, measureAlarms(m, scorer, s)
+	return m, mostBlamed(blamed), measureAlarms(m, scorer, s)
 }
 
 func trainingScores(scorer simple.Scorer, train *mat.Dense) ([]float64, error) {

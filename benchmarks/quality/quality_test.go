@@ -161,17 +161,17 @@ func TestNumber(t *testing.T) {
 
 func TestSampleExplainsAndOutliersAreFound(t *testing.T) {
 	text := quality(t, "-out", t.TempDir(), "-suite", "sample,outliers", "-methods", "gaussian,maxz,random", "-machines", "-1", "-seeds", "2")
-	require.Contains(t, text, "| method | hit | hit broken correlation | hit level shift | hit out of range | hit stuck | two seeds agree |")
+	require.Contains(t, text, "| method | hit | of 3 | hit broken correlation | hit level shift | hit out of range | hit stuck | two seeds agree |")
 	var hits, both []string
 	for _, l := range strings.Split(text, "\n") {
-		if cells := strings.Split(l, " | "); strings.HasPrefix(l, "| `gaussian`") && len(cells) == 7 {
+		if cells := strings.Split(l, " | "); strings.HasPrefix(l, "| `gaussian`") && len(cells) == 8 {
 			hits = cells
 		} else if strings.HasPrefix(l, "| `gaussian`") && len(cells) == 5 {
 			both = append(both, cells[1])
 		}
 	}
-	require.Len(t, hits, 7)
-	require.Equal(t, "1.000 |", hits[6], "a Gaussian does not depend on the seed")
+	require.Len(t, hits, 8)
+	require.Equal(t, "1.000 |", hits[7], "a Gaussian does not depend on the seed")
 	require.NotEmpty(t, both)
 	require.Equal(t, "1.000±.000", both[0])
 }

@@ -14,6 +14,7 @@ func (d *Detector) severity(energy float64) Severity {
 
 func (d *Detector) open(t time.Time, energy, height float64) {
 	d.alarm = episode{open: true, number: d.alarm.number + 1, start: d.flags[0].time, end: t, samples: len(d.flags), severity: d.severity(energy)}
+	d.blame()
 	d.setPeak(t, energy, height)
 	d.tell(Opened, t)
 	if d.cfg.budgeted() {
@@ -44,6 +45,9 @@ func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
 	a := &d.alarm
 	a.end = t
 	a.samples++
+	if d.flagged {
+		d.blame()
+	}
 	higher := energy > a.peak.Energy
 	if a.explained != nil {
 		higher = height-d.level() > a.peakHeight
@@ -75,6 +79,13 @@ func (d *Detector) setPeak(t time.Time, energy, height float64) {
 	a.past = d.stream.Past()
 }
 
+// blame lets the sample just scored say who is to blame, if it is among the alarm's first.
+func (d *Detector) blame() {
+	if b := &d.alarm.blame; b.Rows < dagmm.BlameRows {
+		_ = d.stream.Add(b) // of the same model, which has scored a sample
+	}
+}
+
 // explainPeak explains the highest sample of the alarm: what keeps the alarm open, and the
 // value at which it would not.
 func (d *Detector) explainPeak() *dagmm.Explanation {
@@ -82,7 +93,7 @@ func (d *Detector) explainPeak() *dagmm.Explanation {
 	if a.past == nil {
 		return a.explained
 	}
-	e, err := d.m.ExplainAt(a.peak.Values, a.past, d.quiet(a.peak.Threshold))
+	e, err := d.m.ExplainBlamed(a.peak.Values, a.past, d.quiet(a.peak.Threshold), &a.blame)
 	if err != nil {
 		return nil
 	}

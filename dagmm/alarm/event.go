@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
-	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // Kind says what an Event is about.
@@ -112,7 +111,7 @@ type Event struct {
 	Samples     int // flagged so far
 	Severity    Severity
 	Peak        Peak
-	Explanation *dagmm.Explanation // of the highest sample so far; Clears is the value at which it would be quiet (Config.Recover)
+	Explanation *dagmm.Explanation // of the highest sample so far; its blame is that of the first samples (dagmm.Blame); Clears is the value at which it would be quiet (Config.Recover)
 
 	Metric string // set for Stuck, MetricMissing and MetricResumed
 	Detail string // a sentence, for some kinds
@@ -140,8 +139,8 @@ func (e Event) String() string {
 	}
 	if e.Explanation != nil {
 		s += ": " + e.Explanation.String()
-		if c := e.Explanation.Clears; c == c {
-			s += "; clears at " + format.Number(c)
+		if at := e.Explanation.ClearsText(); at != "" {
+			s += "; clears at " + at
 		}
 	}
 	if e.Detail != "" {

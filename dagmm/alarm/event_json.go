@@ -48,8 +48,17 @@ type explanationJSON struct {
 	Anomalous     bool               `json:"anomalous"`
 	Contributions []contributionJSON `json:"contributions"`
 	Pair          []string           `json:"pair,omitempty"`
+	Beside        *besideJSON        `json:"beside,omitempty"`
+	Fits          jsonFloat          `json:"fits,omitzero"`
 	Clears        jsonFloat          `json:"clears"`
 	Usual         [2]jsonFloat       `json:"usual"`
+}
+
+type besideJSON struct {
+	Metric string    `json:"metric"`
+	Value  jsonFloat `json:"value"`
+	Low    jsonFloat `json:"low"`
+	High   jsonFloat `json:"high"`
 }
 
 type contributionJSON struct {
@@ -58,7 +67,10 @@ type contributionJSON struct {
 	Value       jsonFloat `json:"value"`
 	Low         jsonFloat `json:"low"`
 	High        jsonFloat `json:"high"`
+	Level       jsonFloat `json:"level,omitzero"`
+	Samples     int       `json:"samples,omitempty"`
 	Conditional bool      `json:"conditional"`
+	Joint       bool      `json:"joint,omitempty"`
 	Constant    bool      `json:"constant"`
 }
 
@@ -98,6 +110,9 @@ func (f *jsonFloat) UnmarshalJSON(text []byte) error {
 	}
 	return nil
 }
+
+// IsZero lets 0 be left out of an object where its key says omitzero.
+func (f jsonFloat) IsZero() bool { return math.Float64bits(float64(f)) == 0 }
 
 // jsonFloats is a list of numbers, of which null is NaN.
 type jsonFloats []float64
@@ -165,7 +180,10 @@ func (s *Severity) UnmarshalText(text []byte) error {
 
 // MarshalJSON writes the event as an object with the keys kind, stream, seq, time, alarm,
 // start, end, samples, severity, peak, explanation, metric and detail. What the event does
-// not tell is left out. Times are as in RFC 3339, severity is a word, and what is not a
+// not tell is left out. An explanation has text (for people, not read back), energy,
+// threshold, p_value, anomalous, contributions, pair, beside (metric, value, low, high), fits,
+// clears and usual; a contribution has metric, share, value, low, high, level and samples (of the
+// recent level), conditional, joint and constant. Times are as in RFC 3339, severity is a word, and what is not a
 // number is null: any event marshals, and comes back as it was.
 func (e Event) MarshalJSON() ([]byte, error) {
 	out := eventJSON{Kind: e.Kind, Stream: e.Stream, Seq: e.Seq, Time: e.Time, Alarm: e.Alarm, Samples: e.Samples, Severity: e.Severity,
@@ -214,13 +232,16 @@ func explanationToJSON(e *dagmm.Explanation) *explanationJSON {
 	}
 	v := e.Verdict
 	out := &explanationJSON{Text: e.String(), Energy: jsonFloat(v.Energy), Threshold: jsonFloat(v.Threshold), PValue: jsonFloat(v.PValue), Anomalous: v.Anomalous,
-		Contributions: []contributionJSON{}, Clears: jsonFloat(e.Clears), Usual: [2]jsonFloat{jsonFloat(e.Usual[0]), jsonFloat(e.Usual[1])}}
+		Contributions: []contributionJSON{}, Fits: jsonFloat(e.Fits), Clears: jsonFloat(e.Clears), Usual: [2]jsonFloat{jsonFloat(e.Usual[0]), jsonFloat(e.Usual[1])}}
 	for _, c := range e.Contributions {
 		out.Contributions = append(out.Contributions, contributionJSON{Metric: c.Metric, Share: jsonFloat(c.Share), Value: jsonFloat(c.Value),
-			Low: jsonFloat(c.Low), High: jsonFloat(c.High), Conditional: c.Conditional, Constant: c.Constant})
+			Low: jsonFloat(c.Low), High: jsonFloat(c.High), Level: jsonFloat(c.Level), Samples: c.Samples, Conditional: c.Conditional, Joint: c.Joint, Constant: c.Constant})
 	}
 	if strings.Join(e.Pair[:], "") != "" {
 		out.Pair = e.Pair[:]
+	}
+	if b := e.Beside; b.Metric != "" {
+		out.Beside = &besideJSON{Metric: b.Metric, Value: jsonFloat(b.Value), Low: jsonFloat(b.Low), High: jsonFloat(b.High)}
 	}
 	return out
 }
@@ -230,11 +251,14 @@ func (j *explanationJSON) explanation() *dagmm.Explanation {
 		return nil
 	}
 	out := &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: float64(j.Energy), Threshold: float64(j.Threshold), PValue: float64(j.PValue), Anomalous: j.Anomalous},
-		Clears: float64(j.Clears), Usual: [2]float64{float64(j.Usual[0]), float64(j.Usual[1])}}
+		Fits: float64(j.Fits), Clears: float64(j.Clears), Usual: [2]float64{float64(j.Usual[0]), float64(j.Usual[1])}}
 	for _, c := range j.Contributions {
 		out.Contributions = append(out.Contributions, dagmm.Contribution{Metric: c.Metric, Share: float64(c.Share), Value: float64(c.Value),
-			Low: float64(c.Low), High: float64(c.High), Conditional: c.Conditional, Constant: c.Constant})
+			Low: float64(c.Low), High: float64(c.High), Level: float64(c.Level), Samples: c.Samples, Conditional: c.Conditional, Joint: c.Joint, Constant: c.Constant})
 	}
 	copy(out.Pair[:], j.Pair)
+	if b := j.Beside; b != nil {
+		out.Beside = dagmm.Beside{Metric: b.Metric, Value: float64(b.Value), Low: float64(b.Low), High: float64(b.High)}
+	}
 	return out
 }

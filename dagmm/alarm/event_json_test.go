@@ -60,9 +60,13 @@ func TestAnyEventSurvivesJSON(t *testing.T) {
 			e.Alarm, e.Severity, e.Samples, e.Start, e.End = 3, Major, 7, at.Draw(t, "start"), at.Draw(t, "end")
 			e.Peak = Peak{Time: at.Draw(t, "peak"), Energy: number.Draw(t, "energy"), Threshold: number.Draw(t, "threshold"), PValue: number.Draw(t, "p"),
 				Values: rapid.SliceOf(number).Draw(t, "values")}
-			c := dagmm.Contribution{Metric: "cpu", Share: number.Draw(t, "share"), Value: number.Draw(t, "value"), Low: number.Draw(t, "low"), High: number.Draw(t, "high"), Constant: true}
+			c := dagmm.Contribution{Metric: "cpu", Share: number.Draw(t, "share"), Value: number.Draw(t, "value"), Low: number.Draw(t, "low"), High: number.Draw(t, "high"), Constant: true,
+				Level: number.Draw(t, "level"), Samples: rapid.IntRange(0, 30).Draw(t, "span"), Joint: rapid.Bool().Draw(t, "joint")}
 			e.Explanation = &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: number.Draw(t, "e"), Anomalous: true}, Contributions: []dagmm.Contribution{c},
-				Pair: [2]string{"cpu", "mem"}, Clears: number.Draw(t, "clears"), Usual: [2]float64{number.Draw(t, "usual"), 1}}
+				Pair: [2]string{"cpu", "mem"}, Fits: number.Draw(t, "fits"), Clears: number.Draw(t, "clears"), Usual: [2]float64{number.Draw(t, "usual"), 1}}
+			if rapid.Bool().Draw(t, "beside") {
+				e.Explanation.Beside = dagmm.Beside{Metric: "net", Value: number.Draw(t, "other"), Low: number.Draw(t, "from"), High: number.Draw(t, "to")}
+			}
 		}
 		same(t, e, throughJSON(t, e))
 	})

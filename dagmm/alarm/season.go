@@ -46,8 +46,17 @@ func shiftedExplanation(e *dagmm.Explanation, columns []string, offsets []float6
 		c.Value += by
 		c.Low += by
 		c.High += by
+		if c.Samples > 0 {
+			c.Level += by
+		}
 		if i == 0 {
 			out.Clears += by
+			out.Fits += by
+			if b := &out.Beside; b.Metric != "" {
+				b.Value += offsets[slices.Index(columns, b.Metric)]
+				b.Low += by
+				b.High += by
+			}
 			out.Usual = [2]float64{e.Usual[0] + by, e.Usual[1] + by}
 		}
 	}

@@ -71,6 +71,7 @@ type EpisodeState struct {
 	Peak           PeakState
 	PeakHeight     float64
 	Past           *dagmm.Past       // context of the peak; nil where it is explained
+	Blame          dagmm.Blame       // of its first flagged samples; empty in states from before this field
 	Explained      *ExplanationState // nil while the context of the peak is known
 }
 
@@ -87,6 +88,8 @@ type ExplanationState struct {
 	Anomalous                 bool
 	Contributions             []ContributionState
 	Pair                      [2]string
+	Beside                    dagmm.Beside
+	Fits                      float64
 	Clears                    float64
 	Usual                     [2]float64
 }
@@ -95,7 +98,10 @@ type ExplanationState struct {
 type ContributionState struct {
 	Metric                  string
 	Share, Value, Low, High float64
+	Level                   float64
+	Samples                 int
 	Conditional, Constant   bool
+	Joint                   bool
 }
 
 // EventState is an Event.

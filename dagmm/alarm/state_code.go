@@ -102,6 +102,9 @@ func (s *State) check(columns []string) error {
 	if n := len(s.Alarm.Peak.Values); n != width && (n != 0 || s.Alarm.Number > 0 && s.Alarm.Samples > 0) {
 		return fmt.Errorf("alarm: state with a peak of %d values, model of %d columns: %w", n, width, ErrState)
 	}
+	if err := s.Alarm.Blame.Check(width); err != nil {
+		return fmt.Errorf("alarm: %w: %w", ErrState, err)
+	}
 	if e := s.Alarm.Explained; e != nil {
 		return e.check(columns)
 	}
@@ -118,17 +121,24 @@ func (s *ExplanationState) check(columns []string) error {
 			return fmt.Errorf("alarm: state with an explanation of %q, which is not a column of the model: %w", c.Metric, ErrState)
 		}
 	}
+	if b := s.Beside.Metric; b != "" && !slices.Contains(columns, b) {
+		return fmt.Errorf("alarm: state with an explanation beside %q, which is not a column of the model: %w", b, ErrState)
+	}
 	return nil
 }
 
 func (a *episode) state() EpisodeState {
 	return EpisodeState{Open: a.open, Accepted: a.accepted, Number: a.number, Start: a.start, End: a.end, Samples: a.samples, Severity: int(a.severity),
-		Told: a.told, Peak: a.peak.state(), PeakHeight: a.peakHeight, Past: a.past, Explained: explanationState(a.explained)}
+		Told: a.told, Peak: a.peak.state(), PeakHeight: a.peakHeight, Past: a.past, Blame: copyOf(a.blame), Explained: explanationState(a.explained)}
 }
 
 func (s *EpisodeState) episode() episode {
 	return episode{open: s.Open, accepted: s.Accepted, number: s.Number, start: s.Start, end: s.End, samples: s.Samples, severity: Severity(s.Severity),
-		told: s.Told, peak: s.Peak.peak(), peakHeight: s.PeakHeight, past: s.Past, explained: s.Explained.explanation()}
+		told: s.Told, peak: s.Peak.peak(), peakHeight: s.PeakHeight, past: s.Past, blame: copyOf(s.Blame), explained: s.Explained.explanation()}
+}
+
+func copyOf(b dagmm.Blame) dagmm.Blame {
+	return dagmm.Blame{Rows: b.Rows, Alone: slices.Clone(b.Alone), Shared: slices.Clone(b.Shared), Moved: slices.Clone(b.Moved)}
 }
 
 func (p Peak) state() PeakState {
@@ -156,10 +166,10 @@ func explanationState(e *dagmm.Explanation) *ExplanationState {
 		return nil
 	}
 	v := e.Verdict
-	s := &ExplanationState{Energy: v.Energy, Threshold: v.Threshold, PValue: v.PValue, Anomalous: v.Anomalous, Pair: e.Pair, Clears: e.Clears, Usual: e.Usual}
+	s := &ExplanationState{Energy: v.Energy, Threshold: v.Threshold, PValue: v.PValue, Anomalous: v.Anomalous, Pair: e.Pair, Beside: e.Beside, Fits: e.Fits, Clears: e.Clears, Usual: e.Usual}
 	for _, c := range e.Contributions {
 		s.Contributions = append(s.Contributions, ContributionState{Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High,
-			Conditional: c.Conditional, Constant: c.Constant})
+			Level: c.Level, Samples: c.Samples, Conditional: c.Conditional, Constant: c.Constant, Joint: c.Joint})
 	}
 	return s
 }
@@ -169,10 +179,10 @@ func (s *ExplanationState) explanation() *dagmm.Explanation {
 		return nil
 	}
 	e := &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: s.Energy, Threshold: s.Threshold, PValue: s.PValue, Anomalous: s.Anomalous},
-		Pair: s.Pair, Clears: s.Clears, Usual: s.Usual}
+		Pair: s.Pair, Beside: s.Beside, Fits: s.Fits, Clears: s.Clears, Usual: s.Usual}
 	for _, c := range s.Contributions {
 		e.Contributions = append(e.Contributions, dagmm.Contribution{Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High,
-			Conditional: c.Conditional, Constant: c.Constant})
+			Level: c.Level, Samples: c.Samples, Conditional: c.Conditional, Constant: c.Constant, Joint: c.Joint})
 	}
 	return e
 }

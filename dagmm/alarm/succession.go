@@ -30,6 +30,10 @@ func (d *Detector) Succeed(old *Detector) error {
 		d.budget.succeed(old.budget, old.alarm.open)
 	}
 	d.alarm = old.alarm
+	d.alarm.blame = copyOf(old.alarm.blame)
+	if b := &d.alarm.blame; b.Rows > 0 {
+		b.Rows = dagmm.BlameRows // the new model came after the onset
+	}
 	if old.alarm.past != nil {
 		d.alarm.explained, d.alarm.past = old.explainPeak(), nil
 	}

@@ -90,8 +90,9 @@ func (v number) MarshalJSON() ([]byte, error) {
 //	                            weak
 //	    metrics                 of the peak, the largest share first: metric, unit (empty where
 //	                            unknown), share of the energy (0 to 1), value, low and high of
-//	                            the expected range, conditional (the range takes the other
-//	                            metrics into account), constant (in training)
+//	                            the expected range (null where no single range shows what is
+//	                            wrong), conditional (the range takes the other metrics into
+//	                            account), constant (in training)
 //
 // Times are as in RFC 3339, and null where the rows have none. A number that is not finite
 // is null. Every key is always there. The errors are those of Rows.Incidents and of w.
@@ -129,6 +130,9 @@ func (d Rows) incidentJSON(i Incident) incidentJSON {
 	for _, c := range i.Peak.Explanation.Contributions {
 		out.Metrics = append(out.Metrics, metricJSON{Metric: c.Metric, Unit: d.unitOf(c.Metric), Share: number(c.Share), Value: number(c.Value),
 			Low: number(c.Low), High: number(c.High), Conditional: c.Conditional, Constant: c.Constant})
+		if m := &out.Metrics[len(out.Metrics)-1]; c.Joint {
+			m.Low, m.High = number(math.NaN()), number(math.NaN())
+		}
 	}
 	return out
 }

@@ -137,11 +137,8 @@ func (d Rows) peak(i Incident) string {
 		if !paired && (e.Pair[0] != "" || k > 0) {
 			continue
 		}
-		s := c.Metric + " " + d.withUnit(format.Number(c.Value), c.Metric)
-		if paired { // the reason tells no range
-			s += fmt.Sprintf(" (usually %s to %s)", format.Number(c.Low), format.Number(c.High))
-		}
-		parts = append(parts, s)
+		value, _ := c.Text()
+		parts = append(parts, c.Metric+" "+d.withUnit(value, c.Metric))
 	}
 	if i.Span.End > i.Span.Start+1 {
 		parts = append(parts, fmt.Sprintf("row %d", i.Peak.Row+1))

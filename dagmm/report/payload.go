@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/evaluate"
 )
 
@@ -64,7 +65,8 @@ type part struct {
 	Low      num    `json:"low"`
 	High     num    `json:"high"`
 	Usual    bool   `json:"usual,omitempty"` // the range is the one of training
-	Constant bool   `json:"constant,omitempty"`
+	Shown    string `json:"shown"`           // the value in print
+	Expected string `json:"expected"`        // the range in words
 }
 
 // num is a number that JSON can hold: NaN becomes null and an infinity a string. It has the digits that are shown.
@@ -186,9 +188,27 @@ func (d Rows) flagged(f Explained, layout string, c course) flagged {
 		out.X[j] = num(d.X.At(f.Row, j))
 	}
 	for k, c := range f.Explanation.Contributions {
-		out.Parts[k] = part{c.Metric, num(c.Share), num(c.Value), num(c.Low), num(c.High), !c.Conditional, c.Constant}
+		out.Parts[k] = newPart(c)
 	}
 	return out
+}
+
+// newPart returns a metric's part in an explanation. Where no single range shows what is wrong,
+// there is none.
+func newPart(c dagmm.Contribution) part {
+	shown, expected := c.Text()
+	p := part{Metric: c.Metric, Share: num(c.Share), Value: num(c.Value), Low: num(c.Low), High: num(c.High), Usual: !c.Conditional && c.Samples == 0, Shown: shown}
+	switch {
+	case c.Joint:
+		p.Low, p.High = num(math.NaN()), num(math.NaN())
+	case c.Constant:
+		p.Expected = "constantly " + expected + " in training"
+	case p.Usual:
+		p.Expected = "usually " + expected
+	default:
+		p.Expected = "expected " + expected
+	}
+	return p
 }
 
 func (d Rows) energies(rows []int) []num {

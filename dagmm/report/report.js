@@ -367,11 +367,10 @@ function partList(parts) {
     track.append(bar);
     share.append(track, element("b", "", isNum(p.share) ? Math.round(100 * p.share) + "%" : "–"));
     share.title = "share of the energy's excess";
-    const value = element("div", "value", withUnit(p.value, j));
+    const value = element("div", "value", p.shown + (isNum(p.value) && D.units[j] ? " " + D.units[j] : ""));
     if (isNum(p.value)) value.title = String(p.value);
     const known = isNum(p.low) && isNum(p.high);
-    const expected = p.constant ? `constantly ${show(p.low)} in training` : known ? `${p.usual ? "usually" : "expected"} ${show(p.low)} to ${show(p.high)}` : "";
-    grid.append(element("div", "name", p.metric), share, value, known && isNum(p.value) ? gauge(p) : element("div", "gauge"), element("div", "expected", expected));
+    grid.append(element("div", "name", p.metric), share, value, known && isNum(p.value) ? gauge(p) : element("div", "gauge"), element("div", "expected", p.expected));
   }
   return grid;
 }

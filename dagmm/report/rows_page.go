@@ -232,7 +232,7 @@ func (d Rows) bands() map[string][]expected {
 	slices.SortStableFunc(all, func(a, b Explained) int { return cmp.Compare(a.Row, b.Row) })
 	for _, r := range all {
 		for _, c := range r.Explanation.Contributions {
-			if c.Low <= c.High {
+			if c.Low <= c.High && !c.Joint {
 				out[c.Metric] = append(out[c.Metric], expected{r.Row, c.Low, c.High})
 			}
 		}

@@ -10,9 +10,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/report"
-	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // maxPrinted bounds the flagged rows that are printed; files hold all of them.
@@ -99,21 +97,15 @@ func printRows(w io.Writer, j *job, rows []report.Explained) {
 			fmt.Fprintf(t, "%s\t", j.table.Times[f.Row].Format(time.DateTime))
 		}
 		c := f.Explanation.Contributions[0]
+		value, expected := c.Text()
 		p := fmt.Sprintf("%.2g", j.pvalues[f.Row])
 		if f.Weak() {
 			p += " weak"
 		}
 		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], p,
-			printable(c.Metric), format.Number(c.Value), expected(c), printable(f.Explanation.String()))
+			printable(c.Metric), value, expected, printable(f.Explanation.String()))
 	}
 	t.Flush()
-}
-
-func expected(c dagmm.Contribution) string {
-	if c.Constant || c.Low == c.High {
-		return format.Number(c.Low)
-	}
-	return format.Number(c.Low) + " to " + format.Number(c.High)
 }
 
 func printSummary(w io.Writer, j *job) error {

@@ -1,10 +1,11 @@
 package simple
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -12,9 +13,10 @@ import (
 type Explainer interface {
 	// Explains reports whether Blame works.
 	Explains() bool
-	// Blame returns the column with the largest part in the score of a row of
-	// x, which is a series as in Score.
-	Blame(x *mat.Dense, row int) (column int, err error)
+	// Blame ranks the columns by their part in the score of an event, rows
+	// span[0] to before span[1] of x, which is a series as in Score. The
+	// first is to blame most; worst is the row that scores highest.
+	Blame(x *mat.Dense, span [2]int, worst int) (columns []int, err error)
 }
 
 // attributor splits the score of a prepared row among its inputs.
@@ -28,11 +30,12 @@ func (s *prepared) Explains() bool {
 	return ok
 }
 
-// Blame sums the parts of a metric over its value and its deviations.
-func (s *prepared) Blame(x *mat.Dense, row int) (int, error) {
+// Blame looks at the worst row and sums the parts of a metric over its value
+// and its deviations.
+func (s *prepared) Blame(x *mat.Dense, _ [2]int, row int) ([]int, error) {
 	a, ok := s.inner.(attributor)
 	if !ok {
-		return 0, fmt.Errorf("simple: %T has no attribution", s.inner)
+		return nil, fmt.Errorf("simple: %T has no attribution", s.inner)
 	}
 	_, d := x.Dims()
 	past := x.Slice(0, row+1, 0, d).(*mat.Dense)
@@ -44,18 +47,25 @@ func (s *prepared) Blame(x *mat.Dense, row int) (int, error) {
 	for j := d; j < w; j++ {
 		parts[j%d] += parts[j]
 	}
-	return floats.MaxIdx(parts[:d]), nil
+	order := make([]int, d)
+	for j := range order {
+		order[j] = j
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(parts[j], parts[i]) })
+	return order, nil
 }
 
-// attribute blames the input with the largest z-score alone.
+// attribute blames the input with the largest z-score alone. The others are
+// ranked by theirs, far behind.
 func (maxZ) attribute(parts, row []float64) {
 	largest := 0
 	for j, z := range row {
+		parts[j] = math.Abs(z) / 1e9
 		if math.Abs(z) > math.Abs(row[largest]) {
 			largest = j
 		}
 	}
-	parts[largest] = 1
+	parts[largest] = 1 + parts[largest]
 }
 
 // attribute gives each input its squared residual.

@@ -20,9 +20,10 @@ func TestBlame(t *testing.T) {
 			s, err := d.Fit(context.Background(), train, 1)
 			require.NoError(t, err)
 			require.True(t, s.(Explainer).Explains())
-			column, err := s.(Explainer).Blame(test, 30)
+			columns, err := s.(Explainer).Blame(test, [2]int{30, 31}, 30)
 			require.NoError(t, err)
-			require.Zero(t, column)
+			require.Zero(t, columns[0])
+			require.ElementsMatch(t, []int{0, 1, 2}, columns)
 		})
 	}
 }
@@ -33,7 +34,7 @@ func TestBlameWithoutAttribution(t *testing.T) {
 	s, err := d.Fit(context.Background(), correlated(300, nil, 13), 1)
 	require.NoError(t, err)
 	require.False(t, s.(Explainer).Explains())
-	_, err = s.(Explainer).Blame(correlated(3, nil, 14), 1)
+	_, err = s.(Explainer).Blame(correlated(3, nil, 14), [2]int{1, 2}, 1)
 	require.Error(t, err)
 }
 

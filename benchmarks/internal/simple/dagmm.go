@@ -55,16 +55,17 @@ func (m fitted) TrainingScores() []float64 { return m.TrainingEnergies() }
 // Explains implements Explainer.
 func (m fitted) Explains() bool { return true }
 
-// Blame takes the first contribution of the model's explanation.
-func (m fitted) Blame(x *mat.Dense, row int) (int, error) {
-	e, err := m.ExplainSeries(x, row)
+// Blame takes the contributions of the model's explanation of the event.
+func (m fitted) Blame(x *mat.Dense, span [2]int, _ int) ([]int, error) {
+	e, err := m.ExplainRows(x, span[0], span[1])
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if len(e.Contributions) == 0 {
-		return 0, fmt.Errorf("simple: row %d: no contributions", row)
+	var columns []int
+	for _, c := range e.Contributions {
+		columns = append(columns, slices.Index(m.Columns(), c.Metric))
 	}
-	return slices.Index(m.Columns(), e.Contributions[0].Metric), nil
+	return columns, nil
 }
 
 // presets are the library's, by name. The sets of the paper have a net each;

@@ -9,11 +9,11 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// Fault is a labelled event of which one column is to blame.
+// Fault is a labelled event of which one of some columns is to blame.
 type Fault struct {
-	Kind   string
-	Column int
-	Span   [2]int // rows from Span[0] to before Span[1]
+	Kind    string
+	Columns []int  // right answers
+	Span    [2]int // rows from Span[0] to before Span[1]
 }
 
 // generated are the machines of the suite "sample" that are made on the spot:
@@ -58,7 +58,7 @@ func generate(name string) (*Series, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.Faults = append(s.Faults, Fault{Kind: e.Kind.String(), Column: column, Span: [2]int{e.Start, e.Start + e.Length}})
+		s.Faults = append(s.Faults, Fault{Kind: e.Kind.String(), Columns: []int{column}, Span: [2]int{e.Start, e.Start + e.Length}})
 	}
 	return s, nil
 }

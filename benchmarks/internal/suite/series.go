@@ -21,7 +21,7 @@ type Series struct {
 }
 
 // perDay is the number of samples a day of each suite of series.
-var perDay = map[string]float64{"smd4": 1440, "smd38": 1440, "asd": 288, "jumpstarter": 288}
+var perDay = map[string]float64{"smd4": 1440, "smd38": 1440, "asd": 288, "jumpstarter": 288, "nezha-boutique": 1440, "dcml": 43200}
 
 // Machines lists the machines of a suite of series in dir/suite: the X of
 // X_train.csv.gz and X_test.csv.gz, in alphabetical order.
@@ -57,8 +57,9 @@ func LoadSeries(dir, suite, machine string) (*Series, error) {
 	if !slices.Equal(train.Columns, test.Columns) {
 		return nil, fmt.Errorf("suite: %s/%s: columns of train and test differ", suite, machine)
 	}
-	return &Series{
+	s := &Series{
 		Suite: suite, Machine: machine, PerDay: perDay[suite],
 		Columns: train.Columns, Train: train.X, Test: test.X, Labels: test.Labels,
-	}, nil
+	}
+	return s, s.addInjections(dir)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Names are the suites. "sample" and "outliers" need no data.
-var Names = []string{"smd4", "smd38", "asd", "jumpstarter", "paper", "tabular", "sample", "outliers"}
+var Names = []string{"smd4", "smd38", "asd", "jumpstarter", "nezha-boutique", "dcml", "paper", "tabular", "sample", "outliers"}
 
 // NeedsData reports whether the suite reads files.
 func NeedsData(suite string) bool { return suite != "sample" && suite != "outliers" }

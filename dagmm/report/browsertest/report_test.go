@@ -171,7 +171,7 @@ func TestOneNotationForNumbers(t *testing.T) {
 	require.Len(t, shown, len(values))
 	for i, v := range values {
 		require.Equal(t, format.Number(v)+" bit/s", shown[i])
-		require.Equal(t, "expected "+format.Number(v)+" to "+format.Number(v), ranges[i])
+		require.Equal(t, "expected "+format.Number(v), ranges[i])
 	}
 	requireQuiet(t, p)
 }

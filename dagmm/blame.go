@@ -22,7 +22,7 @@ type Blame struct {
 
 // BlameRows is how many anomalous rows of an incident say who is to blame: its onset. Later
 // ones show what follows from it.
-const BlameRows = 3
+const BlameRows = 5
 
 // blameOrders is in how many orders the metrics join each other for Shared: some at random,
 // each also reversed.

@@ -24,6 +24,9 @@ type Explanation struct {
 	// of those the nearest to its present value. It is NaN where there is none, and for a row
 	// that is not anomalous.
 	Clears float64
+	// Before reports that the recent levels are those before an incident that had been going on
+	// when the row came, and not those just before the row: the levels follow an incident.
+	Before bool
 	// Usual bounds the middle 99 % of the first metric's training values, in its own unit. For a
 	// metric that did not vary both bounds are its constant value.
 	Usual [2]float64
@@ -53,7 +56,7 @@ func (e *Explanation) String() string {
 	if c.Joint {
 		return e.relation(c)
 	}
-	s := c.sentence()
+	s := e.sentence(c)
 	if len(e.Contributions) > 1 && c.Conditional && !c.Constant && (c.Samples == 0 || c.Level < c.Low || c.Level > c.High) && e.ordinary(c) {
 		s += " with the other metrics as they are; alone it would be usual"
 	}
@@ -83,14 +86,14 @@ func (e *Explanation) ordinary(c Contribution) bool {
 }
 
 // sentence says what the value is and what it should be.
-func (c Contribution) sentence() string {
+func (e *Explanation) sentence(c Contribution) string {
 	value, expected := c.Text()
 	s := c.Metric + " is " + value
 	switch {
 	case c.Constant:
 		return s + "; it was constantly " + expected + " in training"
 	case c.Samples > 0:
-		return s + ", expected " + expected + c.after()
+		return s + ", expected " + expected + e.after(c)
 	case c.Conditional:
 		return s + ", expected " + expected
 	}
@@ -98,9 +101,12 @@ func (c Contribution) sentence() string {
 }
 
 // after says what the recent level was.
-func (c Contribution) after() string {
-	if c.Samples == 0 {
+func (e *Explanation) after(c Contribution) string {
+	switch {
+	case c.Samples == 0:
 		return ""
+	case e.Before:
+		return fmt.Sprintf(" after %s in the %d samples before the incident", format.Number(c.Level), c.Samples)
 	}
 	return fmt.Sprintf(" after %s in the last %d samples", format.Number(c.Level), c.Samples)
 }
@@ -112,21 +118,21 @@ func (e *Explanation) pair() string {
 	if first.Joint && e.Beside.Metric != "" {
 		return s + e.relation(first)
 	}
-	s += first.alone()
+	s += e.alone(first)
 	for _, c := range e.Contributions[1:] {
 		if c.Metric == e.Pair[1] {
-			s += "; " + c.alone()
+			s += "; " + e.alone(c)
 		}
 	}
 	return s
 }
 
 // alone is the sentence about one metric of several.
-func (c Contribution) alone() string {
+func (e *Explanation) alone(c Contribution) string {
 	if c.Joint {
-		return c.Metric + " is " + format.Number(c.Value) + c.after()
+		return c.Metric + " is " + format.Number(c.Value) + e.after(c)
 	}
-	return c.sentence()
+	return e.sentence(c)
 }
 
 // relation says what is unusual where the first metric's own value is not.
@@ -139,7 +145,7 @@ func (e *Explanation) relation(c Contribution) string {
 		}
 		return fmt.Sprintf("%s %s while %s %s; usually %s %s there", c.Metric, value, b.Metric, format.Number(b.Value), c.Metric, usually)
 	}
-	s := c.alone()
+	s := e.alone(c)
 	fits := format.Number(e.Fits)
 	switch {
 	case fits == format.Number(c.Value):

@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
@@ -76,7 +77,11 @@ func (d *Detector) setPeak(t time.Time, energy, height float64) {
 	a := &d.alarm
 	a.peakHeight, a.explained = height-d.level(), nil
 	a.peak = Peak{Time: t, Energy: energy, Threshold: d.Threshold(), PValue: d.tail.PValue(energy), Values: d.stream.Row()}
-	a.past = d.stream.Past()
+	a.past, a.before = d.stream.Past(), false
+	if d.calm != nil && !slices.Equal(d.calm.Levels, a.past.Levels) {
+		// The levels have followed the fault: against them the peak would look ordinary.
+		a.past, a.before = d.calm, true
+	}
 }
 
 // blame lets the sample just scored say who is to blame, if it is among the alarm's first.
@@ -97,7 +102,7 @@ func (d *Detector) explainPeak() *dagmm.Explanation {
 	if err != nil {
 		return nil
 	}
-	e.Verdict.Threshold = a.peak.Threshold
+	e.Verdict.Energy, e.Verdict.Threshold, e.Verdict.PValue, e.Before = a.peak.Energy, a.peak.Threshold, d.m.PValue(a.peak.Energy), a.before
 	return e
 }
 

@@ -132,6 +132,16 @@ func TestRecoveryIsNoFault(t *testing.T) {
 		require.Equal(t, Closed, end.Kind)
 		require.Equal(t, uint64(1), end.Alarm, "%d minutes: %v", minutes, events)
 		require.False(t, end.Time.After(dagmmtest.Minute(100+minutes+10+2)), "%d minutes: %v", minutes, events)
+		for _, e := range events {
+			if e.Explanation == nil {
+				continue // a metric that is stuck
+			}
+			require.True(t, e.Peak.Time.Before(dagmmtest.Minute(100+minutes)), "%d minutes: the peak is in the fault: %v", minutes, e)
+			c := e.Explanation.Contributions[0]
+			require.Equal(t, "cpu", c.Metric, "%d minutes: %v", minutes, e)
+			require.False(t, c.Joint, "%d minutes: %v", minutes, e)
+			require.Greater(t, c.Value, c.High, "%d minutes: not a value in its range: %v", minutes, e)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type episode struct {
 	peak       Peak      // in the model's values
 	peakHeight float64   // above the threshold
 	past       *dagmm.Past
+	before     bool               // past is from before the fault, not just before the peak
 	blame      dagmm.Blame        // of its first flagged samples
 	explained  *dagmm.Explanation // of the peak, where its context is gone
 }

@@ -51,6 +51,7 @@ type explanationJSON struct {
 	Beside        *besideJSON        `json:"beside,omitempty"`
 	Fits          jsonFloat          `json:"fits,omitzero"`
 	Clears        jsonFloat          `json:"clears"`
+	Before        bool               `json:"before,omitempty"`
 	Usual         [2]jsonFloat       `json:"usual"`
 }
 
@@ -182,7 +183,7 @@ func (s *Severity) UnmarshalText(text []byte) error {
 // start, end, samples, severity, peak, explanation, metric and detail. What the event does
 // not tell is left out. An explanation has text (for people, not read back), energy,
 // threshold, p_value, anomalous, contributions, pair, beside (metric, value, low, high), fits,
-// clears and usual; a contribution has metric, share, value, low, high, level and samples (of the
+// clears, before and usual; a contribution has metric, share, value, low, high, level and samples (of the
 // recent level), conditional, joint and constant. Times are as in RFC 3339, severity is a word, and what is not a
 // number is null: any event marshals, and comes back as it was.
 func (e Event) MarshalJSON() ([]byte, error) {
@@ -232,7 +233,7 @@ func explanationToJSON(e *dagmm.Explanation) *explanationJSON {
 	}
 	v := e.Verdict
 	out := &explanationJSON{Text: e.String(), Energy: jsonFloat(v.Energy), Threshold: jsonFloat(v.Threshold), PValue: jsonFloat(v.PValue), Anomalous: v.Anomalous,
-		Contributions: []contributionJSON{}, Fits: jsonFloat(e.Fits), Clears: jsonFloat(e.Clears), Usual: [2]jsonFloat{jsonFloat(e.Usual[0]), jsonFloat(e.Usual[1])}}
+		Contributions: []contributionJSON{}, Fits: jsonFloat(e.Fits), Clears: jsonFloat(e.Clears), Before: e.Before, Usual: [2]jsonFloat{jsonFloat(e.Usual[0]), jsonFloat(e.Usual[1])}}
 	for _, c := range e.Contributions {
 		out.Contributions = append(out.Contributions, contributionJSON{Metric: c.Metric, Share: jsonFloat(c.Share), Value: jsonFloat(c.Value),
 			Low: jsonFloat(c.Low), High: jsonFloat(c.High), Level: jsonFloat(c.Level), Samples: c.Samples, Conditional: c.Conditional, Joint: c.Joint, Constant: c.Constant})
@@ -251,7 +252,7 @@ func (j *explanationJSON) explanation() *dagmm.Explanation {
 		return nil
 	}
 	out := &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: float64(j.Energy), Threshold: float64(j.Threshold), PValue: float64(j.PValue), Anomalous: j.Anomalous},
-		Fits: float64(j.Fits), Clears: float64(j.Clears), Usual: [2]float64{float64(j.Usual[0]), float64(j.Usual[1])}}
+		Fits: float64(j.Fits), Clears: float64(j.Clears), Before: j.Before, Usual: [2]float64{float64(j.Usual[0]), float64(j.Usual[1])}}
 	for _, c := range j.Contributions {
 		out.Contributions = append(out.Contributions, dagmm.Contribution{Metric: c.Metric, Share: float64(c.Share), Value: float64(c.Value),
 			Low: float64(c.Low), High: float64(c.High), Level: float64(c.Level), Samples: c.Samples, Conditional: c.Conditional, Joint: c.Joint, Constant: c.Constant})

@@ -63,7 +63,7 @@ func TestAnyEventSurvivesJSON(t *testing.T) {
 			c := dagmm.Contribution{Metric: "cpu", Share: number.Draw(t, "share"), Value: number.Draw(t, "value"), Low: number.Draw(t, "low"), High: number.Draw(t, "high"), Constant: true,
 				Level: number.Draw(t, "level"), Samples: rapid.IntRange(0, 30).Draw(t, "span"), Joint: rapid.Bool().Draw(t, "joint")}
 			e.Explanation = &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: number.Draw(t, "e"), Anomalous: true}, Contributions: []dagmm.Contribution{c},
-				Pair: [2]string{"cpu", "mem"}, Fits: number.Draw(t, "fits"), Clears: number.Draw(t, "clears"), Usual: [2]float64{number.Draw(t, "usual"), 1}}
+				Pair: [2]string{"cpu", "mem"}, Fits: number.Draw(t, "fits"), Clears: number.Draw(t, "clears"), Before: rapid.Bool().Draw(t, "before"), Usual: [2]float64{number.Draw(t, "usual"), 1}}
 			if rapid.Bool().Draw(t, "beside") {
 				e.Explanation.Beside = dagmm.Beside{Metric: "net", Value: number.Draw(t, "other"), Low: number.Draw(t, "from"), High: number.Draw(t, "to")}
 			}

@@ -71,6 +71,7 @@ type EpisodeState struct {
 	Peak           PeakState
 	PeakHeight     float64
 	Past           *dagmm.Past       // context of the peak; nil where it is explained
+	Before         bool              // that context is from before the fault
 	Blame          dagmm.Blame       // of its first flagged samples; empty in states from before this field
 	Explained      *ExplanationState // nil while the context of the peak is known
 }
@@ -91,6 +92,7 @@ type ExplanationState struct {
 	Beside                    dagmm.Beside
 	Fits                      float64
 	Clears                    float64
+	Before                    bool
 	Usual                     [2]float64
 }
 

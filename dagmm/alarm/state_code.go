@@ -129,12 +129,12 @@ func (s *ExplanationState) check(columns []string) error {
 
 func (a *episode) state() EpisodeState {
 	return EpisodeState{Open: a.open, Accepted: a.accepted, Number: a.number, Start: a.start, End: a.end, Samples: a.samples, Severity: int(a.severity),
-		Told: a.told, Peak: a.peak.state(), PeakHeight: a.peakHeight, Past: a.past, Blame: copyOf(a.blame), Explained: explanationState(a.explained)}
+		Told: a.told, Peak: a.peak.state(), PeakHeight: a.peakHeight, Past: a.past, Before: a.before, Blame: copyOf(a.blame), Explained: explanationState(a.explained)}
 }
 
 func (s *EpisodeState) episode() episode {
 	return episode{open: s.Open, accepted: s.Accepted, number: s.Number, start: s.Start, end: s.End, samples: s.Samples, severity: Severity(s.Severity),
-		told: s.Told, peak: s.Peak.peak(), peakHeight: s.PeakHeight, past: s.Past, blame: copyOf(s.Blame), explained: s.Explained.explanation()}
+		told: s.Told, peak: s.Peak.peak(), peakHeight: s.PeakHeight, past: s.Past, before: s.Before, blame: copyOf(s.Blame), explained: s.Explained.explanation()}
 }
 
 func copyOf(b dagmm.Blame) dagmm.Blame {
@@ -166,7 +166,7 @@ func explanationState(e *dagmm.Explanation) *ExplanationState {
 		return nil
 	}
 	v := e.Verdict
-	s := &ExplanationState{Energy: v.Energy, Threshold: v.Threshold, PValue: v.PValue, Anomalous: v.Anomalous, Pair: e.Pair, Beside: e.Beside, Fits: e.Fits, Clears: e.Clears, Usual: e.Usual}
+	s := &ExplanationState{Energy: v.Energy, Threshold: v.Threshold, PValue: v.PValue, Anomalous: v.Anomalous, Pair: e.Pair, Beside: e.Beside, Fits: e.Fits, Clears: e.Clears, Before: e.Before, Usual: e.Usual}
 	for _, c := range e.Contributions {
 		s.Contributions = append(s.Contributions, ContributionState{Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High,
 			Level: c.Level, Samples: c.Samples, Conditional: c.Conditional, Constant: c.Constant, Joint: c.Joint})
@@ -179,7 +179,7 @@ func (s *ExplanationState) explanation() *dagmm.Explanation {
 		return nil
 	}
 	e := &dagmm.Explanation{Verdict: dagmm.Verdict{Energy: s.Energy, Threshold: s.Threshold, PValue: s.PValue, Anomalous: s.Anomalous},
-		Pair: s.Pair, Beside: s.Beside, Fits: s.Fits, Clears: s.Clears, Usual: s.Usual}
+		Pair: s.Pair, Beside: s.Beside, Fits: s.Fits, Clears: s.Clears, Before: s.Before, Usual: s.Usual}
 	for _, c := range s.Contributions {
 		e.Contributions = append(e.Contributions, dagmm.Contribution{Metric: c.Metric, Share: c.Share, Value: c.Value, Low: c.Low, High: c.High,
 			Level: c.Level, Samples: c.Samples, Conditional: c.Conditional, Constant: c.Constant, Joint: c.Joint})

@@ -46,7 +46,7 @@ func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
 	a := &d.alarm
 	a.end = t
 	a.samples++
-	if d.flagged {
+	if d.flagged && a.blame.Rows > 0 { // none in states from before there was a blame: its onset is past
 		d.blame()
 	}
 	higher := energy > a.peak.Energy

@@ -116,6 +116,10 @@ func TestForeignStatesAreRefused(t *testing.T) {
 		"explains another metric": func(s *State) {
 			s.Alarm.Explained = &ExplanationState{Contributions: []ContributionState{{Metric: "disk"}}}
 		},
+		"blame": func(s *State) { s.Alarm.Blame.Moved = s.Alarm.Blame.Moved[1:] },
+		"beside another metric": func(s *State) {
+			s.Alarm.Explained = &ExplanationState{Contributions: []ContributionState{{Metric: "cpu"}}, Beside: dagmm.Beside{Metric: "disk"}}
+		},
 		"absences": func(s *State) { s.Absences = s.Absences[1:] },
 		"energies": func(s *State) { s.OldestEnergy = 1000 },
 		"runs":     func(s *State) { s.Runs[0] = -1 },

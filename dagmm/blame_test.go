@@ -199,6 +199,12 @@ func TestRelationsHaveNumbers(t *testing.T) {
 					require.Contains(t, e.String(), value)
 					require.True(t, math.IsNaN(e.Clears))
 					require.Regexp(t, ` while \S+ \S+; usually | would fit | in the last 20 samples|together: `, e.String())
+					if e.Fits != c.Value {
+						y := mat.DenseCopyOf(x.Slice(0, r+1, 0, 4))
+						y.Set(r, column(t, m, c.Metric), e.Fits)
+						better := explain(t, m, y, r)
+						require.Less(t, better.Verdict.Energy, e.Verdict.Energy, e.String())
+					}
 					if b := e.Beside; b.Metric != "" {
 						require.True(t, c.Value < b.Low || c.Value > b.High)
 						require.NotEqual(t, c.Metric, b.Metric)

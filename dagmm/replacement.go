@@ -86,8 +86,10 @@ func (e *explainer) run(blame *Blame) *Explanation {
 		shares = parts(causes)
 	}
 	first := e.m.p.Scaler.Columns[causes[0].column]
-	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: math.NaN(), Usual: [2]float64{first.Low, first.High},
-		Fits: first.Invert(causes[0].value)}
+	out := &Explanation{Verdict: e.m.verdict(e.energy), Clears: math.NaN(), Usual: [2]float64{first.Low, first.High}, Fits: e.x[causes[0].column]}
+	if causes[0].energy < e.energy {
+		out.Fits = first.Invert(causes[0].value)
+	}
 	others := e.expected()
 	for i, c := range causes {
 		con := e.contribution(c, others)

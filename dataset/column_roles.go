@@ -22,6 +22,9 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range f.noMetrics {
+		p.spare[n.col] = n.why
+	}
 	if opt.Key != "" {
 		if p.key, err = p.given("Key", opt.Key); err != nil {
 			return nil, err

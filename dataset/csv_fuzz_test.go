@@ -37,8 +37,18 @@ func fuzzOptions(n uint16) CSVOptions {
 	return opt
 }
 
-func FuzzReadCSV(f *testing.F) {
+// seedFiles are the files of testdata, in all forms.
+func seedFiles() ([]string, error) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.csv"))
+	if err != nil {
+		return nil, err
+	}
+	forms, err := filepath.Glob(filepath.Join("testdata", "forms", "*"))
+	return append(files, forms...), err
+}
+
+func FuzzReadCSV(f *testing.F) {
+	files, err := seedFiles()
 	require.NoError(f, err)
 	for _, path := range files {
 		text, err := os.ReadFile(path)

@@ -45,7 +45,8 @@ type CSVOptions struct {
 	Label string
 
 	// Comma is the delimiter between fields, an ASCII character. 0 chooses among , ; tab and
-	// |. A blank stands for any number of blanks and tabs.
+	// |, or takes a blank where none of them separates anything. A blank stands for any number
+	// of blanks and tabs.
 	Comma rune
 	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
 	// decides for each column: by its numbers, then by the other columns, then by the language
@@ -57,6 +58,12 @@ type CSVOptions struct {
 	// SkipLines is the number of lines to skip before the header. A preamble such as dstat's
 	// is recognised without it.
 	SkipLines int
+
+	// SkipBadRows leaves out rows that have another number of fields than the others, or no
+	// time that can be read. Table.Notes count them. Without it they are an error, unless it is
+	// known what they are: comments, marks of a restart, rows of totals, text after the table
+	// and the like are left out in any case.
+	SkipBadRows bool
 
 	// TimeLayout is the form of the times: a layout of package time, or "s", "ms", "us" or
 	// "ns" for numbers that count from 1970. If empty, it is determined from the content.

@@ -6,17 +6,22 @@ import (
 )
 
 // chooseComma returns the delimiter of the sample. It is the one under which most records
-// have the same number of fields and most cells are numbers or times.
+// have the same number of fields and most cells are numbers or times. It is a blank only where
+// no other separates anything.
 func (s *source) chooseComma(skip int) byte {
 	first, _, _ := strings.Cut(string(s.sample[:min(len(s.sample), 16)]), "\n")
 	if m := sepLine.FindStringSubmatch(first); m != nil && strings.Contains(",;\t|", m[1]) && m[1] != "" {
 		return m[1][0]
 	}
 	best, top := byte(','), 0.0
-	for _, comma := range []byte{';', '\t', ',', '|'} {
+	for _, comma := range []byte{';', '\t', ',', '|', ' '} {
 		records, _ := s.sampleRecords(comma, skip, 300)
 		_, records = splitMeta(records)
+		records = (&fileLayout{}).withoutMarks(records)
 		width, share := commonWidth(records)
+		if comma == ' ' && (top > 0 || share < .5 || s.isOneColumn(skip)) {
+			break // blanks are in times and in texts too
+		}
 		if width < 2 {
 			continue
 		}
@@ -25,6 +30,18 @@ func (s *source) chooseComma(skip int) byte {
 		}
 	}
 	return best
+}
+
+// isOneColumn reports whether most lines are a time or a number as a whole.
+func (s *source) isOneColumn(skip int) bool {
+	records, _ := s.sampleRecords('\t', skip, 300)
+	n := 0
+	for _, r := range records {
+		if len(r.fields) == 1 && contentOf(r.fields[0]) != textContent {
+			n++
+		}
+	}
+	return 2*n > len(records)
 }
 
 // numberShare returns the share of numbers, times and missing values among the cells that are

@@ -7,23 +7,32 @@ import (
 
 // fileLayout is how a file is laid out: its delimiter, header and column names.
 type fileLayout struct {
-	comma    byte
-	width    int
-	header   []record       // none, one, or a group row and a name row
-	first    int            // line of the first data record
-	names    []string       // one per column, all different
-	index    map[string]int // column by its name
-	short    []string       // names without group and number
-	body     []record       // the sample's data records
-	dstat    bool
-	date     time.Time // of the recording, from the preamble; zero if unknown
-	year     int       // year of the recording; 0 if unknown
-	comments []string  // on the layout, for Table.Notes
+	comma   byte
+	width   int
+	header  []record       // none, one, or a group row and a name row
+	heading []string       // last header row as it is written, nil without a header
+	first   int            // line of the first data record
+	names   []string       // one per column, all different
+	index   map[string]int // column by its name
+	short   []string       // names without group and number
+	body    []record       // the sample's data records
+	marks   []mark         // records of the sample that are left out wherever they stand
+	dstat   bool
+	// noMetrics are columns of numbers that measure nothing, by what the layout is.
+	noMetrics []noMetric
+	date      time.Time // of the recording, from the preamble; zero if unknown
+	year      int       // year of the recording; 0 if unknown
+	comments  []string  // on the layout, for Table.Notes
+}
+
+type noMetric struct {
+	col int
+	why string
 }
 
 // ragged returns the error of a row with n fields.
 func (f *fileLayout) ragged(line, n int) error {
 	return &CSVError{Line: line, Kind: ErrRagged, Problem: fmt.Sprintf(
-		"%s where %d are expected; the file may have been cut off, or give the delimiter in Comma if it is not %q",
+		"%s where %d are expected; the file may have been cut off: leave such rows out with SkipBadRows, or give the delimiter in Comma if it is not %q",
 		plural(n, "field"), f.width, rune(f.comma))}
 }

@@ -23,8 +23,12 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 		return nil, stop
 	}
 	meta, records := splitMeta(records)
+	records = f.withoutMarks(records)
 	f.readPreamble(meta)
 	f.width, _ = commonWidth(records)
+	if len(records) == 0 {
+		return nil, &CSVError{Kind: ErrNoRows, Problem: "nothing follows the comments"}
+	}
 	if err := f.findHeader(records, opt); err != nil {
 		// What ended the sample says better why nothing follows the header.
 		if stop != nil && errors.Is(err, ErrNoRows) {
@@ -33,5 +37,8 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 		return nil, err
 	}
 	f.nameColumns()
+	if c, ok := f.index["table"]; ok && f.isAnnotated() {
+		f.noMetrics = append(f.noMetrics, noMetric{c, "the number of a table in a result of InfluxDB"})
+	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,9 +14,11 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 		for start < len(records) && len(records[start].fields) != f.width {
 			start++
 		}
-		if f.shortHeader(records, start) {
+		if f.fitHeader(records, start) {
 			start--
-			records[start].fields = append(records[start].fields, "")
+		}
+		if err := f.checkPreamble(records, start, opt); err != nil {
+			return err
 		}
 		var err error
 		if end, err = f.headerEnd(records, start, contentOfColumns(records, f.width)); err != nil {
@@ -37,6 +40,9 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 			return f.raggedHeader(h)
 		}
 	}
+	if n := len(f.header); n > 0 && f.heading == nil {
+		f.heading = f.header[n-1].fields
+	}
 	if n := len(f.body[0].fields); n != f.width {
 		return f.ragged(f.first, n)
 	}
@@ -56,6 +62,8 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 	switch {
 	case n == 0 && len(preamble) > 0:
 		return f.raggedHeader(preamble[len(preamble)-1])
+	case n >= 3 && f.isIndexRow(f.header[n-1].fields):
+		f.joinLevels()
 	case n >= 2 && f.header[n-1].line != f.header[n-2].line+1:
 		f.header = f.header[n-1:]
 	case n >= 2 && !f.isGroupRow(f.header[n-2].fields, f.header[n-1].fields):
@@ -64,10 +72,38 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 	case n > 2:
 		f.header = f.header[n-2:]
 	}
+	if len(f.header) > 0 && f.header[0].levels > 0 {
+		return nil
+	}
 	if len(f.header) > 0 && (len(preamble) > 0 || n > len(f.header)) {
 		f.comments = append(f.comments, fmt.Sprintf("what stands before line %d was taken for a preamble", f.header[0].line))
 	}
 	return nil
+}
+
+// isIndexRow reports whether a row of the header names the first column only, as pandas does
+// below the levels of the other columns' names.
+func (f *fileLayout) isIndexRow(fields []string) bool {
+	return fields[0] != "" && f.width > 1 && !slices.ContainsFunc(fields[1:], func(s string) bool { return s != "" })
+}
+
+// joinLevels makes one header row of the levels that pandas writes and of the index row below
+// them: cpu/mean. A level that is the same in all columns names none.
+func (f *fileLayout) joinLevels() {
+	n := len(f.header) - 1
+	f.heading = f.header[n].fields
+	joined := record{line: f.header[n].line, fields: slices.Clone(f.header[n].fields), levels: n}
+	for _, level := range f.header[:n] {
+		rest := level.fields[1:]
+		if n > 1 && !slices.ContainsFunc(rest, func(s string) bool { return s != rest[0] }) && len(rest) > 1 {
+			continue
+		}
+		for c, s := range rest {
+			name := &joined.fields[c+1]
+			*name = strings.TrimPrefix(*name+"/"+cleanName(s), "/")
+		}
+	}
+	f.header = []record{joined}
 }
 
 // isGroupRow reports whether the upper of two rows of text holds groups. Groups leave gaps or
@@ -94,18 +130,71 @@ func (f *fileLayout) raggedHeader(h record) error {
 		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
 }
 
-// shortHeader reports whether the record before start is a header. It is one field short
-// because the rows, and only they, end in a delimiter.
-func (f *fileLayout) shortHeader(records []record, start int) bool {
-	if start == 0 || start == len(records) || len(records[start-1].fields) != f.width-1 {
+// fitHeader reports whether the record before start is a header, and gives it the number of
+// fields of the rows. It is one field short where the rows, and only they, end in a delimiter,
+// or begin with their number as R writes it; it is one too long where only it ends in one.
+func (f *fileLayout) fitHeader(records []record, start int) bool {
+	if start == 0 || start == len(records) {
 		return false
 	}
-	for _, r := range records[start:] {
-		if len(r.fields) == f.width && r.fields[f.width-1] != "" {
-			return false
+	h := &records[start-1].fields
+	heading := slices.Clone(*h)
+	fits := f.fitNames(h, records[start:])
+	if fits {
+		f.heading = heading
+	}
+	return fits
+}
+
+// fitNames gives the header's names the number of fields of the rows.
+func (f *fileLayout) fitNames(h *[]string, body []record) bool {
+	switch last := len(*h) - 1; {
+	case last == f.width && (*h)[last] == "" && isAllText((*h)[:last]):
+		*h = (*h)[:last]
+		return true
+	case last != f.width-2:
+		return false
+	}
+	hanging, numbered, n := true, f.width > 2 && isAllText(*h), 0
+	for _, r := range body {
+		if len(r.fields) == f.width {
+			n++
+			hanging = hanging && r.fields[f.width-1] == ""
+			numbered = numbered && r.fields[0] == strconv.Itoa(n)
 		}
 	}
+	switch {
+	case hanging:
+		*h = append(*h, "")
+	case numbered && n > 2:
+		*h = append([]string{"row"}, *h...)
+		f.noMetrics = append(f.noMetrics, noMetric{0, "the row's number"})
+	default:
+		return f.splitTimeName(h, body)
+	}
 	return true
+}
+
+// splitTimeName gives the name of a time to two columns, a date and a clock, where a blank
+// separates fields. It reports whether there are such columns.
+func (f *fileLayout) splitTimeName(h *[]string, body []record) bool {
+	if f.comma != ' ' {
+		return false
+	}
+	contents := contentOfColumns(body, f.width)
+	for c := range f.width - 1 {
+		if contents[c] != timeContent || contents[c+1] != timeContent {
+			continue
+		}
+		name := (*h)[c]
+		*h = slices.Replace(slices.Clone(*h), c, c+1, name+" date", name+" time")
+		return true
+	}
+	return false
+}
+
+func isAllText(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(s string) bool { return contentOf(s) != textContent })
 }
 
 // headerEnd returns the index of the first data record.

@@ -22,6 +22,7 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 	if r.headings > 0 {
 		add("the header comes again, %s, and was left out there: files may have been joined", plural(r.headings, "time"))
 	}
+	notes = append(notes, r.leftNotes()...)
 	for _, c := range r.texts {
 		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows {
 			add("column %q holds %d different texts: if they name hosts or metrics, give the rows of each a file of its own", r.names[c.col], n)

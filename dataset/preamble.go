@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,8 +29,8 @@ func splitMeta(records []record) (meta, table []record) {
 
 func (r record) isMeta() bool {
 	first := r.fields[0]
-	if strings.HasSuffix(first, ":") {
-		return !slices.ContainsFunc(r.fields, func(s string) bool { return contentOf(s) == numberContent })
+	if name, ok := strings.CutSuffix(first, ":"); ok {
+		return len(r.fields) == 2 && contentOf(name) == textContent || !slices.ContainsFunc(r.fields, func(s string) bool { return contentOf(s) == numberContent })
 	}
 	return isDstatTitle(first) || sepLine.MatchString(strings.Join(r.fields, ",")) ||
 		strings.HasPrefix(first, "#") && len(r.fields) == 1
@@ -58,4 +59,53 @@ func (f *fileLayout) setDate(s string) {
 	} else if y := fourDigits.FindString(s); y != "" {
 		f.year, _ = strconv.Atoi(y)
 	}
+}
+
+// checkPreamble returns an error if there are rows of data among the records before start,
+// which have another number of fields than those from there on.
+func (f *fileLayout) checkPreamble(records []record, start int, opt *CSVOptions) error {
+	if start == len(records) || opt.SkipBadRows {
+		return nil
+	}
+	for i, r := range records[:start] {
+		if !isData(records[:start], i) {
+			continue
+		}
+		last := i
+		for k := i + 1; k < start; k++ {
+			if isData(records[:start], k) {
+				last = k
+			}
+		}
+		return &CSVError{Line: r.line, Kind: ErrRagged, Problem: fmt.Sprintf(
+			"%s as far as line %d, but %d from line %d on: another table begins there, or the delimiter is not %q; read what follows line %d alone with SkipLines %d, or leave the rows before it out with SkipBadRows",
+			plural(len(r.fields), "field"), records[last].line, f.width, records[start].line, rune(f.comma), records[last].line, records[last].line)}
+	}
+	return nil
+}
+
+// isData reports whether a record looks like a row of data: it begins with a number or a time
+// and holds a number, or it holds both and has the form of its neighbour.
+func isData(records []record, i int) bool {
+	r := records[i]
+	if len(r.fields) < 2 || r.isMeta() {
+		return false
+	}
+	shape := r.contents()
+	first, number := shape[0], slices.Contains(shape, numberContent)
+	if (first == numberContent || first == timeContent) && slices.Contains(shape[1:], numberContent) {
+		return true
+	}
+	if !number || !slices.Contains(shape, timeContent) {
+		return false
+	}
+	return i > 0 && slices.Equal(shape, records[i-1].contents()) || i+1 < len(records) && slices.Equal(shape, records[i+1].contents())
+}
+
+func (r record) contents() []content {
+	out := make([]content, len(r.fields))
+	for c, s := range r.fields {
+		out[c] = contentOf(s)
+	}
+	return out
 }

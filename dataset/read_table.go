@@ -9,7 +9,7 @@ import (
 
 // read reads the source into a table.
 func (p *plan) read(src *source) (*Table, error) {
-	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}
+	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}
 	r.store.width = len(p.metrics)
 	for err := r.skip(p.first - 1); ; {
 		if err == nil {

@@ -42,7 +42,7 @@ func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma)}}
+	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}}
 	out.rows.live = src.live
 	out.rows.store.width = len(p.metrics)
 	for i, m := range p.metrics {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,7 +59,7 @@ func sameRows(t *testing.T, a, b []Row) {
 // A Reader gives the rows of ReadCSV, up to the same error; only a column without a value at
 // the beginning may end it earlier. Live text gives the same rows wherever it is cut.
 func FuzzReader(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.csv")
+	files, err := seedFiles()
 	require.NoError(f, err)
 	for _, path := range files {
 		text, err := os.ReadFile(path)

@@ -105,8 +105,22 @@ func (r *recordReader) readLine() ([]byte, error) {
 		return nil, err
 	}
 	r.line++
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), nil
+	return plainLine(line), nil
+}
+
+// plainLine returns a line without its line end, of which some programs write CR CR LF, and
+// without the byte-order mark of a file that was appended to another.
+func plainLine(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\n' {
+		line = line[:n-1]
+	}
+	for n := len(line); n > 0 && line[n-1] == '\r'; n-- {
+		line = line[:n-1]
+	}
+	if len(line) > 0 && line[0] == '\xef' {
+		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	}
+	return line
 }
 
 // longLine returns the line that begins with the bytes held, if there are some, and goes on

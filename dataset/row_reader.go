@@ -18,33 +18,47 @@ type rowReader struct {
 	joined   []byte // date and clock of one row
 	headings int    // repeated headers, which are skipped
 	gaps     int    // blank lines between rows
+
+	left              [leftKinds]int // records that are no rows, by their kind
+	ending            []record       // text that ends the table, unless rows follow
+	firstBad, lastBad int            // lines of rows that SkipBadRows leaves out
 }
 
 // row reads one data record.
 func (r *rowReader) row() error {
 	if r.isHeading() {
 		r.headings++
+		r.left[leftFooter] += len(r.ending) // a recording that goes on
+		r.ending = nil
 		return nil
 	}
-	if len(r.fields) != r.width {
-		return r.ragged(r.start, len(r.fields))
+	if len(r.fields) != r.width || r.isComment() {
+		return r.odd(nil)
 	}
 	at := int64(0)
 	if r.clock != nil {
 		var err error
 		if at, err = r.time(); err != nil {
+			return r.odd(err)
+		}
+	}
+	if len(r.ending) > 0 {
+		if err := r.notEnding(); err != nil {
 			return err
 		}
-		r.stamps = append(r.stamps, at)
 	}
-	r.rows++
 	row := r.store.add()
 	for i, m := range r.metrics {
 		v, err := r.value(m, at)
 		if err != nil {
-			return err
+			r.store.drop()
+			return r.odd(err)
 		}
 		row[i] = v
+	}
+	r.rows++
+	if r.clock != nil {
+		r.stamps = append(r.stamps, at)
 	}
 	if r.label >= 0 {
 		v, err := r.labels.parse(r.fields[r.label])
@@ -67,11 +81,8 @@ func (r *rowReader) fail(col int, kind error, problem string) error {
 // isHeading reports whether the record repeats the header, as in a file that was joined from
 // several.
 func (r *rowReader) isHeading() bool {
-	if len(r.header) == 0 {
-		return false
-	}
-	h := r.header[len(r.header)-1].fields
-	if len(r.fields) != len(h) {
+	h := r.heading
+	if len(r.fields) != len(h) || len(h) == 0 {
 		return false
 	}
 	for c, f := range r.fields {

@@ -33,6 +33,13 @@ func (s *rowStore) add() []float64 {
 	return b[n:]
 }
 
+// drop takes back the row that was added last.
+func (s *rowStore) drop() {
+	last := len(s.blocks) - 1
+	s.blocks[last] = s.blocks[last][:len(s.blocks[last])-s.width]
+	s.rows--
+}
+
 // reset forgets all rows and keeps the memory of the first block.
 func (s *rowStore) reset() {
 	s.rows, s.blocks = 0, s.blocks[:min(len(s.blocks), 1)]

@@ -10,6 +10,7 @@ import (
 type record struct {
 	line   int
 	fields []string
+	levels int // of a header, how many rows it was joined from
 }
 
 // sampleRecords returns at most limit records of the sample. It leaves out the last one where
@@ -25,7 +26,7 @@ func (s *source) sampleRecords(comma byte, skip, limit int) ([]record, error) {
 	var records []record
 	for err == nil && len(records) < limit {
 		if err = r.next(); err == nil {
-			records = append(records, record{r.start, r.strings()})
+			records = append(records, record{line: r.start, fields: r.strings()})
 		}
 	}
 	if err == io.EOF {

@@ -185,6 +185,10 @@ func (s *source) check() error {
 	switch {
 	case len(text) == 0:
 		return &CSVError{Kind: ErrNoRows, Problem: "the input is empty"}
+	case bytes.HasPrefix(text, []byte("AAA,")):
+		return formatError("the content is a file of nmon, which holds many tables; export the one to read as CSV, such as with nmonchart or pyNmonAnalyzer")
+	case bytes.HasPrefix(text, []byte("Linux ")) && bytes.Contains(text[:min(len(text), 200)], []byte(" CPU)")):
+		return formatError("the content is a report of sar; give what sadf -d writes of the same file")
 	case text[0] == '{':
 		return formatError("the content looks like JSON, not CSV")
 	case text[0] == '<':

@@ -73,8 +73,8 @@ func explainRead(err error, modelFile string) error {
 
 var (
 	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	option = regexp.MustCompile(`\b(Columns|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
-	flagOf = map[string]string{"Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "TimeLayout": "time-layout"}
+	option = regexp.MustCompile(`\b(Columns|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|SkipBadRows|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
+	flagOf = map[string]string{"Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "SkipBadRows": "skip-bad-rows", "TimeLayout": "time-layout"}
 )
 
 // withFlags turns the names of options into those of flags, but for what stands in quotes.

@@ -18,9 +18,15 @@ var timeNames = map[string]bool{
 // timeQualifiers are words that may follow such a name, as in ts_ms and time_utc, with the
 // unit that they name.
 var timeQualifiers = map[string]string{
-	"utc": "", "gmt": "", "local": "", "iso": "", "iso8601": "", "unix": "", "epoch": "",
+	"raw": "", "generated": "", "utc": "", "gmt": "", "local": "", "iso": "", "iso8601": "", "unix": "", "epoch": "",
 	"s": "s", "sec": "s", "secs": "s", "seconds": "s", "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms",
 	"us": "us", "micros": "us", "microseconds": "us", "ns": "ns", "nanos": "ns", "nanoseconds": "ns",
+}
+
+// isTimeWord reports whether a name means a time where a column's numbers can be one, though it
+// could mean a frequency too.
+func isTimeWord(name string) bool {
+	return strings.EqualFold(name, "clock") // Zabbix
 }
 
 // isTimeName reports whether a column's name means a time. It also returns the unit in the

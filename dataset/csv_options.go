@@ -65,13 +65,17 @@ type CSVOptions struct {
 	// and the like are left out in any case.
 	SkipBadRows bool
 
-	// TimeLayout is the form of the times: a layout of package time, or "s", "ms", "us" or
-	// "ns" for numbers that count from 1970. If empty, it is determined from the content.
+	// TimeLayout is the form of the times: a layout of package time, "s", "ms", "us" or "ns"
+	// for numbers that count from 1970, "days" for a spreadsheet's day numbers, or "elapsed"
+	// for hours, minutes and seconds from the beginning. A layout can read two columns, a date
+	// and a clock, with a blank between. One that reads no column is an error. If empty, it is
+	// determined from the content.
 	// Whether a number counts seconds or milliseconds depends on its magnitude, not on the
 	// column's name.
 	TimeLayout string
-	// Location is the time zone of times without an offset; nil means UTC. Table.Times are in
-	// this location.
+	// Location is the time zone of times without an offset; nil means UTC, or what the header
+	// of Windows Performance Monitor says. Table.Times are in this location. Where summer time
+	// ends, the order of the rows tells which of two times is meant.
 	Location *time.Location
 	// Year is the year of the first row if the times have none. 0 takes the year from the
 	// date in the preamble, or else 2000. Times that go past the new year continue in the

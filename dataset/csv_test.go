@@ -132,7 +132,7 @@ func TestReadCSVFileForms(t *testing.T) {
 		{file: "perfmon.csv", want: want{
 			columns: []string{`\\WEB7\Processor(_Total)\% Processor Time`, `\\WEB7\Memory\Available MBytes`},
 			rows:    [][]float64{{nan, 2048}, {12.5, 2047}, {13.25, 2040}},
-			times:   []string{"2024-01-02T10:00:00.125Z", "2024-01-02T10:00:15.127Z", "2024-01-02T10:00:30.126Z"},
+			times:   []string{"2024-01-02T09:00:00.125Z", "2024-01-02T09:00:15.127Z", "2024-01-02T09:00:30.126Z"},
 		}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
@@ -259,6 +259,15 @@ func TestReadCSVTimes(t *testing.T) {
 		"zone name":       {cells: [2]string{"2024-03-01 10:00:00 JST", "2024-03-01 10:01:00 CET"}, want: [2]string{"2024-03-01T01:00:00Z", "2024-03-01T09:01:00Z"}},
 		"Location":        {cells: [2]string{"2024-03-01 10:00:00", "2024-03-01 10:01:00"}, opt: CSVOptions{Location: berlin}, want: [2]string{"2024-03-01T09:00:00Z", "2024-03-01T09:01:00Z"}},
 		"minutes":         {cells: [2]string{"2024-03-01 10:00", "2024-03-01 10:01"}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
+		"short offset":    {cells: [2]string{"2024-03-01 10:00:00 -03", "2024-03-01 10:01:00 -03"}, want: [2]string{"2024-03-01T13:00:00Z", "2024-03-01T13:01:00Z"}},
+		"no zeros":        {cells: [2]string{"1.3.2024 9:5:0.011", "1.3.2024 10:5:59.5"}, want: [2]string{"2024-03-01T09:05:00.011Z", "2024-03-01T10:05:59.5Z"}},
+		"lower pm":        {cells: [2]string{"2024-03-01 1:00:00 pm", "2024-03-01 1:01:00 p.m."}, want: [2]string{"2024-03-01T13:00:00Z", "2024-03-01T13:01:00Z"}},
+		"SQL Server":      {cells: [2]string{"Mar  1 2024  9:50AM", "Mar  1 2024 12:50PM"}, want: [2]string{"2024-03-01T09:50:00Z", "2024-03-01T12:50:00Z"}},
+		"upper month":     {cells: [2]string{"14-MAR-2024 09:50:00", "14-MAR-2024 09:51:00"}, want: [2]string{"2024-03-14T09:50:00Z", "2024-03-14T09:51:00Z"}},
+		"two digits":      {cells: [2]string{"14/03/24 09:50", "14/03/24 09:51"}, want: [2]string{"2024-03-14T09:50:00Z", "2024-03-14T09:51:00Z"}},
+		"browser, GB":     {cells: [2]string{`"14/03/2024, 09:50:00"`, `"14/03/2024, 09:51:00"`}, want: [2]string{"2024-03-14T09:50:00Z", "2024-03-14T09:51:00Z"}},
+		"elapsed":         {cells: [2]string{"23:59:59.5", "25:00:01"}, want: [2]string{"1970-01-01T23:59:59.5Z", "1970-01-02T01:00:01Z"}},
+		"new year, back":  {cells: [2]string{"Jan  1 00:00:10", "Dec 31 23:59:50"}, opt: CSVOptions{Year: 2024}, want: [2]string{"2024-01-01T00:00:10Z", "2023-12-31T23:59:50Z"}},
 		"Kibana":          {cells: [2]string{`"Mar 1, 2024 @ 10:00:00.000"`, `"Mar 1, 2024 @ 10:01:00.000"`}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
 		"date":            {cells: [2]string{"2024-03-01", "2024-03-02"}, want: [2]string{"2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z"}},
 		"slashes":         {cells: [2]string{"2024/03/01 10:00:00", "2024/03/01 10:01:00"}, want: [2]string{"2024-03-01T10:00:00Z", "2024-03-01T10:01:00Z"}},
@@ -374,6 +383,8 @@ func TestReadCSVErrors(t *testing.T) {
 		"no day":            {text: "ts,cpu\n2024-02-30 10:00:00,1\n2024-02-01 10:00:00,1\n", kind: ErrTime, say: "line 2"},
 		"missing time":      {text: "ts,cpu\n2024-03-01 10:00:00,1\n,2\n", kind: ErrTime, say: `line 3, column "ts": the time is missing; give Time "-"`},
 		"unknown time":      {text: "ts,cpu\nearly,1\nlate,2\n", opt: CSVOptions{Time: "ts"}, kind: ErrTime, say: "give its layout in TimeLayout"},
+		"layout, no fit":    {text: "ts,cpu\n2024-03-01 10:00:00,1\n2024-03-01 10:01:00,2\n", opt: CSVOptions{TimeLayout: "yyyy-MM-dd"}, kind: ErrTime, say: `TimeLayout "yyyy-MM-dd" does not read "2024-03-01 10:00:00", nor any other column`},
+		"layout, no times":  {text: "a,cpu\nx,1\ny,2\n", opt: CSVOptions{TimeLayout: "15:04"}, kind: ErrTime, say: `TimeLayout "15:04" reads no column`},
 		"month or day":      {text: "ts,cpu\n03/04/2024 10:00,1\n03/05/2024 10:00,2\n", kind: ErrTime, say: `give TimeLayout "1/2/2006 15:04" or "2/1/2006 15:04"`},
 		"unknown zone":      {text: "ts,cpu\n2024-03-01 10:00:00 IST,1\n2024-03-01 10:01:00 IST,2\n", kind: ErrTime, say: "zone IST has no offset that is known; give its place in Location"},
 		"leap day":          {text: "ts,cpu\n29-02 10:00:00,1\n29-02 10:00:01,1\n", opt: CSVOptions{Year: 2023}, kind: ErrTime, say: "Year"},

@@ -110,3 +110,74 @@ func TestTextBetweenRows(t *testing.T) {
 	_, err = ReadCSV(strings.NewReader("time,a,b\n2024-03-14 09:50:00,1,2\n2024-03-14 09:5"), CSVOptions{})
 	require.ErrorContains(t, err, "line 3: 1 field where 3 are expected; the file may have been cut off")
 }
+
+// Times are read as they are written, or the error says what reads them.
+func TestFormsTimes(t *testing.T) {
+	gpu := []string{"RDTSC", "Elapsed Time (sec)", "CPU Utilization(%)", "CPU Frequency_0(MHz)", "Processor Power_0(Watt)", "Package Temperature_0(C)"}
+	metric := []string{"Traffic Total (Volume)(RAW)"}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	requireForms(t, []form{
+		{file: "hwinfo.csv", opt: CSVOptions{Columns: []string{"CPU Package Power [W]"}}, columns: []string{"CPU Package Power [W]"}, rows: 12, first: "2024-03-14T09:50:00.011Z", last: "2024-03-14T09:50:22.825Z", value: 57.875, note: "1 line of text at the end"},
+		{file: "prtg.csv", opt: CSVOptions{Columns: metric}, columns: metric, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:45:00Z", value: 60437301.4779, note: "2 rows of totals or averages"},
+		{file: "prtg.csv", opt: CSVOptions{Columns: metric, Time: "Date Time(RAW)"}, columns: metric, rows: 12, first: "2024-03-14T09:55:00Z", last: "2024-03-14T10:50:00Z", value: 60437301.4779},
+		{file: "perfmon_bias.csv", opt: CSVOptions{Columns: []string{"4"}}, columns: []string{`\\APP7\Processor Information(0,_Total)\% C1 Time`}, rows: 12, first: "2024-03-14T13:50:00Z", last: "2024-03-14T14:01:00.143Z", value: 25.455305897631465},
+		{file: "perfmon_bias.csv", opt: CSVOptions{Columns: []string{"4"}, Location: berlin}, columns: []string{`\\APP7\Processor Information(0,_Total)\% C1 Time`}, rows: 12, first: "2024-03-14T08:50:00Z", last: "2024-03-14T09:01:00.143Z", value: 25.455305897631465},
+		{file: "browser_dates.csv", columns: []string{"cpu/utilization/inst-1", "cpu/utilization/inst-2"}, rows: 12, first: "2024-03-14T08:50:00Z", last: "2024-03-14T09:01:00Z", value: .254553, note: "2 rows of labels"},
+		{file: "epoch_rounded.csv", err: `column "timeStamp": times such as "1.71041E+12" were rounded`, advice: &CSVOptions{Time: None, Columns: []string{"elapsed", "Latency"}},
+			columns: []string{"elapsed", "Latency"}, rows: 12, value: 340},
+		{file: "victoria_one.csv", columns: []string{"2"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:01:00Z", value: 3.7875},
+		{file: "power_gadget.csv", columns: gpu, rows: 11, first: "2000-01-01T09:50:00Z", last: "2000-01-01T09:50:10.07Z", value: 53, note: "4 lines of text at the end"},
+		{file: "clock_colon_ms.csv", columns: gpu, rows: 8, first: "2000-01-01T09:50:00Z", last: "2000-01-01T09:50:07.049Z", value: 51},
+		{file: "collectl.txt", columns: []string{"[CPU]User%", "[CPU]Sys%", "[CPU]Idle%", "[MEM]Used", "[NET]RxKBTot", "[DSK]ReadKBTot"}, rows: 11, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:00:00Z", value: 245},
+		{file: "narrow_blank_am.csv", columns: []string{"cpu", "mem"}, rows: 13, first: "2024-03-14T09:50:00Z", last: "2024-03-14T11:18:00Z", value: 46.3},
+		{file: "narrow_blank_am.csv", opt: CSVOptions{TimeLayout: "1/2/2006, 3:04:05 pm"}, columns: []string{"cpu", "mem"}, rows: 13, first: "2024-03-14T09:50:00Z", last: "2024-03-14T11:18:00Z", value: 46.3},
+		{file: "narrow_blank_am.csv", opt: CSVOptions{TimeLayout: "yyyy-MM-dd HH:mm:ss"}, err: `TimeLayout "yyyy-MM-dd HH:mm:ss" does not read "3/14/2024, 9:50:00\u202fAM"`, advice: &CSVOptions{},
+			columns: []string{"cpu", "mem"}, rows: 13, first: "2024-03-14T09:50:00Z", last: "2024-03-14T11:18:00Z", value: 46.3},
+		{file: "azure_generated.csv", columns: []string{"CounterValue", "mem"}, rows: 8, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:57:00.049Z", value: 50.3},
+		{file: "day_numbers.csv", columns: []string{"cpu", "mem"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:01:00Z", value: 51.6},
+		{file: "comma_in_time.csv", err: "line 2: 4 fields here, 3 in line 1: times such as 2024-03-14 09:50:00,000 hold the delimiter"},
+		{file: "midnight.csv", columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-14T20:00:00Z", last: "2024-03-15T01:00:00Z", value: 51.3},
+		{file: "date_clock.csv", err: `give TimeLayout "1/2/2006 15:04:05" or "2/1/2006 15:04:05"`, advice: &CSVOptions{TimeLayout: "1/2/2006 15:04:05"},
+			columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-04T20:00:00Z", last: "2024-03-05T01:00:00Z", value: 51.3},
+		{file: "date_clock.csv", opt: CSVOptions{Time: "Date", TimeLayout: "1/2/2006 15:04:05"}, columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-04T20:00:00Z", last: "2024-03-05T01:00:00Z", value: 51.3},
+		{file: "date_clock_dash.csv", err: `give TimeLayout "1-2-2006 15:04:05" or "2-1-2006 15:04:05"`, advice: &CSVOptions{TimeLayout: "2-1-2006 15:04:05"},
+			columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-04T20:00:00Z", last: "2024-03-05T01:00:00Z", value: 51.3},
+		{file: "summer_time_end.csv", opt: CSVOptions{Location: berlin}, columns: []string{"cpu", "bytes_total"}, rows: 47, first: "2024-10-26T23:30:00Z", last: "2024-10-27T03:20:00Z", value: 5187071952},
+	})
+}
+
+// The hour that comes twice is read in the order of the rows, forwards, backwards and where a row
+// has the same clock as the one before.
+func TestSummerTimeEnds(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	start := time.Date(2024, 10, 26, 22, 0, 0, 0, time.UTC)
+	for _, step := range []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, -5 * time.Minute, -20 * time.Minute, -30 * time.Minute, -time.Hour} {
+		from := start
+		if step < 0 {
+			from = start.Add(6 * time.Hour)
+		}
+		text := "time,cpu\n"
+		var want []time.Time
+		for at := from; !at.Before(start) && at.Sub(start) <= 6*time.Hour; at = at.Add(step) {
+			text += at.In(berlin).Format(time.DateTime) + ",1\n"
+			want = append(want, at)
+		}
+		got := read(t, text, CSVOptions{Location: berlin})
+		for i, at := range want {
+			require.True(t, at.Equal(got.Times[i]), "every %s: row %d is %s instead of %s", step, i+1, got.Times[i].UTC(), at)
+		}
+	}
+}
+
+// A clock beside a date that cannot be read must not become a time without a date.
+func TestDateUnread(t *testing.T) {
+	const text = "Date,Time,cpu\nd14 3 24,20:00:00,1\nd14 3 24,20:15:00,2\n"
+	_, err := ReadCSV(strings.NewReader(text), CSVOptions{})
+	require.ErrorContains(t, err, `line 2, column "Date": "d14 3 24" is in no form of a date that is known; give the layout of date, blank and clock in TimeLayout, or Time "Time" to read the clock alone`)
+	got := read(t, text, CSVOptions{TimeLayout: "d2 1 06 15:04:05"})
+	require.Equal(t, "2024-03-14T20:15:00Z", got.Times[1].Format(time.RFC3339))
+	got = read(t, text, CSVOptions{Time: "Time"})
+	require.Equal(t, "2000-01-01T20:15:00Z", got.Times[1].Format(time.RFC3339))
+}

@@ -59,6 +59,11 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations of InfluxDB
 	}
 	n := len(f.header)
+	if n > 1 && f.header[0].fields[0] == "TimeSeries ID" { // Google's Metrics Explorer
+		f.comments = append(f.comments, fmt.Sprintf("%s of labels below the names left out", plural(n-1, "row")))
+		f.header = f.header[:1]
+		return nil
+	}
 	switch {
 	case n == 0 && len(preamble) > 0:
 		return f.raggedHeader(preamble[len(preamble)-1])
@@ -120,6 +125,11 @@ func (f *fileLayout) isGroupRow(upper, lower []string) bool {
 }
 
 func (f *fileLayout) raggedHeader(h record) error {
+	if example := f.splitMillis(h); example != "" {
+		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
+			"%s here, %d in line %d: times such as %s hold the delimiter; export the file with quotes, with another delimiter or with a point before the milliseconds",
+			plural(len(f.body[0].fields), "field"), len(h.fields), h.line, example)}
+	}
 	if f.splitHeader(h) {
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 			"%s here, %d in line %d: numbers seem to have decimal commas that are not quoted; export the file with quotes or decimal points, or give the delimiter in Comma if it is not %q",
@@ -128,6 +138,27 @@ func (f *fileLayout) raggedHeader(h record) error {
 	return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines",
 		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+}
+
+// splitMillis returns a time whose milliseconds became a field of their own, because the delimiter
+// stands before them, or "".
+func (f *fileLayout) splitMillis(h record) string {
+	first := f.body[0].fields
+	if len(h.fields) != f.width-1 || len(first) != f.width {
+		return ""
+	}
+	for c := range f.width - 1 {
+		if contentOf(first[c]) != timeContent {
+			continue
+		}
+		all := !slices.ContainsFunc(f.body, func(r record) bool {
+			return len(r.fields) == f.width && (len(r.fields[c+1]) != 3 || !isDigits([]byte(r.fields[c+1])))
+		})
+		if all {
+			return first[c] + string(rune(f.comma)) + first[c+1]
+		}
+	}
+	return ""
 }
 
 // fitHeader reports whether the record before start is a header, and gives it the number of

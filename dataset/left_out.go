@@ -206,7 +206,10 @@ func (r *rowReader) isOtherHeader(rec record) bool {
 // have their time or a number.
 func (r *rowReader) isTotal(rec record) bool {
 	for c, s := range rec.fields[:min(len(rec.fields), r.width)] {
-		if totalWord.MatchString(s) && (slices.Contains(r.times, c) || r.stats[c].numbers > 0 && r.stats[c].texts == 0) {
+		if !totalWord.MatchString(s) {
+			continue
+		}
+		if _, named := isTimeName(r.names[c]); named || slices.Contains(r.times, c) || r.stats[c].numbers > 0 && r.stats[c].texts == 0 {
 			return true
 		}
 	}

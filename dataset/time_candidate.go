@@ -3,8 +3,11 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // timeCandidate is a column that could be the time, or two: a date and a clock.
@@ -14,6 +17,8 @@ type timeCandidate struct {
 	named  bool // the name means a time
 	full   bool // it has both a date and a clock
 	note   string
+	// twin is the layout with day and month exchanged, if that reads the times as well.
+	twin, example string
 }
 
 // score ranks candidates. A name that means a time counts more than a time with both date and
@@ -32,84 +37,148 @@ func (t *timeCandidate) score() (n int) {
 // user asked for needs no telling name.
 func (p *plan) timeIn(c int, asked bool) (*timeCandidate, error) {
 	unit, named := isTimeName(p.names[c])
+	named = named || isTimeWord(p.short[c])
 	found := &timeCandidate{cols: []int{c}, named: named, full: true}
 	s := p.stats[c]
 	switch {
 	case p.opt.TimeLayout != "":
-		found.reader = newTimeReader(p.opt.TimeLayout, p.opt.location())
+		found.reader = newTimeReader(p.opt.TimeLayout, p.zoneOf(c))
 		found.reader.decimal = p.decimalOf(c).decimal
-		if asked || p.readsAsTime(c, found.reader) && (found.reader.layout != "" || named) {
+		if p.readsAsTime(found.reader, c) && (found.reader.layout != "" || named || asked) {
 			return found, nil
 		}
 		return nil, nil
 	case s.isEmpty():
 		return nil, nil
 	case s.texts > s.numbers:
-		return p.writtenTime(found, s)
+		return p.writtenTime(found, s), nil
 	case s.texts > 0 && !named && !asked:
 		return nil, nil
 	}
-	return p.numericTime(found, unit, asked), nil
+	return p.numericTime(found, unit, asked)
 }
 
-// readsAsTime reports whether reader can read at least half of the column's first 64 records.
-func (p *plan) readsAsTime(c int, reader *timeReader) bool {
+// zoneOf returns the place of the times in a column without an offset. Windows Performance
+// Monitor writes in the header by how many minutes they are behind UTC.
+func (p *plan) zoneOf(c int) *time.Location {
+	if m := biasName.FindStringSubmatch(p.names[c]); m != nil && p.opt.Location == nil {
+		if minutes, err := strconv.Atoi(m[2]); err == nil && minutes > -1440 && minutes < 1440 {
+			return time.FixedZone(m[1], -60*minutes)
+		}
+	}
+	return p.opt.location()
+}
+
+var biasName = regexp.MustCompile(`^\(PDH-CSV [\d.]+\) \((.*)\)\((-?\d+)\)$`)
+
+// joined returns the candidate of a date column and a clock column.
+func (p *plan) joined(date, clock *timeCandidate) *timeCandidate {
+	both := *date
+	both.cols = []int{date.cols[0], clock.cols[0]}
+	both.full, both.named = true, date.named || clock.named
+	layout := " " + clock.reader.layout
+	both.reader = newTimeReader(date.reader.layout+layout, p.opt.location())
+	if date.twin != "" {
+		both.twin = date.twin + layout
+		both.example = date.example + " " + clock.example
+	}
+	return &both
+}
+
+// readsAsTime reports whether reader can read at least half of the first 64 records' times, in
+// one column or two.
+func (p *plan) readsAsTime(reader *timeReader, cols ...int) bool {
 	probe := *reader
-	probe.year = 2000
+	probe.year, probe.midnight = 2000, ""
 	good, all := 0, 0
 	for _, r := range p.body[:min(len(p.body), 64)] {
-		if c >= len(r.fields) || p.isMissing([]byte(r.fields[c])) {
+		cell, ok := r.timeIn(cols)
+		if !ok || p.isMissing([]byte(cell)) {
 			continue
 		}
 		all++
-		if _, err := probe.parse([]byte(r.fields[c])); err == nil {
+		if _, err := probe.parse([]byte(cell)); err == nil {
 			good++
 		}
 	}
 	return good > 0 && 2*good >= all
 }
 
-func (p *plan) writtenTime(found *timeCandidate, s columnStats) (*timeCandidate, error) {
+// timeIn returns the record's time: the text in one column, or in two with a blank between.
+func (r record) timeIn(cols []int) (string, bool) {
+	var parts []string
+	for _, c := range cols {
+		if c >= len(r.fields) {
+			return "", false
+		}
+		parts = append(parts, r.fields[c])
+	}
+	return strings.Join(parts, " "), true
+}
+
+// writtenTime returns a column of texts as a candidate, or nil.
+func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
+	if name := p.names[found.cols[0]]; isElapsed(name, s.cells) {
+		found.reader, found.full = newTimeReader(elapsed, p.opt.location()), false
+		found.note = fmt.Sprintf("column %q counts from the beginning: its times are only relative", name)
+		return found
+	}
 	for i, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {
 		layout, hits, twin := bestLayout(s.cells, layouts)
 		if hits == 0 || 2*hits < len(s.cells) {
 			continue
 		}
 		name := p.names[found.cols[0]]
-		if twin != "" && !strings.HasPrefix(name, "(PDH-CSV") {
-			return nil, &CSVError{Line: p.first, Column: name, Kind: ErrTime, Problem: fmt.Sprintf(
-				"times such as %s can begin with the month or the day; give TimeLayout %q or %q, or Time %q to read without times",
-				shown(s.cells[0]), layout, twin, None)}
+		if !strings.HasPrefix(name, "(PDH-CSV") {
+			found.twin = twin
 		}
+		found.example = s.cells[0]
 		found.full = i == 0
-		found.reader = newTimeReader(layout, p.opt.location())
-		return found, nil
+		found.reader = newTimeReader(layout, p.zoneOf(found.cols[0]))
+		return found
 	}
-	return nil, nil
+	return nil
+}
+
+// ambiguous returns the error of times that can begin with the month or the day.
+func (p *plan) ambiguous(t *timeCandidate) error {
+	return &CSVError{Line: p.first, Column: p.names[t.cols[0]], Kind: ErrTime, Problem: fmt.Sprintf(
+		"times such as %s can begin with the month or the day; give TimeLayout %q or %q, or Time %q to read without times",
+		shown(t.example), t.reader.layout, t.twin, None)}
 }
 
 // numericTime returns a column of numbers as a candidate, or nil. A column whose name means a
 // time is one if its values can be dates or rise as a clock does. In a file without a header,
 // the first column of numbers is one if its values are dates that rise in steady steps.
-func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeCandidate {
+func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) (*timeCandidate, error) {
 	c := found.cols[0]
 	values := p.values(c)
 	if len(values) == 0 {
-		return nil
+		return nil, nil
 	}
 	lo, hi := slices.Min(values), slices.Max(values)
 	named := found.named || asked
 	if named {
 		for _, layout := range compactLayouts {
-			if r := newTimeReader(layout, p.opt.location()); lo > 1.9e7 && p.readsAsTime(c, r) && p.allSpan(c, len(layout)) {
-				found.reader = r
-				return found
+			if r := newTimeReader(layout, p.opt.location()); lo > 1.9e7 && p.readsAsTime(r, c) && p.allSpan(c, len(layout)) {
+				found.reader, found.full = r, !r.noClock
+				found.example = p.body[0].fields[c]
+				return found, nil
 			}
 		}
 	}
 	scale := epochByMagnitude(lo, hi)
 	switch {
-	case scale != "" && (named || len(p.header) == 0 && c == p.firstNumber() && steady(values)):
+	case scale != "" && named && p.isRounded(c):
+		return nil, &CSVError{Line: p.first, Column: p.names[c], Kind: ErrTime, Problem: fmt.Sprintf(
+			"times such as %s were rounded when a spreadsheet saved the file: they are lost; export it anew, or give Time %q and the metrics in Columns to read without times",
+			shown(p.body[0].fields[c]), None)}
+	case named && p.isDays(c, values, lo, hi):
+		found.reader = newTimeReader(dayNumbers, p.opt.location())
+		found.reader.decimal = p.decimalOf(c).decimal
+		found.reader.grain = dayGrain(p.decimals(c))
+		return found, nil
+	case scale != "" && (named || steadyEpoch(values, scale)):
 		if unit != "" && unit != scale {
 			found.note = fmt.Sprintf("column %q is named as %s but holds %s by its magnitude", p.names[c], unit, scale)
 		}
@@ -119,11 +188,11 @@ func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) *timeC
 		}
 		found.note = fmt.Sprintf("column %q does not count from 1970: its times are only relative, in %s", p.names[c], scale)
 	default:
-		return nil
+		return nil, nil
 	}
 	found.reader = newTimeReader(scale, p.opt.location())
 	found.reader.decimal = p.decimalOf(c).decimal
-	return found
+	return found, nil
 }
 
 // allSpan reports whether all cells of the column's sample have n characters and begin with a
@@ -135,10 +204,6 @@ func (p *plan) allSpan(c, n int) bool {
 		}
 	}
 	return true
-}
-
-func (p *plan) firstNumber() int {
-	return slices.IndexFunc(p.stats, func(s columnStats) bool { return s.isNumber() && !s.isEmpty() })
 }
 
 // values returns the numbers in the column's sample.
@@ -166,15 +231,27 @@ func (p *plan) couldRise(values []float64) bool {
 	return len(values) == 1 || p.opt.Live && slices.IsSorted(values)
 }
 
-// steady reports whether values rise, at least half of the steps within 5 % of the median
-// step.
-func steady(values []float64) bool {
-	if len(values) < 3 || !rises(values) {
-		return false
+// steadyEpoch reports whether values are times since 1970, in this unit, whatever the column's
+// name: they lie between 1995 and 2065, and at least half of the steps forward are within 5 % of
+// the median step. They may repeat and go back where series take turns.
+func steadyEpoch(values []float64, unit string) bool {
+	seconds := 1.0
+	for _, e := range epochUnits {
+		if e.name == unit {
+			seconds = e.unit.Seconds()
+		}
 	}
-	steps := make([]float64, len(values)-1)
-	for i := range steps {
-		steps[i] = values[i+1] - values[i]
+	var steps []float64
+	for i, v := range values {
+		if v *= seconds; v < 8e8 || v > 3e9 {
+			return false
+		}
+		if i > 0 && values[i] > values[i-1] {
+			steps = append(steps, values[i]-values[i-1])
+		}
+	}
+	if len(steps) < 2 {
+		return false
 	}
 	slices.Sort(steps)
 	median, near := steps[len(steps)/2], 0
@@ -183,5 +260,5 @@ func steady(values []float64) bool {
 			near++
 		}
 	}
-	return median > 0 && 2*near >= len(steps)
+	return 2*near >= len(steps)
 }

@@ -15,6 +15,7 @@ var timeLayouts = []string{
 	"2006-01-02 15:04:05 Z07:00",
 	"2006-01-02 15:04:05 -0700 MST",
 	"2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05 -07",
 	"2006-01-02 15:04:05 MST",
 	"2006-01-02 15:04:05-0700",
 	"2006-01-02 15:04:05-07",
@@ -37,9 +38,34 @@ var timeLayouts = []string{
 	"2/1/2006 3:04:05 PM",
 	"1/2/2006 3:04 PM",
 	"2/1/2006 3:04 PM",
+	"1-2-2006 15:04:05",
+	"2-1-2006 15:04:05",
+	"1-2-2006 15:04",
+	"2-1-2006 15:04",
+	"1/2/06 15:04:05",
+	"2/1/06 15:04:05",
+	"1/2/06 15:04",
+	"2/1/06 15:04",
+	"1/2/06 3:04:05 PM",
+	"2/1/06 3:04:05 PM",
+	"1/2/06 3:04 PM",
+	"2/1/06 3:04 PM",
+	"2.1.06 15:04:05",
+	"2.1.06 15:04",
+	"2006-01-02 3:04:05 PM",
+	"2006/01/02 3:04:05 PM",
+	"2.1.2006 3:04:05 PM",
+	"2-Jan-2006 15:04:05",
+	"2-Jan-2006 15:04",
+	"2-Jan-06 15:04:05",
+	"20060102 15:04:05",
 	"2/Jan/2006:15:04:05 -0700",
 	"2 Jan 2006 15:04:05",
 	"2 Jan 2006 15:04:05 MST",
+	"Jan 2 2006 3:04:05 PM",
+	"Jan 2 2006 3:04 PM",               // SQL Server
+	"Mon Jan 2 2006 15:04:05 GMT-0700", // JavaScript
+	"Mon Jan 2 2006 15:04:05",
 	"Jan 2, 2006 15:04:05",
 	"Jan 2, 2006, 3:04:05 PM",
 	"Jan 2, 2006 3:04:05 PM",
@@ -54,7 +80,8 @@ var timeLayouts = []string{
 	"Jan _2 15:04:05",
 }
 
-var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "2/1/2006", "2 Jan 2006"}
+var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "2/1/2006", "1-2-2006", "2-1-2006",
+	"1/2/06", "2/1/06", "2.1.06", "2 Jan 2006", "2-Jan-2006", "2-Jan-06"}
 
 var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
 
@@ -64,15 +91,34 @@ var compactLayouts = []string{"20060102150405", "200601021504", "20060102"}
 // dayFirst returns a month-first layout with day and month exchanged, or "" for other
 // layouts.
 func dayFirst(layout string) string {
-	if rest, ok := strings.CutPrefix(layout, "1/2/"); ok {
-		return "2/1/" + rest
+	for _, sep := range []string{"/", "-"} {
+		if rest, ok := strings.CutPrefix(layout, "1"+sep+"2"+sep); ok {
+			return "2" + sep + "1" + sep + rest
+		}
 	}
 	return ""
 }
 
 // bestLayout returns the layout that reads the most cells, and how many it reads. twin is the
 // layout with day and month exchanged if that reads as many, to other times.
+//
+// Where no layout reads all cells as they stand, layouts for cleaned times are tried too.
 func bestLayout(cells []string, layouts []string) (layout string, hits int, twin string) {
+	layout, hits, twin = bestStrict(cells, layouts)
+	if hits == len(cells) {
+		return layout, hits, twin
+	}
+	clean := make([]string, len(cells))
+	for i, c := range cells {
+		clean[i] = string(cleanTime(nil, []byte(c)))
+	}
+	if l, n, t := bestStrict(clean, looseLayouts(layouts)); n > hits {
+		return l, n, t
+	}
+	return layout, hits, twin
+}
+
+func bestStrict(cells []string, layouts []string) (layout string, hits int, twin string) {
 	count := func(layout string) (n int) {
 		for _, c := range cells {
 			if _, err := time.Parse(layout, c); err == nil {
@@ -107,9 +153,31 @@ func sameReading(cells []string, a, b string) bool {
 	return true
 }
 
+// startsLikeTime reports whether a cell holds three digits, and begins with one or with the name
+// of a month or a day of the week. It spares most texts the trial of all layouts.
+func startsLikeTime(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		}
+	}
+	if digits < 3 {
+		return false
+	}
+	if s[0] >= '0' && s[0] <= '9' {
+		return true
+	}
+	switch strings.ToLower(s[:3]) {
+	case "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun":
+		return true
+	}
+	return false
+}
+
 // looksLikeTime reports whether a cell is a written time.
 func looksLikeTime(s string) bool {
-	if len(s) < 5 || len(s) > 40 || !strings.ContainsAny(s, "0123456789") || !strings.ContainsAny(s, ":-/.") {
+	if len(s) < 5 || len(s) > 80 || !strings.ContainsAny(s, ":-/.") || !startsLikeTime(s) {
 		return false
 	}
 	for _, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {

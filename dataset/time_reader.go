@@ -36,16 +36,26 @@ func epochByMagnitude(lo, hi float64) string {
 
 // timeReader reads the cells of a time column.
 type timeReader struct {
-	layout  string        // Go layout, or "" for a number
-	unit    time.Duration // of a numeric time
-	unitIs  string
-	loc     *time.Location
-	zoned   bool      // the layout names a zone by its letters
-	noYear  bool      // the layout has no year
-	noDate  bool      // the layout has no date at all
-	ref     time.Time // a time without year or date is the one nearest to ref
-	year    int       // year of the first time if ref is zero
-	decimal byte
+	layout   string        // Go layout, or "" for a number
+	unit     time.Duration // of a numeric time
+	unitIs   string
+	loc      *time.Location
+	zoned    bool          // the layout names a zone by its letters
+	clean    string        // the layout for cleaned times
+	loose    bool          // times of this file need cleaning
+	midnight string        // layout of the date alone, which then means midnight; or ""
+	noClock  bool          // the layout has a date only
+	local    bool          // the layout has no zone, and the location has summer time
+	last     int64         // time before, in nanoseconds since 1970
+	started  bool          // last is set
+	falls    bool          // the last step went back
+	stands   bool          // a time has come twice
+	grain    time.Duration // to which a spreadsheet's day numbers are exact
+	noYear   bool          // the layout has no year
+	noDate   bool          // the layout has no date at all
+	ref      time.Time     // a time without year or date is the one nearest to ref
+	year     int           // year of the first time if ref is zero
+	decimal  byte
 }
 
 // newTimeReader returns a reader for a Go layout or the name of an epoch unit.
@@ -57,19 +67,37 @@ func newTimeReader(layout string, loc *time.Location) *timeReader {
 			return p
 		}
 	}
-	p.layout = layout
+	if layout == dayNumbers {
+		p.unit, p.unitIs, p.grain = 24*time.Hour, dayNumbers, time.Millisecond
+		return p
+	}
+	if layout == elapsed {
+		p.unitIs = elapsed
+		return p
+	}
+	p.layout, p.clean = layout, cleanLayout(layout)
 	p.zoned = strings.Contains(layout, "MST") && !strings.Contains(layout, "-07")
 	form := func(y int, m time.Month, d int) string {
 		return time.Date(y, m, d, 5, 6, 7, 8, time.UTC).Format(layout)
 	}
 	p.noDate = form(2001, 2, 3) == form(2001, 4, 9)
 	p.noYear = !p.noDate && form(2001, 2, 3) == form(2002, 2, 3)
+	p.noClock = hasNoClock(layout)
+	if date, _, found := strings.Cut(p.clean, " "); found && !p.noDate && !p.noYear && !p.noClock && strings.Contains(date, "06") && hasNoClock(date) {
+		p.midnight = date
+	}
+	p.local = loc != time.UTC && !p.zoned && !strings.Contains(layout, "07") && !p.noDate && !p.noYear
 	return p
 }
 
 // String returns the layout, or "epoch" and the unit.
 func (p *timeReader) String() string {
-	if p.layout == "" {
+	switch {
+	case p.unitIs == dayNumbers:
+		return "a spreadsheet's days"
+	case p.unitIs == elapsed:
+		return "elapsed hours, minutes and seconds"
+	case p.layout == "":
 		return "epoch " + p.unitIs
 	}
 	return p.layout
@@ -82,10 +110,15 @@ var (
 
 // parse returns a time in nanoseconds since 1970.
 func (p *timeReader) parse(b []byte) (int64, error) {
-	if p.layout == "" {
+	switch {
+	case p.unitIs == dayNumbers:
+		return p.parseDays(b)
+	case p.unitIs == elapsed:
+		return parseElapsed(b)
+	case p.layout == "":
 		return p.parseEpoch(b)
 	}
-	t, err := time.ParseInLocation(p.layout, string(b), p.loc)
+	t, err := p.parseWritten(b)
 	if err != nil {
 		return 0, errNotTime
 	}
@@ -102,7 +135,37 @@ func (p *timeReader) parse(b []byte) (int64, error) {
 	if y := t.Year(); y < 1678 || y > 2261 {
 		return 0, errTimeSpan
 	}
-	return t.UnixNano(), nil
+	at := t.UnixNano()
+	if p.local {
+		at = p.inOrder(t, at)
+	}
+	return at, nil
+}
+
+// parseWritten reads a written time: as it stands, or else cleaned, or else a date alone, which
+// some programs write at midnight.
+func (p *timeReader) parseWritten(b []byte) (time.Time, error) {
+	if !p.loose {
+		if t, err := time.ParseInLocation(p.layout, string(b), p.loc); err == nil {
+			return t, nil
+		}
+	}
+	var buf [64]byte
+	s := string(cleanTime(buf[:0], b))
+	t, err := time.ParseInLocation(p.clean, s, p.loc)
+	switch {
+	case err == nil:
+		p.loose = true
+		return t, nil
+	case p.midnight != "":
+		if t, err = time.ParseInLocation(p.midnight, s, p.loc); err == nil {
+			return t, nil
+		}
+	}
+	if p.loose {
+		return time.ParseInLocation(p.layout, string(b), p.loc)
+	}
+	return t, err
 }
 
 // complete adds the year, or the date, that brings t nearest to the time before. A file may
@@ -158,6 +221,23 @@ func (p *timeReader) parseEpoch(b []byte) (int64, error) {
 		ns = -ns
 	}
 	return ns, nil
+}
+
+// dayNumbers is the name in TimeLayout of days since the end of 1899, as spreadsheets count them.
+const dayNumbers = "days"
+
+const day1970 = 25569 // the day number of 1970
+
+// parseDays reads a spreadsheet's day number.
+func (p *timeReader) parseDays(b []byte) (int64, error) {
+	v, kind := numberFormat{decimal: p.decimal}.parse(b)
+	if kind != cellNumber {
+		return 0, errNotTime
+	}
+	if v -= day1970; math.Abs(v) > 1e5 {
+		return 0, errTimeSpan
+	}
+	return int64(math.Round(v*float64(p.unit)/float64(p.grain))) * int64(p.grain), nil
 }
 
 // parseEpochFloat reads numbers in other forms, such as 1.7e9.

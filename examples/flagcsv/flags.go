@@ -111,7 +111,7 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 	})
 	fs.IntVar(&c.SkipLines, "skip-lines", 0, "`number` of lines to leave out at the beginning")
 	fs.BoolVar(&c.SkipBadRows, "skip-bad-rows", false, "leave out rows with another number of fields than the others, or without a time that can be read;\nwhat is known to be no row, such as a comment or a total, is left out without it")
-	fs.StringVar(&c.TimeLayout, "time-layout", "", "how times are written: a `layout` of Go's package time, or s, ms, us, ns since 1970 (default: found)")
+	fs.StringVar(&c.TimeLayout, "time-layout", "", "how times are written: a `layout` of Go's package time, s, ms, us or ns since 1970, or days of a spreadsheet (default: found)")
 	parsed("zone", "`place` such as Europe/Berlin of times without an offset (default: UTC)", func(s string) (err error) { c.Location, err = time.LoadLocation(s); return err })
 	fs.IntVar(&c.Year, "year", 0, "of the first row, where times have none")
 	parsed("missing", "`texts` that mean no value, besides the usual ones", names(&c.Missing))

@@ -1,0 +1,97 @@
+package dataset
+
+import (
+	"bytes"
+	"strings"
+)
+
+// The same form of a time is written with small differences, by language and program. A time
+// that a layout does not read as it stands is read without them.
+
+// timeBlanks stand for a blank in times: narrow and wide ones that do not break a line, in UTF-8
+// and in Windows-1252.
+var timeBlanks = []string{"\u202f", "\u00a0", "\u2009", "\xa0"}
+
+// cleanTime appends b to dst with single plain blanks, without commas before them, with AM and
+// PM as Go writes them, with a point before milliseconds (15:04:05:006), without the name of the
+// zone in parentheses, and without the end of a range (9:50 - 9:55).
+func cleanTime(dst, b []byte) []byte {
+	if n := len(b); n > 0 && b[n-1] == ')' {
+		if i := bytes.LastIndex(b, []byte(" (")); i > 0 {
+			b = b[:i]
+		}
+	}
+	if i := bytes.Index(b, []byte(" - ")); i > 0 && bytes.IndexByte(b[:i], ':') > 0 {
+		b = b[:i]
+	}
+	for len(b) > 0 {
+		if n := blankLength(b); n > 0 {
+			for k := len(dst); k > 0 && (dst[k-1] == ' ' || dst[k-1] == ','); k-- {
+				dst = dst[:k-1]
+			}
+			dst, b = append(dst, ' '), b[n:]
+			continue
+		}
+		dst, b = append(dst, b[0]), b[1:]
+	}
+	return pointMillis(upperHalf(dst))
+}
+
+// blankLength returns the length of the blank that b begins with, or 0.
+func blankLength(b []byte) int {
+	if b[0] == ' ' || b[0] == '\t' {
+		return 1
+	}
+	if b[0] < 0x80 {
+		return 0
+	}
+	for _, s := range timeBlanks {
+		if bytes.HasPrefix(b, []byte(s)) {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+// halves are the spellings of AM and PM.
+var halves = []struct{ written, plain string }{{"am", "AM"}, {"pm", "PM"}, {"a.m.", "AM"}, {"p.m.", "PM"}}
+
+// upperHalf writes the half of the day at the end of a time as Go does, with a blank before it.
+func upperHalf(b []byte) []byte {
+	for _, h := range halves {
+		n := len(b) - len(h.written)
+		if n < 1 || !bytes.EqualFold(b[n:], []byte(h.written)) || b[n-1] != ' ' && (b[n-1] < '0' || b[n-1] > '9') {
+			continue
+		}
+		b = bytes.TrimRight(b[:n], " ")
+		return append(append(b, ' '), h.plain...)
+	}
+	return b
+}
+
+// pointMillis turns the third colon of a clock into a point.
+func pointMillis(b []byte) []byte {
+	i := bytes.LastIndexByte(b, ':')
+	if i < 4 || len(b)-i < 4 || !isDigits(b[i+1:i+4]) || len(b)-i > 4 && b[i+4] != ' ' {
+		return b
+	}
+	if bytes.Count(b[max(0, i-6):i], []byte{':'}) == 2 {
+		b[i] = '.'
+	}
+	return b
+}
+
+// cleanLayout returns a layout for times that cleanTime has cleaned.
+func cleanLayout(layout string) string {
+	return strings.TrimSpace(string(cleanTime(nil, []byte(layout))))
+}
+
+// looseLayouts are the layouts for cleaned times, which also read numbers without a leading zero.
+func looseLayouts(layouts []string) []string {
+	out := make([]string, len(layouts))
+	for i, l := range layouts {
+		l = strings.ReplaceAll(cleanLayout(l), "04:05", "4:5")
+		out[i] = strings.NewReplacer("15:04", "15:4", "3:04", "3:4", "2006-01-02", "2006-1-2", "2006/01/02", "2006/1/2").Replace(l)
+	}
+	return out
+}

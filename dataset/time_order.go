@@ -1,0 +1,66 @@
+package dataset
+
+import (
+	"time"
+)
+
+// At the end of summer time the clock goes back, and times without an offset come twice. The
+// order of the rows tells which of the two is meant: the one nearer to
+// the row before.
+
+// inOrder returns the time that t, at nanoseconds since 1970, means after the time before.
+func (p *timeReader) inOrder(t time.Time, at int64) int64 {
+	if other, twice := otherReading(t); twice {
+		early, late := min(at, other), max(at, other)
+		at = early
+		if p.started && p.prefersLate(early-p.last, late-p.last) {
+			at = late
+		}
+	}
+	if p.started {
+		p.stands = p.stands || at == p.last
+		p.falls = at < p.last
+	}
+	p.last, p.started = at, true
+	return at
+}
+
+// prefersLate reports whether the later of two times is meant, which lie so far from the time
+// before. A time that does not move is meant only where others do not; of two that are as near,
+// the one in the direction of the rows is.
+func (p *timeReader) prefersLate(early, late int64) bool {
+	switch near, far := max(early, -early), max(late, -late); {
+	case early == 0 && !p.stands:
+		return true
+	case late == 0 && !p.stands:
+		return false
+	case near != far:
+		return far < near
+	}
+	return !p.falls
+}
+
+// otherReading returns the other time with the same date and clock as t, if there is one.
+func otherReading(t time.Time) (at int64, twice bool) {
+	start, end := t.ZoneBounds()
+	_, offset := t.Zone()
+	if !start.IsZero() {
+		_, before := start.Add(-time.Second).Zone()
+		if back := time.Duration(before-offset) * time.Second; back > 0 && t.Sub(start) < back {
+			return t.Add(-back).UnixNano(), true
+		}
+	}
+	if !end.IsZero() {
+		_, after := end.Zone()
+		if back := time.Duration(offset-after) * time.Second; back > 0 && end.Sub(t) <= back {
+			return t.Add(back).UnixNano(), true
+		}
+	}
+	return 0, false
+}
+
+// hasNoClock reports whether a layout has a date only.
+func hasNoClock(layout string) bool {
+	at := time.Date(2001, 2, 3, 4, 5, 6, 7, time.UTC)
+	return at.Format(layout) == at.Add(9*time.Hour+10*time.Minute+11*time.Second).Format(layout)
+}

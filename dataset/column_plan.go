@@ -12,6 +12,8 @@ type plan struct {
 	stats   []columnStats
 	times   []int       // the time column, or a date column and a clock column
 	clock   *timeReader // nil without times
+	series  seriesRows  // of a file in long form that becomes a column a series
+	pivoted []string    // Columns, where there are Series
 	label   int         // -1 without labels
 	key     int         // -1 without a key
 	labels  *labelReader
@@ -46,15 +48,19 @@ type textColumn struct {
 	col  int
 	last string
 	seen map[string]bool
+	anew int // texts that were new in a row whose time goes back
 }
 
 const maxTexts = 50 // different texts that are counted
 
-func (t *textColumn) add(cell []byte) {
+func (t *textColumn) add(cell []byte, back bool) {
 	if string(cell) == t.last || len(t.seen) >= maxTexts || isMissing(cell) {
 		return
 	}
 	t.last = string(bytes.Clone(cell))
+	if back && !t.seen[t.last] {
+		t.anew++
+	}
 	t.seen[t.last] = true
 }
 
@@ -86,4 +92,6 @@ func (p *plan) given(option, name string) (int, error) {
 }
 
 // free reports whether a column is neither the time, nor the label, nor the key.
-func (p *plan) free(c int) bool { return c != p.label && c != p.key && !slices.Contains(p.times, c) }
+func (p *plan) free(c int) bool {
+	return c != p.label && c != p.key && !slices.Contains(p.series.key, c) && !slices.Contains(p.times, c)
+}

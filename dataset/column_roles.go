@@ -6,7 +6,11 @@ import (
 
 // newPlan decides what each column is used as.
 func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
-	p := &plan{fileLayout: f, opt: opt, label: -1, key: -1, missing: map[string]bool{}}
+	var pivoted []string
+	if len(opt.Series) > 0 && opt.Series[0] != None {
+		pivoted, opt = opt.Columns, opt.inLongForm()
+	}
+	p := &plan{fileLayout: f, opt: opt, label: -1, key: -1, pivoted: pivoted, missing: map[string]bool{}}
 	for _, m := range opt.Missing {
 		p.missing[m] = true
 	}
@@ -31,6 +35,9 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 		}
 		p.roles[p.key].Reason = "tells recordings apart"
 	}
+	if err := p.findSeries(); err != nil {
+		return nil, err
+	}
 	if err := p.findTime(); err != nil {
 		return nil, err
 	}
@@ -44,6 +51,9 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 		return nil, err
 	}
 	if err := p.tuneMetrics(); err != nil {
+		return nil, err
+	}
+	if err := p.checkLongForm(); err != nil {
 		return nil, err
 	}
 	p.explainSkipped()

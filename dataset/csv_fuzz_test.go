@@ -29,6 +29,7 @@ func fuzzOptions(n uint16) CSVOptions {
 		opt.Counters = []string{"3"}
 		opt.Scale = map[string]float64{"3": 8}
 	}
+	opt.SkipBadRows = n>>13&1 == 1
 	if n>>10&1 == 1 {
 		opt.Sentinels = []float64{-1}
 		opt.Missing = []string{"x"}
@@ -54,6 +55,7 @@ func FuzzReadCSV(f *testing.F) {
 		text, err := os.ReadFile(path)
 		require.NoError(f, err)
 		f.Add(text, uint16(0))
+		f.Add(text, uint16(1<<12|1<<13))
 	}
 	for _, s := range []string{
 		"a,b\n1,2\n3,4\n", "a\n\"1\n", "1,2\n3", "a,label\n1,0\n", "ts;a\n1;2,5\n", "sep=;\na;b\n1;2\n", "a,a,\n1,2,\n",
@@ -66,6 +68,9 @@ func FuzzReadCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, n uint16) {
 		opt := fuzzOptions(n)
+		if n>>12&1 == 1 {
+			opt.Series = []string{"1"}
+		}
 		got, err := ReadCSV(bytes.NewReader(text), opt)
 		if err != nil {
 			require.Nil(t, got)

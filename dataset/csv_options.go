@@ -103,6 +103,17 @@ type CSVOptions struct {
 	// Scale multiplies metric columns, by name, after Counters. 8 turns bytes into bits.
 	Scale map[string]float64
 
+	// Series are columns that tell series apart in a file with one row for each series and time,
+	// as Prometheus and Grafana write it. ReadCSV then makes a column of each series: cpu, or
+	// web1/cpu where two columns tell them apart, or cpu/value for each of several values.
+	// Columns names these. Rows of series at most half an interval apart become one row, and
+	// Table.Times go forward. Without Series such a file is an error, because rows of different
+	// series are no samples of one thing; None ("-") reads the rows as they are. A Reader
+	// refuses Series and reads the rows of such a file with Key.
+	Series []string
+	// Value are the columns with the values of the series. If empty, every column of numbers is.
+	Value []string
+
 	// Key is a column of texts that tell several recordings apart, such as the names of hosts.
 	// It is no metric. Reader returns its text with each row; ReadCSV leaves it out. If empty,
 	// there is none.
@@ -135,6 +146,8 @@ func (opt *CSVOptions) check() error {
 		return bad("Year is %d", opt.Year)
 	case strings.Contains(opt.TimeLayout, "%"):
 		return bad("TimeLayout is %q; it must be a layout of Go's package time, such as %q, or s, ms, us or ns", opt.TimeLayout, time.DateTime)
+	case len(opt.Value) > 0 && (len(opt.Series) == 0 || opt.Series[0] == None):
+		return bad("Value is %s without Series; name the columns that tell the series apart there", optionList(opt.Value))
 	case slices.ContainsFunc(opt.Sentinels, notFinite):
 		return bad("Sentinels are %v; they must be finite", opt.Sentinels)
 	}
@@ -149,6 +162,13 @@ func (opt *CSVOptions) check() error {
 		}
 	}
 	return nil
+}
+
+// inLongForm returns the options to read a file's rows with, which then become columns.
+func (opt *CSVOptions) inLongForm() *CSVOptions {
+	inner := *opt
+	inner.Columns = opt.Value
+	return &inner
 }
 
 func notFinite(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }

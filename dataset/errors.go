@@ -14,6 +14,7 @@ var (
 	ErrInfinite   = errors.New("dataset: infinite value")
 	ErrLabel      = errors.New("dataset: not a label")
 	ErrLateColumn = errors.New("dataset: column without values at the beginning")
+	ErrLongForm   = errors.New("dataset: rows of several series")
 	ErrNoColumn   = errors.New("dataset: no such column")
 	ErrNoMetric   = errors.New("dataset: no metric column")
 	ErrNoRows     = errors.New("dataset: no data rows")

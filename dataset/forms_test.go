@@ -181,3 +181,115 @@ func TestDateUnread(t *testing.T) {
 	got = read(t, text, CSVOptions{Time: "Time"})
 	require.Equal(t, "2000-01-01T20:15:00Z", got.Times[1].Format(time.RFC3339))
 }
+
+// A row for each series and time is an error that says what makes columns of the series.
+func TestFormsLong(t *testing.T) {
+	disks := make([]string, 0, 24)
+	for _, dev := range []string{"sda", "sdb", "dm-0"} {
+		for _, v := range []string{"interval", "tps", "rkB/s", "wkB/s", "dkB/s", "areq-sz", "aqu-sz", "await", "%util"} {
+			disks = append(disks, dev+"/"+v)
+		}
+	}
+	requireForms(t, []form{
+		{file: "long_disks.csv", err: `column "DEV": rows of 3 series follow each other, "sda", "sdb", "dm-0": give Series "DEV" for one column a series, or Series "-"`, advice: &CSVOptions{Series: []string{"DEV"}},
+			columns: disks, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55, note: "3 series became columns: 4 rows of them lie within 30s"},
+		{file: "long_disks.csv", opt: CSVOptions{Series: []string{"DEV"}, Value: []string{"%util"}, Columns: []string{"sdb", "sda"}},
+			columns: []string{"sdb", "sda"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 22.32},
+		{file: "long_disks.csv", opt: CSVOptions{Series: []string{None}, Columns: []string{"tps"}}, columns: []string{"tps"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55},
+		{file: "long_cpus.csv", err: `Series "CPU"`, advice: &CSVOptions{Series: []string{"CPU"}, Value: []string{"%idle"}},
+			columns: []string{"-1", "0", "1"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 84.64},
+		{file: "long_influx.csv", err: `Series "_field" and Value "_value"`, advice: &CSVOptions{Series: []string{"_field"}, Value: []string{"_value"}},
+			columns: []string{"usage_user", "used_percent"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 49.174922},
+		{file: "influx_tables.csv", err: `Series "_field" and Value "_value"`, advice: &CSVOptions{Series: []string{"_field"}, Value: []string{"_value"}},
+			columns: []string{"usage_user", "used_percent"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 49.174922, note: "6 annotations of InfluxDB"},
+		{file: "long_grafana.csv", err: `Series "Series" and Value "Value"`, advice: &CSVOptions{Series: []string{"Series"}, Value: []string{"Value"}},
+			columns: []string{"cpu", "mem", "net"}, rows: 6, first: "2024-03-13T22:50:00Z", last: "2024-03-14T03:50:00Z", value: 1393.5321},
+		{file: "long_k6.csv", err: `Series "metric_name" and Value "metric_value"`, advice: &CSVOptions{Series: []string{"metric_name"}, Value: []string{"metric_value"}},
+			columns: []string{"http_reqs", "http_req_duration", "http_req_waiting"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 207.985099},
+		{file: "long_prometheus.csv", err: `Series "name" and Value "value"`, advice: &CSVOptions{Series: []string{"name"}, Value: []string{"value"}},
+			columns: []string{"node_load1", "mem_used_pct"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 49.1749},
+		{file: "victoria_three.csv", err: `Series "1" and Value "2"`, advice: &CSVOptions{Series: []string{"1"}, Value: []string{"2"}},
+			columns: []string{"node_load1", "mem_pct", "net_kb"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 1393.5321},
+		{file: "long_ids.csv", err: `Series "itemid" and Value "value"`, advice: &CSVOptions{Series: []string{"itemid"}, Value: []string{"value"}},
+			columns: []string{"23296", "23301", "23310"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 1397.0364},
+		{file: "long_perf.csv", err: `Series "4" and Time "1"`, advice: &CSVOptions{Series: []string{"4"}, Value: []string{"2"}, Time: "1"},
+			columns: []string{"cycles", "task-clock"}, rows: 6, first: "1970-01-01T00:00:01.000123Z", last: "1970-01-01T00:00:06.000123Z", value: 353.26},
+	})
+}
+
+// Series whose times differ by less than half an interval make complete rows, counters have a
+// rate of their own, and what happens once is missing elsewhere.
+func TestSeriesJoin(t *testing.T) {
+	const text = `time,host,net,label
+2024-03-14 09:50:00,a,100,0
+2024-03-14 09:50:07,b,5000,0
+2024-03-14 09:51:00,a,160,0
+2024-03-14 09:51:07,b,5600,1
+2024-03-14 09:52:00,a,280,0
+2024-03-14 09:53:00,a,340,0
+2024-03-14 09:53:07,b,11600,0
+2024-03-14 09:54:00,a,400,0
+2024-03-14 09:54:07,b,11660,0
+`
+	_, err := NewReader(strings.NewReader(text), CSVOptions{Series: []string{"host"}})
+	require.ErrorContains(t, err, "name the column in Key")
+	got := read(t, text, CSVOptions{Series: []string{"host"}, Counters: []string{"net"}})
+	requireTable(t, want{columns: []string{"a", "b"}, rows: [][]float64{{nan, nan}, {1, 10}, {2, nan}, {1, 50}, {1, 1}},
+		times:  []string{"2024-03-14T09:50:00Z", "2024-03-14T09:51:00Z", "2024-03-14T09:52:00Z", "2024-03-14T09:53:00Z", "2024-03-14T09:54:00Z"},
+		labels: []bool{false, true, false, false, false}, notes: []string{"1 of these rows lack a series"}}, got)
+
+	_, err = ReadCSV(strings.NewReader(text), CSVOptions{Series: []string{"host"}, Columns: []string{"c"}})
+	require.ErrorIs(t, err, ErrNoColumn)
+	_, err = ReadCSV(strings.NewReader(text), CSVOptions{Value: []string{"net"}})
+	require.ErrorContains(t, err, "without Series")
+	_, err = ReadCSV(strings.NewReader(text), CSVOptions{Series: []string{"host"}, Time: None})
+	require.ErrorContains(t, err, "Series needs a time column")
+	_, err = ReadCSV(strings.NewReader("time,host,net\n1709287200,a,1\n1709287200,a,2\n1709287200,b,3\n"), CSVOptions{Series: []string{"host"}})
+	require.ErrorContains(t, err, `Series: "a" has two rows at 2024-03-01T10:00:00Z`)
+}
+
+// Rows of one host are in no long form, whatever texts stand beside: with times that repeat, go
+// back once, and with a state that alternates.
+func TestWideIsNotLong(t *testing.T) {
+	var repeat, back, states strings.Builder
+	repeat.WriteString("time,cpu,busy\n")
+	back.WriteString("time,state,cpu\n")
+	states.WriteString("time,state,cpu\n")
+	at := time.Date(2024, 3, 14, 9, 50, 0, 0, time.UTC)
+	for i := range 60 {
+		stamp := func(d time.Duration) string { return at.Add(d).Format(time.DateTime) }
+		repeat.WriteString(stamp(time.Duration(i/2)*time.Second) + "," + itoa(i*7%13) + "," + itoa(i%2+i*3%5) + "\n")
+		d := time.Duration(i) * time.Minute
+		if i >= 30 {
+			d -= 10 * time.Minute
+		}
+		back.WriteString(stamp(d) + "," + []string{"ok", "ok", "slow"}[i%3] + "," + itoa(i*7%13) + "\n")
+		states.WriteString(stamp(time.Duration(i)*time.Minute) + "," + []string{"on", "off"}[i%2] + "," + itoa(i*7%13) + "\n")
+	}
+	for _, text := range []string{repeat.String(), back.String(), states.String()} {
+		rows, _ := read(t, text, CSVOptions{}).X.Dims()
+		require.Equal(t, 60, rows)
+	}
+}
+
+// A series may be longer than what is looked at first.
+func TestLongFormLate(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("name,time,value\n")
+	for _, name := range []string{"cpu", "mem"} {
+		for i := range 20000 {
+			b.WriteString(name + "," + itoa(1710409800+60*i) + "," + itoa(i*7%13) + "\n")
+		}
+	}
+	_, err := ReadCSV(strings.NewReader(b.String()), CSVOptions{})
+	require.ErrorIs(t, err, ErrLongForm)
+	require.ErrorContains(t, err, `give Series "name" and Value "value"`)
+	rows, cols := read(t, b.String(), CSVOptions{Series: []string{"name"}, Value: []string{"value"}}).X.Dims()
+	require.Equal(t, []int{20000, 2}, []int{rows, cols})
+}
+
+// Columns with values at different times leave no row complete, which a note says.
+func TestNoRowComplete(t *testing.T) {
+	const text = "time,cpu,mem\n2024-03-14 09:50:00,1,\n2024-03-14 09:50:07,,2\n2024-03-14 09:51:00,3,\n2024-03-14 09:51:07,,4\n"
+	require.Contains(t, strings.Join(read(t, text, CSVOptions{}).Notes, "\n"), "no row has a value in every column")
+}

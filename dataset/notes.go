@@ -29,8 +29,11 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 		}
 	}
 	for _, m := range r.metrics {
-		if c := m.rate; c != nil && c.wraps+c.resets > 0 {
-			add("counter %q: %s, %s", r.names[m.col], plural(c.wraps, "wrap"), plural(c.resets, "reset"))
+		if m.rate == nil {
+			continue
+		}
+		if wraps, resets := m.rate.turns(); wraps+resets > 0 {
+			add("counter %q: %s, %s", r.names[m.col], plural(wraps, "wrap"), plural(resets, "reset"))
 		}
 	}
 	notes = append(notes, r.signNotes()...)

@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,10 +56,33 @@ func (r *rowReader) finish() (*Table, error) {
 		}
 	}
 	t.Units = r.units(kept)
+	if err := r.lateSeries(r.backs); err != nil {
+		return nil, err
+	}
 	r.describeMetrics()
 	t.Roles = r.roles
+	if len(r.series.key) > 0 {
+		var err error
+		if t, err = r.pivot(t); err != nil {
+			return nil, err
+		}
+	}
 	t.Notes = r.notes(t.Columns, surveyTable(t), surveyTimes(t))
+	if n := countComplete(t); n == 0 && len(t.Columns) > 1 && r.rows > 1 {
+		t.Notes = append(t.Notes, "no row has a value in every column: the columns may have different times; name metrics that go together in Columns")
+	}
 	return t, nil
+}
+
+// countComplete returns how many rows have no missing value.
+func countComplete(t *Table) (n int) {
+	rows, _ := t.X.Dims()
+	for i := range rows {
+		if !slices.ContainsFunc(t.X.RawRowView(i), math.IsNaN) {
+			n++
+		}
+	}
+	return n
 }
 
 func surveyTable(t *Table) []columnSurvey {

@@ -38,9 +38,12 @@ type Row struct {
 // also with CSVOptions.Live: make another Reader, of the text from its beginning, once more
 // has come.
 func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
+	if len(opt.Series) > 0 && opt.Series[0] != None {
+		return nil, &CSVError{Kind: ErrOption, Problem: "Series makes columns of a whole text, which a Reader does not hold; name the column in Key"}
+	}
 	p, src, err := openCSV(r, &opt, opt.Live)
 	if err != nil {
-		return nil, err
+		return nil, forReader(err)
 	}
 	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}}
 	out.rows.live = src.live

@@ -200,7 +200,7 @@ func TestReaderNotes(t *testing.T) {
 			b.WriteString("\nts,host,disk,total\n")
 			disk = 101
 		}
-		fmt.Fprintf(&b, "%d,%s,%d,%d\n", at, []string{"a", "b"}[i%2], disk, 1000+i*i)
+		fmt.Fprintf(&b, "%d,%s,%d,%d\n", at, []string{"a", "b"}[i%3%2], disk, 1000+i*i)
 	}
 	table, err := dataset.ReadCSV(bytes.NewReader(b.Bytes()), dataset.CSVOptions{})
 	require.NoError(t, err)

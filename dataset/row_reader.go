@@ -14,6 +14,8 @@ type rowReader struct {
 	store    rowStore
 	rows     int
 	stamps   []int64 // nanoseconds since 1970
+	before   int64   // time of the row before
+	backs    int     // times that go back
 	marks    []bool
 	joined   []byte // date and clock of one row
 	headings int    // repeated headers, which are skipped
@@ -47,17 +49,32 @@ func (r *rowReader) row() error {
 			return err
 		}
 	}
+	series := -1
+	if len(r.series.key) > 0 {
+		var err error
+		if series, err = r.series.add(r.fields); err != nil {
+			return r.fail(r.series.key[0], ErrOption, err.Error())
+		}
+	}
 	row := r.store.add()
 	for i, m := range r.metrics {
-		v, err := r.value(m, at)
+		v, err := r.value(m, at, series)
 		if err != nil {
 			r.store.drop()
+			if series >= 0 {
+				r.series.of = r.series.of[:len(r.series.of)-1]
+			}
 			return r.odd(err)
 		}
 		row[i] = v
 	}
 	r.rows++
+	back := false
 	if r.clock != nil {
+		if back = r.rows > 1 && at < r.before; back {
+			r.backs++
+		}
+		r.before = at
 		r.stamps = append(r.stamps, at)
 	}
 	if r.label >= 0 {
@@ -68,7 +85,7 @@ func (r *rowReader) row() error {
 		r.marks = append(r.marks, v)
 	}
 	for _, t := range r.texts {
-		t.add(r.fields[t.col])
+		t.add(r.fields[t.col], back)
 	}
 	return nil
 }
@@ -104,16 +121,17 @@ func (r *rowReader) time() (int64, error) {
 	case err == nil:
 		return at, nil
 	case isMissing(cell):
-		return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("the time is missing; give Time %q to read without times", None))
+		return 0, r.fail(r.times[0], ErrTime, "the time is missing, as in a row of totals; leave such rows out with SkipBadRows")
 	case err != errNotTime:
 		return 0, r.fail(r.times[0], ErrTime, shown(string(cell))+": "+err.Error())
 	}
-	return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is not a time like those before (%s); give the layout in TimeLayout, or Time %q to read without times",
+	return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is not a time like those before (%s); give the layout in TimeLayout, leave such rows out with SkipBadRows, or give Time %q to read without times",
 		shown(string(cell)), r.clock, None))
 }
 
-// value returns the value of a metric's cell, at a time in nanoseconds since 1970.
-func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
+// value returns the value of a metric's cell, at a time in nanoseconds since 1970, of a series,
+// or -1.
+func (r *rowReader) value(m *metricColumn, at int64, series int) (float64, error) {
 	cell, factor := r.fields[m.col], 1.
 	if m.unit != nil {
 		var err error
@@ -156,7 +174,7 @@ func (r *rowReader) value(m *metricColumn, at int64) (float64, error) {
 		cell = nil // its digits are no total
 	}
 	if m.rate != nil {
-		v = m.rate.next(cell, v, at)
+		v = m.rate.of(series).next(cell, v, at)
 	}
 	if v *= m.scale; math.IsInf(v, 0) {
 		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(r.fields[m.col])), m.scale))

@@ -97,6 +97,8 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 		return func(s string) (err error) { *dst, err = list(s); return err }
 	}
 	parsed("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
+	parsed("series", "`columns` that tell series apart where the file has a row for each series and time: they become columns;\n- reads the rows as they are", names(&c.Series))
+	parsed("value", "`columns` with the values of -series (default: every column of numbers)", names(&c.Value))
 	fs.StringVar(&c.Time, "time", "", "`column` of times; - for none (default: found by name and content)")
 	fs.StringVar(&c.Label, "label", "", "`column` of labels, to measure against, not to learn from; - for none (default: found by name)")
 	parsed("delimiter", "`character` between fields, or tab (default: found)", func(s string) (err error) { c.Comma, err = character(s); return err })

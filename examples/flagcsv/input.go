@@ -73,7 +73,7 @@ func explainRead(err error, modelFile string) error {
 
 var (
 	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	option = regexp.MustCompile(`\b(Columns|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|SkipBadRows|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
+	option = regexp.MustCompile(`\b(Columns|Series|Value|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|SkipBadRows|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
 	flagOf = map[string]string{"Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "SkipBadRows": "skip-bad-rows", "TimeLayout": "time-layout"}
 )
 

@@ -1,0 +1,176 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// mostSeries is how many series one table may have.
+const mostSeries = 10000
+
+// seriesRows tells of which series each row of a file in long form is.
+type seriesRows struct {
+	key   []int          // columns that tell the series apart
+	index map[string]int // series by name
+	names []string
+	of    []int // series of each row
+	buf   []byte
+}
+
+// findSeries sets the columns that Series names.
+func (p *plan) findSeries() error {
+	if len(p.opt.Series) == 0 || p.opt.Series[0] == None {
+		return nil
+	}
+	for _, name := range p.opt.Series {
+		c, err := p.given("Series", name)
+		if err != nil {
+			return err
+		}
+		p.series.key = append(p.series.key, c)
+		p.roles[c].Reason = "tells series apart"
+	}
+	p.series.index = map[string]int{}
+	return nil
+}
+
+// add notes the series of the next row and returns it.
+func (s *seriesRows) add(fields [][]byte) (int, error) {
+	s.buf = s.buf[:0]
+	for i, c := range s.key {
+		if i > 0 {
+			s.buf = append(s.buf, '/')
+		}
+		s.buf = append(s.buf, fields[c]...)
+	}
+	i, ok := s.index[string(s.buf)]
+	if !ok {
+		i = len(s.names)
+		if i == mostSeries {
+			return 0, fmt.Errorf("there are more than %d series; name columns with fewer texts in Series", mostSeries)
+		}
+		s.index[string(s.buf)] = i
+		s.names = append(s.names, string(s.buf))
+	}
+	s.of = append(s.of, i)
+	return i, nil
+}
+
+// pivot makes a table with one column for each series and value of one in long form. It joins
+// the rows of series whose times are at most half an interval apart; a series without a row
+// there has no value.
+func (r *rowReader) pivot(long *Table) (*Table, error) {
+	s := &r.series
+	if long.Times == nil {
+		return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: "Series needs a time column to join the series; name it in Time"}
+	}
+	order := make([]int, len(long.Times))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return long.Times[a].Compare(long.Times[b]) })
+	tolerance := s.interval(order, long.Times) / 2
+	values := len(long.Columns)
+	out := &Table{Columns: s.columns(long.Columns), Roles: long.Roles}
+	if long.Units != nil {
+		out.Units = slices.Repeat(long.Units, len(s.names))
+	}
+	width := len(out.Columns)
+	var x []float64
+	filled := make([]int, len(s.names)) // row, from 1, of a series' last value
+	rows, missing := 0, 0
+	var start time.Time
+	inRow := 0
+	for _, i := range order {
+		series, at := s.of[i], long.Times[i]
+		if rows > 0 && filled[series] == rows && at.Equal(start) && len(s.names) > 1 {
+			return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: fmt.Sprintf(
+				"Series: %s has two rows at %s; name more columns in Series, which tell them apart, or Series %q to read the rows as they are", shown(s.names[series]), at.Format(time.RFC3339Nano), None)}
+		}
+		if rows == 0 || filled[series] == rows || at.Sub(start) > tolerance {
+			if rows > 0 && inRow < len(s.names) {
+				missing++
+			}
+			if (rows+1)*width > 1<<28 {
+				return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: fmt.Sprintf("%d series with few times in common make too large a table; name columns with fewer texts in Series", len(s.names))}
+			}
+			rows, start, inRow = rows+1, at, 0
+			out.Times = append(out.Times, at)
+			if long.Labels != nil {
+				out.Labels = append(out.Labels, false)
+			}
+			for range width {
+				x = append(x, math.NaN())
+			}
+		}
+		filled[series] = rows
+		inRow++
+		copy(x[(rows-1)*width+series*values:], long.X.RawRowView(i))
+		if long.Labels != nil && long.Labels[i] {
+			out.Labels[rows-1] = true
+		}
+	}
+	if inRow < len(s.names) {
+		missing++
+	}
+	out.X = mat.NewDense(rows, width, x)
+	r.comments = append(r.comments, fmt.Sprintf("%d series became columns: %s of them lie within %s of each other", len(s.names), plural(rows, "row"), tolerance))
+	if missing > 0 {
+		r.comments = append(r.comments, fmt.Sprintf("%d of these rows lack a series", missing))
+	}
+	if len(r.pivoted) > 0 {
+		var err error
+		if out, err = out.Select(r.pivoted...); err != nil {
+			return nil, &CSVError{Kind: ErrNoColumn, Problem: fmt.Sprintf("Columns: %v", err)}
+		}
+	}
+	return out, nil
+}
+
+// columns names the columns of the series' values.
+func (s *seriesRows) columns(values []string) []string {
+	var names []string
+	for _, series := range s.names {
+		for _, v := range values {
+			name := cleanName(series)
+			switch {
+			case len(values) > 1:
+				name += "/" + v
+			case name == "":
+				name = v
+			}
+			names = append(names, name)
+		}
+	}
+	return distinct(names)
+}
+
+// interval returns the shortest of the series' median steps.
+func (s *seriesRows) interval(order []int, times []time.Time) time.Duration {
+	steps := make([][]time.Duration, len(s.names))
+	last := make([]int, len(s.names)) // index, from 1
+	for _, i := range order {
+		series := s.of[i]
+		if k := last[series]; k > 0 {
+			if d := times[i].Sub(times[k-1]); d > 0 {
+				steps[series] = append(steps[series], d)
+			}
+		}
+		last[series] = i + 1
+	}
+	shortest := time.Duration(0)
+	for _, of := range steps {
+		if len(of) == 0 {
+			continue
+		}
+		slices.Sort(of)
+		if d := of[(len(of)-1)/2]; shortest == 0 || d < shortest {
+			shortest = d
+		}
+	}
+	return shortest
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What an error advises is in it word for word, and works as it stands on a command line.
+func TestAdviceOfErrors(t *testing.T) {
+	for _, c := range []struct {
+		file    string
+		advice  []string // parts of the error
+		columns int
+	}{
+		{"long_disks.csv", []string{`-series "DEV"`}, 27},
+		{"long_disks.csv", []string{`-series "-"`}, 9},
+		{"long_k6.csv", []string{`-series "metric_name"`, `-value "metric_value"`}, 3},
+		{"long_perf.csv", []string{`-series "4"`, `-time "1"`}, 8},
+		{"two_tables.csv", []string{`-skip-lines 8`}, 3},
+		{"two_tables.csv", []string{`-skip-bad-rows`}, 3},
+		{"two_tables_longer.csv", []string{`-skip-lines 15`}, 3},
+		{"joined_differ.csv", []string{`-skip-lines 6`}, 2},
+		{"columns_gone.csv", []string{`-skip-lines 9`}, 4},
+		{"columns_gone.csv", []string{`-skip-bad-rows`}, 6},
+		{"total_row.csv", []string{`-skip-bad-rows`}, 2},
+		{"date_clock.csv", []string{`-time-layout "1/2/2006 15:04:05"`}, 2},
+		{"date_clock.csv", []string{`-time "-"`}, 2},
+		{"epoch_rounded.csv", []string{`-time "-"`}, 5},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			path := filepath.Join("..", "..", "dataset", "testdata", "forms", c.file)
+			args := []string{"-in", path}
+			o, err := parse(args, nil)
+			require.NoError(t, err)
+			_, err = read(o, nil)
+			require.Error(t, err)
+			for _, a := range c.advice {
+				require.Contains(t, err.Error(), a)
+				flag, value, given := strings.Cut(a, " ")
+				args = append(args, flag)
+				if given {
+					args = append(args, unquote(t, value))
+				}
+			}
+			o, err = parse(args, nil)
+			require.NoError(t, err)
+			j, err := read(o, nil)
+			require.NoError(t, err)
+			require.Len(t, j.table.Columns, c.columns)
+		})
+	}
+}
+
+var quotedValue = regexp.MustCompile(`^".*"$`)
+
+func unquote(t *testing.T, s string) string {
+	if !quotedValue.MatchString(s) {
+		return s
+	}
+	v, err := strconv.Unquote(s)
+	require.NoError(t, err)
+	return v
+}

@@ -149,6 +149,9 @@ func (r *rowReader) odd(problem error) error {
 		}
 	}
 	switch {
+	case len(rec.fields) == 1 && rec.fields[0] == "" && r.width > 1:
+		r.blank++ // quotes with nothing in them
+		return nil
 	case r.isOtherHeader(rec):
 		return &CSVError{Line: r.start, Kind: ErrHeader, Problem: fmt.Sprintf(
 			"another header than in line %d: a second table begins here; read it alone with SkipLines %d, or split the file", r.header[len(r.header)-1].line, r.start-1)}

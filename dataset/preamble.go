@@ -51,7 +51,7 @@ func (f *fileLayout) readPreamble(preamble []record) {
 }
 
 func (f *fileLayout) setDate(s string) {
-	if layout, hits, _ := bestLayout([]string{s}, timeLayouts); hits > 0 {
+	if layout, hits, _ := bestLayout([]string{s}, allForms[0]); hits > 0 {
 		f.date, _ = time.Parse(layout, s)
 	}
 	if f.date.Year() > 0 && !f.date.IsZero() {

@@ -123,8 +123,11 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 		found.note = fmt.Sprintf("column %q counts from the beginning: its times are only relative", name)
 		return found
 	}
-	for i, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {
-		layout, hits, twin := bestLayout(s.cells, layouts)
+	if like := slices.ContainsFunc(s.cells, startsLikeTime); !like {
+		return nil
+	}
+	for i, forms := range allForms {
+		layout, hits, twin := bestLayout(s.cells, forms)
 		if hits == 0 || 2*hits < len(s.cells) {
 			continue
 		}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -88,10 +89,13 @@ func cleanLayout(layout string) string {
 
 // looseLayouts are the layouts for cleaned times, which also read numbers without a leading zero.
 func looseLayouts(layouts []string) []string {
-	out := make([]string, len(layouts))
-	for i, l := range layouts {
-		l = strings.ReplaceAll(cleanLayout(l), "04:05", "4:5")
-		out[i] = strings.NewReplacer("15:04", "15:4", "3:04", "3:4", "2006-01-02", "2006-1-2", "2006/01/02", "2006/1/2").Replace(l)
+	var out []string
+	short := strings.NewReplacer("15:04", "15:4", "3:04", "3:4", "2006-01-02", "2006-1-2", "2006/01/02", "2006/1/2")
+	for _, l := range layouts {
+		l = short.Replace(strings.ReplaceAll(cleanLayout(l), "04:05", "4:5"))
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
 	}
 	return out
 }

@@ -85,6 +85,14 @@ var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "
 
 var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
 
+// timeForms are layouts, and the same for cleaned times.
+type timeForms struct{ strict, loose []string }
+
+// allForms are the layouts of dates with clocks, dates and clocks.
+var allForms = []timeForms{
+	{timeLayouts, looseLayouts(timeLayouts)}, {dateLayouts, looseLayouts(dateLayouts)}, {clockLayouts, looseLayouts(clockLayouts)},
+}
+
 // compactLayouts are forms of a time that look like integers.
 var compactLayouts = []string{"20060102150405", "200601021504", "20060102"}
 
@@ -103,8 +111,8 @@ func dayFirst(layout string) string {
 // layout with day and month exchanged if that reads as many, to other times.
 //
 // Where no layout reads all cells as they stand, layouts for cleaned times are tried too.
-func bestLayout(cells []string, layouts []string) (layout string, hits int, twin string) {
-	layout, hits, twin = bestStrict(cells, layouts)
+func bestLayout(cells []string, forms timeForms) (layout string, hits int, twin string) {
+	layout, hits, twin = bestStrict(cells, forms.strict)
 	if hits == len(cells) {
 		return layout, hits, twin
 	}
@@ -112,7 +120,7 @@ func bestLayout(cells []string, layouts []string) (layout string, hits int, twin
 	for i, c := range cells {
 		clean[i] = string(cleanTime(nil, []byte(c)))
 	}
-	if l, n, t := bestStrict(clean, looseLayouts(layouts)); n > hits {
+	if l, n, t := bestStrict(clean, forms.loose); n > hits {
 		return l, n, t
 	}
 	return layout, hits, twin
@@ -180,8 +188,8 @@ func looksLikeTime(s string) bool {
 	if len(s) < 5 || len(s) > 80 || !strings.ContainsAny(s, ":-/.") || !startsLikeTime(s) {
 		return false
 	}
-	for _, layouts := range [][]string{timeLayouts, dateLayouts, clockLayouts} {
-		if _, hits, _ := bestLayout([]string{s}, layouts); hits > 0 {
+	for _, forms := range allForms {
+		if _, hits, _ := bestLayout([]string{s}, forms); hits > 0 {
 			return true
 		}
 	}

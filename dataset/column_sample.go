@@ -14,8 +14,8 @@ type columnStats struct {
 func (p *plan) sampleColumn(c int) columnStats {
 	var s columnStats
 	for _, r := range p.body {
-		if c >= len(r.fields) {
-			continue
+		if len(r.fields) != p.width {
+			continue // no row of this table
 		}
 		b := []byte(r.fields[c])
 		if p.isMissing(b) {

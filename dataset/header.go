@@ -186,11 +186,12 @@ func (f *fileLayout) fitNames(h *[]string, body []record) bool {
 	case last != f.width-2:
 		return false
 	}
-	hanging, numbered, n := true, f.width > 2 && isAllText(*h), 0
+	hanging, numbered, timed, n := true, f.width > 2 && isAllText(*h), isAllText(*h), 0
 	for _, r := range body {
 		if len(r.fields) == f.width {
 			n++
 			hanging = hanging && r.fields[f.width-1] == ""
+			timed = timed && colonEpoch.MatchString(r.fields[0])
 			numbered = numbered && r.fields[0] == strconv.Itoa(n)
 		}
 	}
@@ -200,6 +201,8 @@ func (f *fileLayout) fitNames(h *[]string, body []record) bool {
 	case numbered && n > 2:
 		*h = append([]string{"row"}, *h...)
 		f.noMetrics = append(f.noMetrics, noMetric{0, "the row's number"})
+	case timed && n > 0:
+		*h = append([]string{"time"}, *h...)
 	default:
 		return f.splitTimeName(h, body)
 	}

@@ -143,7 +143,11 @@ func (r *rowReader) isComment() bool {
 func (r *rowReader) odd(problem error) error {
 	rec := record{line: r.start, fields: r.strings()}
 	if rec.fields[0] == "" || !strings.HasPrefix(rec.fields[0], "#") || r.isComment() {
-		if kind := markOf(rec.fields); kind != notLeftOut && !(kind == leftComment && r.isOtherHeader(rec)) {
+		kind := markOf(rec.fields)
+		if kind == leftComment && r.isOtherHeader(rec) {
+			kind = notLeftOut
+		}
+		if kind != notLeftOut {
 			r.left[kind]++
 			return nil
 		}

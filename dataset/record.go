@@ -163,6 +163,9 @@ func (r *recordReader) splitQuoted(line []byte) error {
 	for more := true; more; {
 		var err error
 		line = r.trimLeft(line)
+		if len(line) > 1 && line[0] == '=' && line[1] == '"' {
+			line = line[1:] // ="12.5" keeps a spreadsheet from changing the value
+		}
 		if len(line) > 0 && line[0] == '"' {
 			line, err = r.quoted(line[1:])
 			if err != nil {

@@ -69,6 +69,9 @@ func (p *plan) zoneOf(c int) *time.Location {
 	return p.opt.location()
 }
 
+// colonEpoch is a time as rrdtool fetch writes it.
+var colonEpoch = regexp.MustCompile(`^\d{9,10}:$`)
+
 var biasName = regexp.MustCompile(`^\(PDH-CSV [\d.]+\) \((.*)\)\((-?\d+)\)$`)
 
 // joined returns the candidate of a date column and a clock column.
@@ -121,6 +124,10 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 	if name := p.names[found.cols[0]]; isElapsed(name, s.cells) {
 		found.reader, found.full = newTimeReader(elapsed, p.opt.location()), false
 		found.note = fmt.Sprintf("column %q counts from the beginning: its times are only relative", name)
+		return found
+	}
+	if !slices.ContainsFunc(s.cells, func(s string) bool { return !colonEpoch.MatchString(s) }) {
+		found.reader = newTimeReader("s", p.opt.location())
 		return found
 	}
 	if like := slices.ContainsFunc(s.cells, startsLikeTime); !like {

@@ -203,6 +203,7 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 // parseEpoch reads a number digit by digit: a float64 cannot hold the nanoseconds of today's
 // times.
 func (p *timeReader) parseEpoch(b []byte) (int64, error) {
+	b = bytes.TrimSuffix(b, []byte{':'}) // as rrdtool writes it
 	whole, fraction, _ := bytes.Cut(b, []byte{p.decimal})
 	n, ok := parseWhole(bytes.TrimPrefix(whole, []byte("-")))
 	if !ok || !isDigits(fraction) {

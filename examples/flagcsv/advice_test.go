@@ -30,6 +30,9 @@ func TestAdviceOfErrors(t *testing.T) {
 		{"total_row.csv", []string{`-skip-bad-rows`}, 2},
 		{"date_clock.csv", []string{`-time-layout "1/2/2006 15:04:05"`}, 2},
 		{"date_clock.csv", []string{`-time "-"`}, 2},
+		{"telegraf_mixed.csv", []string{`-skip-bad-rows`}, 2},
+		{"label_sparse.csv", []string{`-normal ""`}, 1},
+		{"label_sparse.csv", []string{`-label "-"`}, 1},
 		{"epoch_rounded.csv", []string{`-time "-"`}, 5},
 	} {
 		t.Run(c.file, func(t *testing.T) {

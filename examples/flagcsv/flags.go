@@ -157,6 +157,9 @@ func (o *options) check(fs *flag.FlagSet) error {
 
 // list splits at commas; a name that holds a comma stands in double quotes.
 func list(s string) ([]string, error) {
+	if s == "" {
+		return []string{""}, nil // as in -normal ""
+	}
 	r := csv.NewReader(strings.NewReader(s))
 	r.TrimLeadingSpace = true
 	fields, err := r.Read()

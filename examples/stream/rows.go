@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -27,6 +28,9 @@ func newRows(r io.Reader, o options) (*rows, error) {
 		opt.Columns = strings.Split(o.columns, ",")
 	}
 	in, err := dataset.NewReader(r, opt)
+	if errors.Is(err, dataset.ErrLongForm) {
+		return nil, fmt.Errorf("%w (the flag -host)", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -68,21 +68,21 @@ func (r *rowReader) finish() (*Table, error) {
 		}
 	}
 	t.Notes = r.notes(t.Columns, surveyTable(t), surveyTimes(t))
-	if n := countComplete(t); n == 0 && len(t.Columns) > 1 && r.rows > 1 {
+	if len(t.Columns) > 1 && r.rows > 1 && !anyComplete(t) {
 		t.Notes = append(t.Notes, "no row has a value in every column: the columns may have different times; name metrics that go together in Columns")
 	}
 	return t, nil
 }
 
-// countComplete returns how many rows have no missing value.
-func countComplete(t *Table) (n int) {
+// anyComplete reports whether a row has no missing value.
+func anyComplete(t *Table) bool {
 	rows, _ := t.X.Dims()
 	for i := range rows {
 		if !slices.ContainsFunc(t.X.RawRowView(i), math.IsNaN) {
-			n++
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 func surveyTable(t *Table) []columnSurvey {

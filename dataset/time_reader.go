@@ -42,7 +42,6 @@ type timeReader struct {
 	loc      *time.Location
 	zoned    bool          // the layout names a zone by its letters
 	clean    string        // the layout for cleaned times
-	loose    bool          // times of this file need cleaning
 	midnight string        // layout of the date alone, which then means midnight; or ""
 	noClock  bool          // the layout has a date only
 	local    bool          // the layout has no zone, and the location has summer time
@@ -110,17 +109,14 @@ var (
 
 // parse returns a time in nanoseconds since 1970.
 func (p *timeReader) parse(b []byte) (int64, error) {
-	switch {
-	case p.unitIs == dayNumbers:
-		return p.parseDays(b)
-	case p.unitIs == elapsed:
-		return parseElapsed(b)
-	case p.layout == "":
-		return p.parseEpoch(b)
+	if p.layout == "" {
+		return p.parseNumber(b)
 	}
-	t, err := p.parseWritten(b)
+	t, err := time.ParseInLocation(p.layout, string(b), p.loc)
 	if err != nil {
-		return 0, errNotTime
+		if t, err = p.parseLoose(b); err != nil {
+			return 0, errNotTime
+		}
 	}
 	if p.zoned {
 		if t, err = inNamedZone(t); err != nil {
@@ -142,30 +138,27 @@ func (p *timeReader) parse(b []byte) (int64, error) {
 	return at, nil
 }
 
-// parseWritten reads a written time: as it stands, or else cleaned, or else a date alone, which
-// some programs write at midnight.
-func (p *timeReader) parseWritten(b []byte) (time.Time, error) {
-	if !p.loose {
-		if t, err := time.ParseInLocation(p.layout, string(b), p.loc); err == nil {
-			return t, nil
-		}
-	}
+// parseLoose reads a time that the layout does not read as it stands: cleaned, or a date alone,
+// which some programs write at midnight.
+func (p *timeReader) parseLoose(b []byte) (time.Time, error) {
 	var buf [64]byte
 	s := string(cleanTime(buf[:0], b))
 	t, err := time.ParseInLocation(p.clean, s, p.loc)
-	switch {
-	case err == nil:
-		p.loose = true
-		return t, nil
-	case p.midnight != "":
-		if t, err = time.ParseInLocation(p.midnight, s, p.loc); err == nil {
-			return t, nil
-		}
-	}
-	if p.loose {
-		return time.ParseInLocation(p.layout, string(b), p.loc)
+	if err != nil && p.midnight != "" {
+		t, err = time.ParseInLocation(p.midnight, s, p.loc)
 	}
 	return t, err
+}
+
+// parseNumber reads a time that is a number or an elapsed time.
+func (p *timeReader) parseNumber(b []byte) (int64, error) {
+	switch p.unitIs {
+	case dayNumbers:
+		return p.parseDays(b)
+	case elapsed:
+		return parseElapsed(b)
+	}
+	return p.parseEpoch(b)
 }
 
 // complete adds the year, or the date, that brings t nearest to the time before. A file may
@@ -203,7 +196,9 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 // parseEpoch reads a number digit by digit: a float64 cannot hold the nanoseconds of today's
 // times.
 func (p *timeReader) parseEpoch(b []byte) (int64, error) {
-	b = bytes.TrimSuffix(b, []byte{':'}) // as rrdtool writes it
+	if n := len(b); n > 0 && b[n-1] == ':' {
+		b = b[:n-1] // as rrdtool writes it
+	}
 	whole, fraction, _ := bytes.Cut(b, []byte{p.decimal})
 	n, ok := parseWhole(bytes.TrimPrefix(whole, []byte("-")))
 	if !ok || !isDigits(fraction) {

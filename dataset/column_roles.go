@@ -87,6 +87,9 @@ func (p *plan) explainSkipped() {
 		}
 		if len(p.opt.Columns) > 0 {
 			r.Reason = "not in Columns"
+			if len(p.series.key) > 0 {
+				r.Reason = "not in Value"
+			}
 			continue
 		}
 		if r.Reason = p.spare[c]; r.Reason != "" {

@@ -196,7 +196,7 @@ func TestFormsLong(t *testing.T) {
 	}
 	requireForms(t, []form{
 		{file: "long_disks.csv", err: `column "DEV": rows of 3 series follow each other, "sda", "sdb", "dm-0": give Series "DEV" for one column a series, or Series "-"`, advice: &CSVOptions{Series: []string{"DEV"}},
-			columns: disks, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55, note: "3 series became columns: 4 rows of them lie within 30s"},
+			columns: disks, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55, note: "3 series became columns of 4 rows: times at most 30s apart are one row"},
 		{file: "long_disks.csv", opt: CSVOptions{Series: []string{"DEV"}, Value: []string{"%util"}, Columns: []string{"sdb", "sda"}},
 			columns: []string{"sdb", "sda"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 22.32},
 		{file: "long_disks.csv", opt: CSVOptions{Series: []string{None}, Columns: []string{"tps"}}, columns: []string{"tps"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55},

@@ -118,7 +118,7 @@ func (r *rowReader) pivot(long *Table) (*Table, error) {
 		missing++
 	}
 	out.X = mat.NewDense(rows, width, x)
-	r.comments = append(r.comments, fmt.Sprintf("%d series became columns: %s of them lie within %s of each other", len(s.names), plural(rows, "row"), tolerance))
+	r.comments = append(r.comments, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(rows, "row"), tolerance))
 	if missing > 0 {
 		r.comments = append(r.comments, fmt.Sprintf("%d of these rows lack a series", missing))
 	}

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/gob"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/metric-streams/anomaly/benchmarks/internal/suite"
 	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
 	"github.com/metric-streams/anomaly/dagmm/train"
 )
 
@@ -58,4 +62,39 @@ func fit(ctx context.Context, s *suite.Series, preset string, seed uint64, cache
 		return nil, err
 	}
 	return m, m.SaveFile(path)
+}
+
+// cached trains as train.Windows does, and keeps the models in a folder, if there is one: a
+// window of the same samples, of which the same are left out, gets the model of an earlier run.
+func cached(folder string, cfg train.Config) monitor.TrainFunc {
+	fit := train.Windows(cfg)
+	if folder == "" {
+		return fit
+	}
+	settings := fmt.Sprintf("%s, forecast %t, %v covariance, seed %d", cfg.Preset, cfg.Network.Predict, cfg.Mixture.Covariances, cfg.Seed)
+	return func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
+		h := sha256.New()
+		if err := gob.NewEncoder(h).Encode(struct {
+			Preset  string // and other settings
+			Columns []string
+			Times   []time.Time
+			X       []float64
+			Exclude []bool
+			Number  uint64
+		}{settings, w.Columns, w.Times, w.X.RawMatrix().Data, w.Exclude, w.Number}); err != nil {
+			return nil, err
+		}
+		path := filepath.Join(folder, fmt.Sprintf("window_%x.model", h.Sum(nil)))
+		if m, err := dagmm.LoadFile(path); err == nil {
+			return m, nil
+		}
+		m, err := fit(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, err
+		}
+		return m, m.SaveFile(path)
+	}
 }

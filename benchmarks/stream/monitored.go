@@ -36,6 +36,7 @@ type stream struct {
 	x        *mat.Dense
 	interval time.Duration
 	cfg      train.Config
+	cache    string // folder of trained models; empty for none
 	labels   []bool // nil where every alarm is false
 	from     int    // row from which alarms count
 }
@@ -48,7 +49,7 @@ func watch(ctx context.Context, s stream, policy alarm.Config) (watched, error) 
 	row, opened := 0, 0
 	s.cfg.Workers = 1
 	m, err := monitor.Open(monitor.Config{
-		Columns: s.columns, Train: train.Windows(s.cfg), Interval: s.interval, Detector: policy, Synchronous: true,
+		Columns: s.columns, Train: cached(s.cache, s.cfg), Interval: s.interval, Detector: policy, Synchronous: true,
 		Scored: func(_ string, _ time.Time, r alarm.Result) { energies[row], flags[row] = r.Energy, r.Flagged && r.Open },
 		Handle: func(e alarm.Event) {
 			switch {
@@ -90,6 +91,7 @@ func watchAll(ctx context.Context, o options, hosts []stream) ([]watched, error)
 	slots := make(chan struct{}, o.parallel)
 	var wg sync.WaitGroup
 	for i, s := range hosts {
+		s.cache = o.cache
 		slots <- struct{}{}
 		wg.Add(1)
 		go func() {

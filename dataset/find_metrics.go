@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // findMetrics sets the metric columns: those of Columns, or else all columns of numbers. A
@@ -39,10 +40,21 @@ func (p *plan) findMetrics(metrics []int) error {
 // spareShown leaves out columns that show what another column holds in full: PRTG writes each
 // value as "1,235 kbit/s" under its name, and as a number under its name and (RAW).
 func (p *plan) spareShown() {
-	for c, name := range p.names {
-		raw := slices.Index(p.names, name+"(RAW)")
-		if raw >= 0 && p.stats[c].quantities > 0 && p.stats[raw].isNumber() && p.spare[c] == "" {
-			p.spare[c] = fmt.Sprintf("rounded; %q has the values", p.names[raw])
+	const mark = "(RAW)"
+	var columns map[string]int // by name, once a name has the mark
+	for raw, name := range p.names {
+		shown, marked := strings.CutSuffix(name, mark)
+		if !marked || !p.stats[raw].isNumber() {
+			continue
+		}
+		if columns == nil {
+			columns = map[string]int{}
+			for c, n := range p.names {
+				columns[n] = c
+			}
+		}
+		if c, ok := columns[shown]; ok && p.stats[c].quantities > 0 && p.spare[c] == "" {
+			p.spare[c] = fmt.Sprintf("rounded; %q has the values", name)
 		}
 	}
 }

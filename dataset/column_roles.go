@@ -5,9 +5,9 @@ import (
 )
 
 // newPlan decides what each column is used as.
-func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
+func newPlan(f *fileLayout, opt *CSVOptions, rowByRow bool) (*plan, error) {
 	var pivoted []string
-	if len(opt.Series) > 0 && opt.Series[0] != None {
+	if opt.pivots() {
 		pivoted, opt = opt.Columns, opt.inLongForm()
 	}
 	p := &plan{fileLayout: f, opt: opt, label: -1, key: -1, pivoted: pivoted, missing: map[string]bool{}}
@@ -53,7 +53,7 @@ func newPlan(f *fileLayout, opt *CSVOptions) (*plan, error) {
 	if err := p.tuneMetrics(); err != nil {
 		return nil, err
 	}
-	if err := p.checkLongForm(); err != nil {
+	if err := p.checkLongForm(rowByRow); err != nil {
 		return nil, err
 	}
 	p.explainSkipped()

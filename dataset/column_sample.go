@@ -21,11 +21,10 @@ func (p *plan) sampleColumn(c int) columnStats {
 		if p.isMissing(b) {
 			continue
 		}
-		if number, _, ok := splitUnit(b); ok && numberLike(number) {
+		if number, _, ok := quantityOf(b); ok {
 			s.quantities++
 			b = number
-		}
-		if !numberLike(b) {
+		} else if !numberLike(b) {
 			s.texts++
 			if len(s.cells) < 64 {
 				s.cells = append(s.cells, r.fields[c])

@@ -24,11 +24,13 @@ func ReadCSV(r io.Reader, opt CSVOptions) (*Table, error) {
 	return p.read(src)
 }
 
-// openCSV looks at the beginning of the text and decides how to read it.
-func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
+// openCSV looks at the beginning of the text and decides how to read it, as a whole or row by
+// row. Only what is read row by row can be live.
+func openCSV(r io.Reader, opt *CSVOptions, rowByRow bool) (*plan, *source, error) {
 	if r == nil {
 		return nil, nil, &CSVError{Kind: ErrOption, Problem: "the reader is nil"}
 	}
+	live := rowByRow && opt.Live
 	opt.Live = live
 	if err := opt.check(); err != nil {
 		return nil, nil, err
@@ -38,7 +40,7 @@ func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
 		return nil, nil, err
 	}
 	for {
-		p, err := src.plan(opt)
+		p, err := src.plan(opt, rowByRow)
 		settled := !live || err == nil && p.settled() || bytes.Count(src.sample, []byte("\n")) >= sampleLines
 		if settled || !src.grow() {
 			return p, src, err
@@ -47,12 +49,12 @@ func openCSV(r io.Reader, opt *CSVOptions, live bool) (*plan, *source, error) {
 }
 
 // plan decides by the sample how to read the text.
-func (s *source) plan(opt *CSVOptions) (*plan, error) {
+func (s *source) plan(opt *CSVOptions, rowByRow bool) (*plan, error) {
 	f, err := s.findLayout(opt)
 	if err != nil {
 		return nil, err
 	}
-	return newPlan(f, opt)
+	return newPlan(f, opt, rowByRow)
 }
 
 // ReadCSVFile reads a table from a file, as ReadCSV does. Errors name the file.

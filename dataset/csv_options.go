@@ -146,7 +146,7 @@ func (opt *CSVOptions) check() error {
 		return bad("Year is %d", opt.Year)
 	case strings.Contains(opt.TimeLayout, "%"):
 		return bad("TimeLayout is %q; it must be a layout of Go's package time, such as %q, or s, ms, us or ns", opt.TimeLayout, time.DateTime)
-	case len(opt.Value) > 0 && (len(opt.Series) == 0 || opt.Series[0] == None):
+	case len(opt.Value) > 0 && !opt.pivots():
 		return bad("Value is %s without Series; name the columns that tell the series apart there", optionList(opt.Value))
 	case slices.ContainsFunc(opt.Sentinels, notFinite):
 		return bad("Sentinels are %v; they must be finite", opt.Sentinels)
@@ -163,6 +163,9 @@ func (opt *CSVOptions) check() error {
 	}
 	return nil
 }
+
+// pivots reports whether Series names columns.
+func (opt *CSVOptions) pivots() bool { return len(opt.Series) > 0 && opt.Series[0] != None }
 
 // inLongForm returns the options to read a file's rows with, which then become columns.
 func (opt *CSVOptions) inLongForm() *CSVOptions {

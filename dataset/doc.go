@@ -10,8 +10,8 @@
 // A missing value becomes NaN, an infinite value is an error, and every data row is kept.
 //
 // A file does not tell three things: which columns hold running totals, which numbers mean
-// "no value", and the unit of numbers that have none beside them. Set them in CSVOptions with Counters, Sentinels and Scale. Notes
-// name columns that look as if they need one of these.
+// "no value", and the unit of numbers that have none beside them. Set them in CSVOptions with
+// Counters, Sentinels and Scale. Notes name columns that look as if they need one of these.
 //
 // [Generate] makes the metrics of a host with faults of four kinds. It returns the rows and
 // the metric of each fault, so that detection and explanation can be measured.

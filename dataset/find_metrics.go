@@ -41,19 +41,12 @@ func (p *plan) findMetrics(metrics []int) error {
 // value as "1,235 kbit/s" under its name, and as a number under its name and (RAW).
 func (p *plan) spareShown() {
 	const mark = "(RAW)"
-	var columns map[string]int // by name, once a name has the mark
 	for raw, name := range p.names {
 		shown, marked := strings.CutSuffix(name, mark)
 		if !marked || !p.stats[raw].isNumber() {
 			continue
 		}
-		if columns == nil {
-			columns = map[string]int{}
-			for c, n := range p.names {
-				columns[n] = c
-			}
-		}
-		if c, ok := columns[shown]; ok && p.stats[c].quantities > 0 && p.spare[c] == "" {
+		if c, ok := p.index[shown]; ok && p.stats[c].quantities > 0 && p.spare[c] == "" {
 			p.spare[c] = fmt.Sprintf("rounded; %q has the values", name)
 		}
 	}

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -20,8 +19,8 @@ const (
 	longSeries = 500  // series that are recognised
 )
 
-// quantity is a number with a unit.
-var quantity = regexp.MustCompile(`^[-+]?[\d.,]+ ?[A-Za-z%/]+$`)
+// withUnit is a number with a unit, which may be none that is known.
+var withUnit = regexp.MustCompile(`^[-+]?[\d.,]+ ?[A-Za-z%/]+$`)
 
 // longForm is how the rows of series follow each other in the sample.
 type longForm struct {
@@ -31,8 +30,8 @@ type longForm struct {
 }
 
 // checkLongForm returns an error if the sample is in long form and no option says how to read
-// that.
-func (p *plan) checkLongForm() error {
+// that. A Reader reads row by row: it makes no columns of series.
+func (p *plan) checkLongForm(rowByRow bool) error {
 	if p.opt.Key != "" || len(p.opt.Series) > 0 {
 		return nil
 	}
@@ -48,7 +47,7 @@ func (p *plan) checkLongForm() error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return p.longFormError(keys, l.seriesOf(keys), clock)
+	return p.longFormError(keys, l.seriesOf(keys), clock, rowByRow)
 }
 
 // sampleSteps takes the first column of numbers for the time where there is none, if it never
@@ -109,6 +108,7 @@ func (p *plan) sampleTimes() *longForm {
 // keys returns the columns that tell series apart, or none if the rows are of one series.
 func (l *longForm) keys(clock []int) []int {
 	var texts, numbers []int
+	series := map[int]int{} // of each candidate
 	for c, s := range l.stats {
 		if !l.free(c) || slices.Contains(clock, c) || s.isEmpty() || slices.ContainsFunc(l.noMetrics, func(n noMetric) bool { return n.col == c }) || l.spare[c] != "" {
 			continue
@@ -116,17 +116,19 @@ func (l *longForm) keys(clock []int) []int {
 		if slices.ContainsFunc(l.rows, func(r record) bool { return l.isMissing([]byte(r.fields[c])) }) {
 			continue
 		}
-		if d := len(l.seriesOf([]int{c})); d < 2 || 3*d > len(l.rows) || d > longSeries {
+		d := len(l.seriesOf([]int{c}))
+		if d < 2 || 3*d > len(l.rows) || d > longSeries {
 			continue
 		}
-		if s.texts > s.numbers && !quantity.MatchString(s.cells[0]) {
+		series[c] = d
+		if s.texts > s.numbers && !withUnit.MatchString(s.cells[0]) {
 			texts = append(texts, c)
 		} else if s.texts == 0 && l.whole(c) {
 			numbers = append(numbers, c)
 		}
 	}
 	var best []int
-	rank := func(c int) int { return 1000*seriesNameRank(l.short[c]) + min(len(l.seriesOf([]int{c})), 999) }
+	rank := func(c int) int { return 1000*seriesNameRank(l.short[c]) + series[c] }
 	for _, c := range texts {
 		if key := []int{c}; l.apart(key, false) && (best == nil || rank(c) > rank(best[0])) {
 			best = key
@@ -247,7 +249,7 @@ func seriesNameRank(name string) int {
 }
 
 // longFormError returns the error that says how to read the file.
-func (p *plan) longFormError(key []int, series []string, clock []int) error {
+func (p *plan) longFormError(key []int, series []string, clock []int, rowByRow bool) error {
 	names := make([]string, len(key))
 	for i, c := range key {
 		names[i] = p.names[c]
@@ -276,23 +278,11 @@ func (p *plan) longFormError(key []int, series []string, clock []int) error {
 	if len(series) > 3 {
 		examples += " …"
 	}
-	return &CSVError{Line: p.first, Column: names[0], Kind: ErrLongForm, Problem: fmt.Sprintf(
-		"rows of %d series follow each other, %s"+longFormAdvice+"give Series %s%s for one column a series, or Series %q to read the rows as they are",
-		len(series), examples, optionList(names), and, None)}
-}
-
-// longFormAdvice stands before the advice in that error.
-const longFormAdvice = ": "
-
-// forReader returns the error of a Reader, which does not make columns of series.
-func forReader(err error) error {
-	e := (*CSVError)(nil)
-	if !errors.As(err, &e) || e.Kind != ErrLongForm {
-		return err
+	advice := fmt.Sprintf("give Series %s%s for one column a series, or Series %q to read the rows as they are", optionList(names), and, None)
+	if rowByRow {
+		advice = fmt.Sprintf("name the column that tells them apart in Key, such as %q", names[0])
 	}
-	what, _, _ := strings.Cut(e.Problem, longFormAdvice+"give ")
-	e.Problem = what + longFormAdvice + fmt.Sprintf("name the column that tells them apart in Key, such as %q", e.Column)
-	return e
+	return &CSVError{Line: p.first, Column: names[0], Kind: ErrLongForm, Problem: fmt.Sprintf("rows of %d series follow each other, %s: %s", len(series), examples, advice)}
 }
 
 // optionList quotes names as the value of an option that takes several.
@@ -309,18 +299,18 @@ func optionList(names []string) string {
 
 // lateSeries returns the error of a file in long form whose first series is longer than the
 // sample: times begin anew wherever a column has a text that is new.
-func (r *rowReader) lateSeries(back int) error {
-	if r.opt.Key != "" || len(r.opt.Series) > 0 || back == 0 {
+func (r *rowReader) lateSeries() error {
+	if r.opt.Key != "" || len(r.opt.Series) > 0 || r.backs == 0 {
 		return nil
 	}
 	for _, t := range r.texts {
-		if t.anew == back && len(t.seen) == back+1 {
+		if t.anew == r.backs && len(t.seen) == r.backs+1 {
 			names := make([]string, 0, len(t.seen))
 			for s := range t.seen {
 				names = append(names, s)
 			}
 			slices.Sort(names)
-			return r.longFormError([]int{t.col}, names, r.times)
+			return r.longFormError([]int{t.col}, names, r.times, false)
 		}
 	}
 	return nil

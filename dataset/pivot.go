@@ -23,7 +23,7 @@ type seriesRows struct {
 
 // findSeries sets the columns that Series names.
 func (p *plan) findSeries() error {
-	if len(p.opt.Series) == 0 || p.opt.Series[0] == None {
+	if !p.opt.pivots() {
 		return nil
 	}
 	for _, name := range p.opt.Series {
@@ -81,24 +81,22 @@ func (r *rowReader) pivot(long *Table) (*Table, error) {
 	}
 	width := len(out.Columns)
 	var x []float64
-	filled := make([]int, len(s.names)) // row, from 1, of a series' last value
-	rows, missing := 0, 0
-	var start time.Time
-	inRow := 0
+	join := newSeriesJoin(len(s.names), tolerance)
+	missing, inRow := 0, 0
 	for _, i := range order {
 		series, at := s.of[i], long.Times[i]
-		if rows > 0 && filled[series] == rows && at.Equal(start) && len(s.names) > 1 {
+		if join.holds(series) && at.Equal(join.start) && len(s.names) > 1 {
 			return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: fmt.Sprintf(
 				"Series: %s has two rows at %s; name more columns in Series, which tell them apart, or Series %q to read the rows as they are", shown(s.names[series]), at.Format(time.RFC3339Nano), None)}
 		}
-		if rows == 0 || filled[series] == rows || at.Sub(start) > tolerance {
-			if rows > 0 && inRow < len(s.names) {
+		if join.next(series, at) {
+			if join.rows > 1 && inRow < len(s.names) {
 				missing++
 			}
-			if (rows+1)*width > 1<<28 {
+			if join.rows*width > 1<<28 {
 				return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: fmt.Sprintf("%d series with few times in common make too large a table; name columns with fewer texts in Series", len(s.names))}
 			}
-			rows, start, inRow = rows+1, at, 0
+			inRow = 0
 			out.Times = append(out.Times, at)
 			if long.Labels != nil {
 				out.Labels = append(out.Labels, false)
@@ -107,18 +105,17 @@ func (r *rowReader) pivot(long *Table) (*Table, error) {
 				x = append(x, math.NaN())
 			}
 		}
-		filled[series] = rows
 		inRow++
-		copy(x[(rows-1)*width+series*values:], long.X.RawRowView(i))
+		copy(x[(join.rows-1)*width+series*values:], long.X.RawRowView(i))
 		if long.Labels != nil && long.Labels[i] {
-			out.Labels[rows-1] = true
+			out.Labels[join.rows-1] = true
 		}
 	}
 	if inRow < len(s.names) {
 		missing++
 	}
-	out.X = mat.NewDense(rows, width, x)
-	r.comments = append(r.comments, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(rows, "row"), tolerance))
+	out.X = mat.NewDense(join.rows, width, x)
+	r.comments = append(r.comments, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(join.rows, "row"), tolerance))
 	if missing > 0 {
 		r.comments = append(r.comments, fmt.Sprintf("%d of these rows lack a series", missing))
 	}

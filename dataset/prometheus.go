@@ -1,10 +1,7 @@
 package dataset
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,9 +24,9 @@ var ErrJSON = errors.New("dataset: not the JSON of a range query or an export")
 // lie less than half an interval apart make one row, and a series without a sample there is
 // missing (NaN). So are NaN values; an infinite value is ErrInfinite. Other JSON is ErrJSON.
 func ReadPrometheus(r io.Reader) (*Table, error) {
-	text, err := plain(r)
+	text, err := unzipped(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("dataset: damaged gzip: %w: %w", err, ErrJSON)
 	}
 	series, err := decodeSeries(text)
 	if err != nil {
@@ -43,19 +40,6 @@ func ReadPrometheus(r io.Reader) (*Table, error) {
 		return nil, err
 	}
 	return joinSeries(names, series), nil
-}
-
-// plain decompresses gzip.
-func plain(r io.Reader) (io.Reader, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		return br, nil
-	}
-	zr, err := gzip.NewReader(br)
-	if err != nil {
-		return nil, fmt.Errorf("dataset: damaged gzip: %w: %w", err, ErrJSON)
-	}
-	return zr, nil
 }
 
 // promSeries is a series of samples in the order of time.
@@ -246,24 +230,15 @@ func joinSeries(names []string, series []promSeries) *Table {
 		near = steps[len(steps)/2] / 2
 	}
 	t := &Table{Columns: names}
-	var x, row []float64
-	var has []bool
-	begin := int64(0)
-	flush := func() {
-		if row != nil {
-			x = append(x, row...)
-			t.Times = append(t.Times, time.Unix(0, begin).UTC())
+	var x []float64
+	join := newSeriesJoin(len(names), time.Duration(max(near, 1)-1))
+	for _, s := range all {
+		if at := time.Unix(0, s.time).UTC(); join.next(s.series, at) {
+			t.Times = append(t.Times, at)
+			x = append(x, slices.Repeat([]float64{math.NaN()}, len(names))...)
 		}
-		row, has = slices.Repeat([]float64{math.NaN()}, len(names)), make([]bool, len(names))
+		x[(join.rows-1)*len(names)+s.series] = s.value
 	}
-	for i, s := range all {
-		if i == 0 || s.time-begin >= max(near, 1) || has[s.series] {
-			flush()
-			begin = s.time
-		}
-		row[s.series], has[s.series] = s.value, true
-	}
-	flush()
 	t.X = mat.NewDense(len(t.Times), len(names), x)
 	for c, name := range names {
 		t.Roles = append(t.Roles, ColumnRole{Number: c + 1, Name: name, Role: RoleMetric})

@@ -11,8 +11,7 @@ import (
 
 // read reads the source into a table.
 func (p *plan) read(src *source) (*Table, error) {
-	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}
-	r.store.width = len(p.metrics)
+	r := newRowReader(p, src)
 	for err := r.skip(p.first - 1); ; {
 		if err == nil {
 			err = r.next()
@@ -56,7 +55,7 @@ func (r *rowReader) finish() (*Table, error) {
 		}
 	}
 	t.Units = r.units(kept)
-	if err := r.lateSeries(r.backs); err != nil {
+	if err := r.lateSeries(); err != nil {
 		return nil, err
 	}
 	r.describeMetrics()

@@ -38,16 +38,15 @@ type Row struct {
 // also with CSVOptions.Live: make another Reader, of the text from its beginning, once more
 // has come.
 func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
-	if len(opt.Series) > 0 && opt.Series[0] != None {
+	if opt.pivots() {
 		return nil, &CSVError{Kind: ErrOption, Problem: "Series makes columns of a whole text, which a Reader does not hold; name the column in Key"}
 	}
-	p, src, err := openCSV(r, &opt, opt.Live)
+	p, src, err := openCSV(r, &opt, true)
 	if err != nil {
-		return nil, forReader(err)
+		return nil, err
 	}
-	out := &Reader{rows: &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}}
+	out := &Reader{rows: newRowReader(p, src)}
 	out.rows.live = src.live
-	out.rows.store.width = len(p.metrics)
 	for i, m := range p.metrics {
 		if m.chosen || m.tuned || !p.stats[m.col].isEmpty() {
 			out.kept = append(out.kept, i)

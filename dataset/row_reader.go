@@ -26,6 +26,13 @@ type rowReader struct {
 	firstBad, lastBad int            // lines of rows that SkipBadRows leaves out
 }
 
+// newRowReader makes a reader of the rows of a source from its beginning.
+func newRowReader(p *plan, src *source) *rowReader {
+	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}
+	r.store.width = len(p.metrics)
+	return r
+}
+
 // row reads one data record.
 func (r *rowReader) row() error {
 	if r.isHeading() {

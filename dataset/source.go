@@ -46,16 +46,11 @@ func (j *joinedReader) Read(p []byte) (int, error) {
 
 // openText decompresses gzip, decodes UTF-16, drops a byte-order mark and takes the sample.
 func openText(r io.Reader, live bool) (*source, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	head, _ := br.Peek(6)
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, &CSVError{Kind: ErrFormat, Problem: "damaged gzip", Cause: err}
-		}
-		br = bufio.NewReaderSize(zr, 64<<10)
-		head, _ = br.Peek(6)
+	br, err := unzipped(r)
+	if err != nil {
+		return nil, &CSVError{Kind: ErrFormat, Problem: "damaged gzip", Cause: err}
 	}
+	head, _ := br.Peek(6)
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			return nil, formatError("the content is " + m.what + "; give plain or gzip'd CSV")
@@ -66,6 +61,19 @@ func openText(r io.Reader, live bool) (*source, error) {
 		return nil, err
 	}
 	return s, s.check()
+}
+
+// unzipped returns a reader of the text in r, which may be compressed with gzip.
+func unzipped(r io.Reader) (*bufio.Reader, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return br, nil
+	}
+	zr, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, err
+	}
+	return bufio.NewReaderSize(zr, 64<<10), nil
 }
 
 // magics are the first bytes of files that users give by mistake.

@@ -106,17 +106,23 @@ func splitUnit(cell []byte) (number []byte, u unit, ok bool) {
 // or minutes.
 var tight = map[string]bool{"m": true, "n": true, "u": true}
 
+// quantityOf is splitUnit for a cell whose number can be read.
+func quantityOf(cell []byte) (number []byte, u unit, ok bool) {
+	number, u, ok = splitUnit(cell)
+	return number, u, ok && numberLike(number)
+}
+
 // quantityLike reports whether a cell is a number with a unit.
 func quantityLike(b []byte) bool {
-	number, _, ok := splitUnit(b)
-	return ok && numberLike(number)
+	_, _, ok := quantityOf(b)
+	return ok
 }
 
 // clearQuantity reports whether a cell is a number with a unit that no name looks like: the
 // columns of load averages are named 1m and 5m.
 func clearQuantity(b []byte) bool {
-	number, u, ok := splitUnit(b)
-	return ok && numberLike(number) && (u.base != "" && u.base != "s" || bytes.IndexByte(b, ' ') > 0)
+	_, u, ok := quantityOf(b)
+	return ok && (u.base != "" && u.base != "s" || bytes.IndexByte(b, ' ') > 0)
 }
 
 // unitColumn is what a column of quantities has shown of its unit.
@@ -130,8 +136,8 @@ type unitColumn struct {
 // strip returns the number of a cell and the factor of its unit. A cell without a unit keeps
 // all. It is an error where the units of the column differ.
 func (c *unitColumn) strip(cell []byte) (number []byte, factor float64, err error) {
-	number, u, ok := splitUnit(cell)
-	if !ok || !numberLike(number) {
+	number, u, ok := quantityOf(cell)
+	if !ok {
 		if c.bare == "" && numberLike(cell) && strings.Trim(string(cell), "+-0.,") != "" {
 			c.bare = string(cell)
 		}

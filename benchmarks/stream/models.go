@@ -37,12 +37,6 @@ func presets(name string) (train.Config, error) {
 // fit trains a model on the machine's training file, or reads it from the cache folder
 // where an earlier run left it.
 func fit(ctx context.Context, s *suite.Series, preset string, seed uint64, cache string) (*dagmm.Model, error) {
-	path := filepath.Join(cache, fmt.Sprintf("%s_%s_%s_%d.model", s.Suite, s.Machine, preset, seed))
-	if cache != "" {
-		if m, err := dagmm.LoadFile(path); err == nil {
-			return m, nil
-		}
-	}
 	cfg, err := presets(preset)
 	if err != nil {
 		return nil, err
@@ -54,11 +48,26 @@ func fit(ctx context.Context, s *suite.Series, preset string, seed uint64, cache
 	for r := range cfg.Exclude {
 		cfg.Exclude[r] = r%stride != 0
 	}
-	m, _, err := train.Fit(ctx, s.Train, cfg)
-	if err != nil || cache == "" {
+	return keep(cache, fmt.Sprintf("%s_%s_%s_%d.model", s.Suite, s.Machine, preset, seed), func() (*dagmm.Model, error) {
+		m, _, err := train.Fit(ctx, s.Train, cfg)
 		return m, err
+	})
+}
+
+// keep reads a model from a folder, or makes it and keeps it there. Without a folder it makes it.
+func keep(folder, name string, fit func() (*dagmm.Model, error)) (*dagmm.Model, error) {
+	if folder == "" {
+		return fit()
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	path := filepath.Join(folder, name)
+	if m, err := dagmm.LoadFile(path); err == nil {
+		return m, nil
+	}
+	m, err := fit()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
 	return m, m.SaveFile(path)
@@ -84,17 +93,6 @@ func cached(folder string, cfg train.Config) monitor.TrainFunc {
 		}{settings, w.Columns, w.Times, w.X.RawMatrix().Data, w.Exclude, w.Number}); err != nil {
 			return nil, err
 		}
-		path := filepath.Join(folder, fmt.Sprintf("window_%x.model", h.Sum(nil)))
-		if m, err := dagmm.LoadFile(path); err == nil {
-			return m, nil
-		}
-		m, err := fit(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return nil, err
-		}
-		return m, m.SaveFile(path)
+		return keep(folder, fmt.Sprintf("window_%x.model", h.Sum(nil)), func() (*dagmm.Model, error) { return fit(ctx, w) })
 	}
 }

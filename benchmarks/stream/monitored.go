@@ -36,20 +36,19 @@ type stream struct {
 	x        *mat.Dense
 	interval time.Duration
 	cfg      train.Config
-	cache    string // folder of trained models; empty for none
 	labels   []bool // nil where every alarm is false
 	from     int    // row from which alarms count
 }
 
-// watch feeds the samples to a Monitor.
-func watch(ctx context.Context, s stream, policy alarm.Config) (watched, error) {
+// watch feeds the samples to a Monitor. cache is a folder of trained models; empty for none.
+func watch(ctx context.Context, s stream, policy alarm.Config, cache string) (watched, error) {
 	rows, _ := s.x.Dims()
 	w := watched{name: s.name}
 	energies, flags := make([]float64, rows), make([]bool, rows)
 	row, opened := 0, 0
 	s.cfg.Workers = 1
 	m, err := monitor.Open(monitor.Config{
-		Columns: s.columns, Train: cached(s.cache, s.cfg), Interval: s.interval, Detector: policy, Synchronous: true,
+		Columns: s.columns, Train: cached(cache, s.cfg), Interval: s.interval, Detector: policy, Synchronous: true,
 		Scored: func(_ string, _ time.Time, r alarm.Result) { energies[row], flags[row] = r.Energy, r.Flagged && r.Open },
 		Handle: func(e alarm.Event) {
 			switch {
@@ -91,12 +90,11 @@ func watchAll(ctx context.Context, o options, hosts []stream) ([]watched, error)
 	slots := make(chan struct{}, o.parallel)
 	var wg sync.WaitGroup
 	for i, s := range hosts {
-		s.cache = o.cache
 		slots <- struct{}{}
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			out[i], errs[i] = watch(ctx, s, o.policy)
+			out[i], errs[i] = watch(ctx, s, o.policy, o.cache)
 		}()
 	}
 	wg.Wait()

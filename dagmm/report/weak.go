@@ -5,6 +5,14 @@ import "fmt"
 // WeakP is the p-value above which a flag is weak.
 const WeakP = .05
 
+// PValue writes a p-value with two significant digits, and that it is weak: 0.18 weak.
+func PValue(p float64) string {
+	if p > WeakP {
+		return pText(p) + " weak"
+	}
+	return pText(p)
+}
+
 // Weak reports whether the row's p-value is above .05: its energy is among the highest of the
 // training rows, but of ordinary rows that the model has not learned more than one in twenty
 // have as much. A network knows its training rows, so the threshold, a quantile of their

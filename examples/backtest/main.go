@@ -118,15 +118,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// pValue writes the p-value of a peak, and that it is weak where samples like it are ordinary.
-func pValue(p alarm.Peak) string {
-	s := fmt.Sprintf("%.2g", p.PValue)
-	if p.PValue > report.WeakP {
-		s += " weak"
-	}
-	return s
-}
-
 // tables returns the recording to train on and the one to test on.
 func tables(o options) (before, after *dataset.Table, err error) {
 	if after, err = dataset.ReadCSVFile(o.in, o.table); err != nil {
@@ -172,16 +163,16 @@ func test(m *dagmm.Model, before, after *dataset.Table, policy alarm.Config) (*r
 			}
 		}
 	}
-	d, err := alarm.New(m, training, policy)
+	energies, err := m.Series(nil, training)
 	if err != nil {
 		return nil, err
 	}
-	start, err := startNote(m, d, training, policy)
+	d, err := alarm.NewTrained(m, alarm.Training{Energies: energies, Longest: alarm.LongestRuns(training)}, policy)
 	if err != nil {
 		return nil, err
 	}
 	n, _ := after.X.Dims()
-	r := &result{start: start, table: after, times: after.Times, interval: policy.Interval, samples: make([]alarm.Result, n)}
+	r := &result{start: startNote(m, d, energies, policy), table: after, times: after.Times, interval: policy.Interval, samples: make([]alarm.Result, n)}
 	if r.times == nil {
 		r.times = make([]time.Time, n)
 		for i := range r.times {
@@ -237,7 +228,7 @@ func (r *result) print(w io.Writer) error {
 		fmt.Fprintln(tw, "ALARM\tFROM\tTO\tSAMPLES\tSEVERITY\tP\tINCIDENT\tWHY")
 	}
 	for k, a := range r.alarms {
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", k+1, a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, pValue(a.Peak), r.measure.judged.Verdict(k), a.Explanation)
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", k+1, a.Start.Format(time.DateTime), a.End.Format(time.DateTime), a.Samples, a.Severity, report.PValue(a.Peak.PValue), r.measure.judged.Verdict(k), a.Explanation)
 	}
 	if err := tw.Flush(); err != nil {
 		return err

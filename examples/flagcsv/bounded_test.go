@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,11 +65,10 @@ func TestLongFile(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	in, out := filepath.Join(t.TempDir(), "long.csv"), filepath.Join(t.TempDir(), "out.csv")
-	require.NoError(t, os.WriteFile(in, []byte(strings.ReplaceAll(b.String(), ",\n", "\n")), 0o600))
-	var stdout, stderr bytes.Buffer
-	require.Zero(t, run(context.Background(), []string{"-in", in, "-out", out, "-preset", "metrics", "-epochs", "1"}, nil, &stdout, &stderr), stderr.String())
-	require.Contains(t, stdout.String(), "spread evenly over all 31000")
+	in, out := save(t, "long.csv", strings.ReplaceAll(b.String(), ",\n", "\n")), filepath.Join(t.TempDir(), "out.csv")
+	got := invoke(t, "", "-in", in, "-out", out, "-preset", "metrics", "-epochs", "1")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "spread evenly over all 31000")
 	text, err := os.ReadFile(out)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")

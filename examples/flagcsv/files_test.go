@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,8 +49,8 @@ func TestSeveralFiles(t *testing.T) {
 		{"-in", day(3), "-in", day(1), "-in", day(2)},
 	} {
 		out := filepath.Join(dir, "out.csv")
-		var stdout, stderr bytes.Buffer
-		require.Zero(t, run(context.Background(), append(files, "-out", out, "-preset", "metrics", "-epochs", "2"), nil, &stdout, &stderr), stderr.String())
+		r := invoke(t, "", append(files, "-out", out, "-preset", "metrics", "-epochs", "2")...)
+		require.Zero(t, r.code, r.stderr)
 		got, err := os.ReadFile(out)
 		require.NoError(t, err)
 		if k == 0 {
@@ -60,7 +58,7 @@ func TestSeveralFiles(t *testing.T) {
 			continue
 		}
 		require.Equal(t, string(want), string(got))
-		require.Contains(t, stdout.String(), " and 2 more files: 900 rows")
+		require.Contains(t, r.stdout, " and 2 more files: 900 rows")
 	}
 }
 
@@ -75,10 +73,10 @@ func TestFilesThatDoNotGoTogether(t *testing.T) {
 		"is also read from":            {"-in", one, "-in", filepath.Join(dir, "day-2.csv"), "-out", filepath.Join(dir, "day-2.csv")},
 		"no such file":                 {"-in", filepath.Join(dir, "day-9.csv")},
 	} {
-		var stdout, stderr bytes.Buffer
-		require.Equal(t, 2, run(context.Background(), args, nil, &stdout, &stderr), "%s", want)
-		require.Contains(t, stderr.String(), want)
-		require.Equal(t, 1, strings.Count(stderr.String(), "\n"))
+		r := invoke(t, "", args...)
+		require.Equal(t, 2, r.code, "%s", want)
+		require.Contains(t, r.stderr, want)
+		require.Equal(t, 1, strings.Count(r.stderr, "\n"))
 	}
 }
 
@@ -97,13 +95,12 @@ func TestJSONAndCSV(t *testing.T) {
 		}
 		fmt.Fprintf(&b, `],"timestamps":[%s]}`+"\n", strings.Join(times, ","))
 	}
-	in := filepath.Join(dir, "all.jsonl")
-	require.NoError(t, os.WriteFile(in, []byte(b.String()), 0o600))
+	in := save(t, "all.jsonl", b.String())
 	var want []byte
 	for k, args := range [][]string{{"-in", filepath.Join(dir, "all.csv")}, {"-in", in}, {"-in", "-"}} {
 		out := filepath.Join(dir, "out.csv")
-		var stdout, stderr bytes.Buffer
-		require.Zero(t, run(context.Background(), append(args, "-out", out, "-preset", "metrics", "-epochs", "2"), strings.NewReader(b.String()), &stdout, &stderr), stderr.String())
+		r := invoke(t, b.String(), append(args, "-out", out, "-preset", "metrics", "-epochs", "2")...)
+		require.Zero(t, r.code, r.stderr)
 		got, err := os.ReadFile(out)
 		require.NoError(t, err)
 		if k == 0 {
@@ -111,9 +108,10 @@ func TestJSONAndCSV(t *testing.T) {
 		}
 		require.Equal(t, string(want), string(got))
 	}
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 2, run(context.Background(), []string{"-in", in, "-counters", table.Columns[0]}, nil, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "-counters does not go with JSON")
-	require.Equal(t, 2, run(context.Background(), []string{"-in", "-"}, strings.NewReader(`{"a":1}`), &stdout, &stderr))
-	require.Contains(t, stderr.String(), "standard input: dataset: object 1 has neither data nor metric")
+	r := invoke(t, "", "-in", in, "-counters", table.Columns[0])
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "-counters does not go with JSON")
+	r = invoke(t, `{"a":1}`, "-in", "-")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "standard input: dataset: object 1 has neither data nor metric")
 }

@@ -98,11 +98,7 @@ func printRows(w io.Writer, j *job, rows []report.Explained) {
 		}
 		c := f.Explanation.Contributions[0]
 		value, expected := c.Text()
-		p := fmt.Sprintf("%.2g", j.pvalues[f.Row])
-		if f.Weak() {
-			p += " weak"
-		}
-		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], p,
+		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], report.PValue(j.pvalues[f.Row]),
 			printable(c.Metric), value, expected, printable(f.Explanation.String()))
 	}
 	t.Flush()

@@ -72,6 +72,7 @@ func (s *Stream) scoreFilled(filled []float64) float64 {
 		energy = s.complete(y, unknown)
 	}
 	for _, j := range unknown {
+		y[j] = bound(y[j])
 		filled[j] = s.m.p.Scaler.Columns[j].Invert(y[j])
 	}
 	copy(s.row, filled)

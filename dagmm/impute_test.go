@@ -63,3 +63,45 @@ func TestStreamSurvivesItsState(t *testing.T) {
 	_, err := m.Resume(dagmm.StreamState{})
 	require.ErrorIs(t, err, dagmm.ErrState)
 }
+
+// A state that no stream has is refused: it would give values that are not finite.
+func TestResumeRejectsValuesBeyondScale(t *testing.T) {
+	m, x := dagmmtest.Model(t, true)
+	s := m.Stream()
+	_, err := s.Next(x.RawRowView(0))
+	require.NoError(t, err)
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e200} {
+		levels, previous := s.State(), s.State()
+		levels.Past.Levels[1] = v
+		_, err := m.Resume(levels)
+		require.ErrorIs(t, err, dagmm.ErrState)
+		previous.Past.Previous[0] = v
+		_, err = m.Resume(previous)
+		require.ErrorIs(t, err, dagmm.ErrState)
+	}
+	known := s.State()
+	known.Known[2] = math.Inf(-1)
+	_, err = m.Resume(known)
+	require.ErrorIs(t, err, dagmm.ErrState)
+}
+
+// The largest values that a stream can have remembered are completed with finite ones.
+func TestImputeAfterAbsurdValues(t *testing.T) {
+	m, x := dagmmtest.Model(t, true)
+	for _, v := range []float64{math.MaxFloat64, -math.MaxFloat64} {
+		s := m.Stream()
+		row := append([]float64(nil), x.RawRowView(0)...)
+		row[0] = v
+		_, err := s.Next(row)
+		require.NoError(t, err)
+		row[0] = math.NaN()
+		for range 6 {
+			_, _, err = s.Impute(row)
+			require.NoError(t, err)
+			_, err = s.Explain()
+			require.NoError(t, err)
+		}
+		_, err = m.Resume(s.State())
+		require.NoError(t, err)
+	}
+}

@@ -2,6 +2,7 @@ package dagmm
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -27,11 +28,14 @@ func (s *Stream) State() StreamState {
 }
 
 // Resume makes a stream that goes on from a state of the same model. A state of another
-// model is ErrState.
+// model, or one that no stream has, is ErrState.
 func (m *Model) Resume(state StreamState) (*Stream, error) {
 	s := m.Stream()
 	if len(state.Known) != len(s.known) || len(state.Missing) != len(s.missing) {
 		return nil, fmt.Errorf("dagmm: stream: state of %d metrics, model of %d columns: %w", len(state.Known), len(s.known), ErrState)
+	}
+	if slices.ContainsFunc(state.Known, func(v float64) bool { return math.IsInf(v, 0) }) {
+		return nil, fmt.Errorf("dagmm: stream: state with an infinite last value: %w", ErrState)
 	}
 	var err error
 	if s.h, err = m.history(&state.Past); err != nil {
@@ -52,6 +56,11 @@ func (m *Model) history(p *Past) (*history, error) {
 	if len(p.Seen) != len(h.seen) || len(p.Levels) != len(h.levels) || len(p.Previous) != len(h.previous) {
 		return nil, fmt.Errorf("dagmm: context of %d metrics with %d levels, model of %d columns with %d: %w",
 			len(p.Seen), len(p.Levels), len(h.seen), len(h.levels), ErrState)
+	}
+	for _, values := range [][]float64{p.Levels, p.Previous} {
+		if slices.ContainsFunc(values, func(v float64) bool { return !(math.Abs(v) <= limit) }) {
+			return nil, fmt.Errorf("dagmm: context with a scaled value that is not between ±%g: %w", limit, ErrState)
+		}
 	}
 	copy(h.seen, p.Seen)
 	copy(h.levels, p.Levels)

@@ -296,7 +296,8 @@ func (c *ColumnScale) Standardise(x float64) float64 {
 	return y * 0 // NaN stays NaN
 }
 
-// Invert returns the value of the metric, in its unit, for a scaled value.
+// Invert returns the value of the metric, in its unit, for a scaled value. Where it would
+// overflow it is the largest float64 of its sign.
 func (c *ColumnScale) Invert(y float64) float64 {
 	switch {
 	case y > 0:
@@ -306,7 +307,10 @@ func (c *ColumnScale) Invert(y float64) float64 {
 	}
 	v := y*c.Scale + c.Center
 	if c.Transform == Log1p {
-		return math.Copysign(math.Expm1(math.Abs(v))*c.Unit, v)
+		v = math.Copysign(math.Expm1(math.Abs(v))*c.Unit, v)
+	}
+	if math.IsInf(v, 0) {
+		return math.Copysign(math.MaxFloat64, v)
 	}
 	return v
 }

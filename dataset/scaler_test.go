@@ -42,6 +42,16 @@ func TestScalerInverts(t *testing.T) {
 	})
 }
 
+func TestScalerInvertsToFiniteValues(t *testing.T) {
+	for _, c := range []ColumnScale{
+		{Transform: Log1p, Unit: 1, Center: 3, Scale: .2},
+		{Transform: Linear, Unit: 1, Center: -1e300, Scale: 1e250},
+	} {
+		require.Equal(t, math.MaxFloat64, c.Invert(1e100))
+		require.Equal(t, -math.MaxFloat64, c.Invert(-1e100))
+	}
+}
+
 func TestScalerIgnoresTheUnit(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for _, unit := range []float64{1e-6, 8, 1e12} {

@@ -97,6 +97,11 @@ type ScalingConfig struct {
 
 // NetworkConfig describes the autoencoder and the estimation network of every member.
 type NetworkConfig struct {
+	// PrincipalComponents, in (0, 1), replaces the trained autoencoder by a linear one in
+	// closed form: its code are as many principal components of the training rows as hold that
+	// share of their variance, its residual is what they leave. There are no steps of
+	// optimisation, so Hidden, Latent and the Optimizer do not matter. 0 means a trained network.
+	PrincipalComponents float64
 	// Hidden holds the widths of the encoder's hidden layers, each 1 to 65536. The decoder
 	// mirrors them. nil means 16, 8; an empty slice means no hidden layer.
 	Hidden []int

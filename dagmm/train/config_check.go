@@ -106,7 +106,7 @@ func (n *NetworkConfig) check() error {
 	case !(n.DropoutKeep > 0 && n.DropoutKeep <= 1):
 		return badSetting("Network.DropoutKeep %g is not in (0, 1]", n.DropoutKeep)
 	}
-	return cmp.Or(checkInt("Network.Latent", n.Latent, maxUnits), checkInt("Network.EstimationHidden", n.EstimationHidden, maxUnits))
+	return cmp.Or(n.checkPrincipal(), checkInt("Network.Latent", n.Latent, maxUnits), checkInt("Network.EstimationHidden", n.EstimationHidden, maxUnits))
 }
 
 func (m *MixtureConfig) check() error {

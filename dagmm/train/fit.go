@@ -35,6 +35,9 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := cfg.chooseLatent(data); err != nil {
+		return nil, nil, err
+	}
 	_, targets := data.views(cfg.Network.Predict)
 	z := cfg.Network.Latent + cfg.Network.ErrorFeatures.Dim(len(targets))
 	if data.n < z+2 {

@@ -37,6 +37,7 @@ func TestPresetsTrainWhatTheySay(t *testing.T) {
 		"series":        {Series(), 4, 2}, // the first member; the second has one mixture
 		"table":         {Table(), 4, 1},
 		"autoencoder":   {Autoencoder(), 2, 0},
+		"pca":           {PCA(), 1, 2},
 		"paper-thyroid": {Paper("thyroid"), 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

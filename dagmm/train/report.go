@@ -21,6 +21,8 @@ const (
 	StopDiverged StopReason = "diverged"
 	// StopUntrained means that Config.Untrained skipped the training.
 	StopUntrained StopReason = "untrained"
+	// StopClosedForm means that there was nothing to optimise: Network.PrincipalComponents.
+	StopClosedForm StopReason = "closed form"
 )
 
 // LossPoint is the mean of the objective over one epoch, and of each of its terms.
@@ -153,7 +155,7 @@ func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 		add(WarnFewRows, "%d rows: a share of %.3g of them is less than one row, so the threshold is extrapolated from the tail of the energies; from %.0f rows on it is their quantile",
 			data.n, 1-cfg.Quantile, want)
 	}
-	if r.Steps < fewSteps && !cfg.Untrained {
+	if r.Steps < fewSteps && !cfg.Untrained && cfg.Network.PrincipalComponents == 0 {
 		add(WarnFewSteps, "training took %d steps; below %d steps the network is hardly better than a random one", r.Steps, fewSteps)
 	}
 	if m.Components > 1 && !m.Disabled && r.Components < collapsed {

@@ -49,6 +49,14 @@ func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress
 		adam: &adam{learningRate: cfg.Optimizer.LearningRate, clipNorm: cfg.Optimizer.ClipNorm}}
 	t.inputs, t.targets = data.views(cfg.Network.Predict)
 	n := cfg.Network
+	if n.PrincipalComponents > 0 {
+		p, err := newPrincipal(data, t.inputs)
+		if err != nil {
+			return nil, err
+		}
+		t.nets = &networks{compression: p.network(n.Latent)}
+		return t, nil
+	}
 	net, err := autoencoder.New(len(t.inputs), n.Hidden, n.Latent, len(t.targets), t.rng)
 	if err != nil {
 		return nil, fmt.Errorf("train: member %d: %w", index, err)
@@ -76,7 +84,7 @@ func muteConstant(l autoencoder.Layer, inputs []int, data *trainingData) {
 
 // jointly reports whether the mixture takes part in the optimisation.
 func (c *Config) jointly() bool {
-	return !c.Mixture.Disabled && (c.Optimizer.Lambda1 > 0 || c.Optimizer.Lambda2 > 0)
+	return !c.Mixture.Disabled && c.Network.PrincipalComponents == 0 && (c.Optimizer.Lambda1 > 0 || c.Optimizer.Lambda2 > 0)
 }
 
 // schedule returns the number of batches in an epoch and the number of epochs, for n rows.
@@ -90,6 +98,10 @@ func (c *Config) schedule(n int) (batches, epochs int) {
 func (t *trainer) run(ctx context.Context) error {
 	if t.cfg.Untrained {
 		t.stop = StopUntrained
+		return nil
+	}
+	if t.cfg.Network.PrincipalComponents > 0 {
+		t.stop = StopClosedForm
 		return nil
 	}
 	batches, epochs := t.cfg.schedule(t.data.n)

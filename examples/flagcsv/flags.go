@@ -74,7 +74,7 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 }
 
 func (o *options) trainingFlags(fs *flag.FlagSet) {
-	fs.StringVar(&o.preset, "preset", "", "`name` of the settings. metrics: each row for itself; series: rows are consecutive samples of one host, also\ncompared with those before; table: records that are no samples of a host; paper, or paper- and kddcup,\nkddcup-rev, thyroid or arrhythmia: the model of the paper (paper alone is paper-thyroid)\n(default: series where the rows look like that and lie 15 s or more apart, otherwise metrics)")
+	fs.StringVar(&o.preset, "preset", "", "`name` of the settings. metrics: each row for itself; series: rows are consecutive samples of one host, also\ncompared with those before; table: records that are no samples of a host; pca: principal\ncomponents in place of a network, each row for itself; paper, or paper- and kddcup,\nkddcup-rev, thyroid or arrhythmia: the model of the paper (paper alone is paper-thyroid)\n(default: series where the rows look like that and lie 15 s or more apart, otherwise metrics;\nabove 100 metrics principal components)")
 	fs.Uint64Var(&o.seed, "seed", 1, "of everything random; the same seed and rows give the same model")
 	fs.Float64Var(&o.quantile, "quantile", .99, "of the training energies that is the threshold, between 0 and 1")
 	fs.IntVar(&o.epochs, "epochs", 0, "passes over the rows in training (default: enough for 2000 steps)")

@@ -56,15 +56,13 @@ func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
 }
 
 func (j *job) config(opt *options) (train.Config, error) {
-	cfg := presets[opt.preset]()
-	if opt.preset == "" && isSeries(j.table) {
-		cfg = train.Series()
-	}
+	var cfg train.Config
 	if opt.preset == "" {
-		j.choice = "preset metrics, as the rows do not follow each other or lie within seconds: each is judged for itself"
-		if cfg.RecentLevels != nil {
-			j.choice = "preset series, as the rows follow each other: each is judged beside those before; -preset metrics leaves them out"
-		}
+		var reason string
+		cfg, reason = train.Choose(j.table.X, j.table.Times)
+		j.choice = fmt.Sprintf("preset %s, %s", cfg.Preset, reason)
+	} else {
+		cfg = presets[opt.preset]()
 	}
 	cfg.Columns = j.table.Columns
 	cfg.Reading = reading(opt.csv, j.table)

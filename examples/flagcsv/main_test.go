@@ -113,7 +113,7 @@ func TestEmbeddedRecording(t *testing.T) {
 	require.Regexp(t, "1[01] of 11 labelled rows flagged", r.stdout)
 	require.Contains(t, r.stdout, `metrics: "cpu", "mem", "disk", "net_in"`)
 	require.Contains(t, r.stdout, "against the labels")
-	require.Contains(t, r.stdout, "preset metrics, as the rows do not follow each other or lie within seconds")
+	require.Contains(t, r.stdout, "preset metrics, as rows come every 1s")
 }
 
 func TestStandardInputAndGzip(t *testing.T) {

@@ -82,6 +82,7 @@ func presets(set string) map[string]train.Config {
 		"series":      train.Series(),
 		"table":       train.Table(),
 		"autoencoder": train.Autoencoder(),
+		"pca-mixture": train.PCA(),
 		"paper":       paper,
 	}
 }

@@ -25,9 +25,10 @@ type protocol struct {
 	Context []float64 // smoothing factors of the context inputs
 	Gap     int       // rows between flags of one false episode
 	Buffer  int       // largest buffer of VUS-PR, rows
+	PerDay  float64   // samples a day in folders that are no known suite, 0 for one a minute
 }
 
-const protocolVersion = 2
+const protocolVersion = 3
 
 func (p protocol) hash() string {
 	h := fnv.New32a()
@@ -92,6 +93,11 @@ func (j job) run(ctx context.Context, p protocol, data any) (r result) {
 // series fits to the training recording and scores the test recording in
 // order.
 func (j job) series(ctx context.Context, p protocol, s *suite.Series) (map[string]float64, []int, error) {
+	if p.PerDay > 0 && !slices.Contains(suite.Names, j.Suite) {
+		own := *s
+		own.PerDay = p.PerDay
+		s = &own
+	}
 	detector, err := simple.Parse(j.Method, simple.Options{MaxRows: p.Rows, Context: p.Context})
 	if err != nil {
 		return nil, nil, err
@@ -137,11 +143,12 @@ func trainingScores(scorer simple.Scorer, train *mat.Dense) ([]float64, error) {
 //	er-pQ, fe-pQ, rate-pQ      event recall, false episodes a day and observed over nominal false-alarm rate
 //	                           at the Q-quantile of the training scores
 func measureSeries(p protocol, s *suite.Series, scores, training []float64) (map[string]float64, error) {
-	rank, err := evaluate.NewRanking(scores, s.Labels)
+	scores, labels := suite.Judged(s, scores), suite.Judged(s, s.Labels)
+	rank, err := evaluate.NewRanking(scores, labels)
 	if err != nil {
 		return nil, err
 	}
-	line, err := evaluate.NewTimeline(scores, s.Labels, s.PerDay, p.Gap)
+	line, err := evaluate.NewTimeline(scores, labels, s.PerDay, p.Gap)
 	if err != nil {
 		return nil, err
 	}
@@ -181,12 +188,13 @@ func measureAlarms(m map[string]float64, scorer simple.Scorer, s *suite.Series) 
 	if err != nil {
 		return err
 	}
-	line, err := evaluate.NewTimeline(make([]float64, len(s.Labels)), s.Labels, s.PerDay, simple.AlarmGap)
+	labels := suite.Judged(s, s.Labels)
+	line, err := evaluate.NewTimeline(make([]float64, len(labels)), labels, s.PerDay, simple.AlarmGap)
 	if err != nil {
 		return err
 	}
 	for rule, flags := range alarms {
-		o, err := line.Flagged(flags)
+		o, err := line.Flagged(suite.Judged(s, flags))
 		if err != nil {
 			return err
 		}

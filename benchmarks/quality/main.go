@@ -105,7 +105,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.data, "data", os.Getenv("ANOMALY_DATA"), "folder with the data `dir`, default $ANOMALY_DATA")
 	f.StringVar(&o.out, "out", "quality-results", "folder for results.jsonl, tables and plots")
 	f.StringVar(&o.tag, "tag", "", "name of this state of the code, to compare it with others in one table")
-	suites := f.String("suite", "sample", "`list` of "+strings.Join(suite.Names, ", ")+"; sample and outliers need no data")
+	suites := f.String("suite", "sample", "`list` of "+strings.Join(suite.Names, ", ")+"; sample and outliers need no data; or a folder below -data with recordings X_train.csv and X_test.csv")
 	methods := f.String("methods", "", "`list`, default: the suite's own, of name[{json}][+context][+clip]; names: "+strings.Join(simple.Names(), " "))
 	machines := f.String("machines", "", "only machines or sets whose name contains one of this `list`")
 	contamination := f.String("contamination", "0", "`list` of shares of anomalous training rows, for paper and tabular")
@@ -114,6 +114,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.again, "again", false, "run again what results.jsonl already has")
 	f.IntVar(&o.protocol.Rows, "rows", 5000, "training rows of a series for the simple methods after striding, 0 for all")
 	f.IntVar(&o.protocol.Gap, "gap", 0, "false alarms at most this many rows apart are one episode, beyond neighbours")
+	f.Float64Var(&o.protocol.PerDay, "per-day", 0, "samples a `day` of recordings in a folder of your own, 0 for 1440")
 	f.IntVar(&o.protocol.Buffer, "buffer", 100, "largest buffer of VUS-PR, rows")
 	if err := f.Parse(args); err != nil {
 		return nil, err

@@ -148,6 +148,7 @@ func writeTables(w io.Writer, results []result, suites []string) {
 		}
 		fmt.Fprintln(w)
 	}
+	writeFamilies(w, results, suites)
 }
 
 func machinesOf(table []row) []string {

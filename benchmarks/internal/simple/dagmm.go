@@ -49,8 +49,18 @@ func (m fitted) Score(dst []float64, x *mat.Dense) ([]float64, error) {
 	return m.Series(reuse(dst, n), x)
 }
 
-// TrainingScores implements Calibrated.
-func (m fitted) TrainingScores() []float64 { return m.TrainingEnergies() }
+// TrainingScores implements Calibrated. An energy of a thinned calibration comes as often as it
+// stands for others.
+func (m fitted) TrainingScores() []float64 {
+	c := m.Calibration()
+	scores := make([]float64, 0, c.N)
+	for i, e := range c.Energies {
+		for range int(c.Weight(i)) {
+			scores = append(scores, e)
+		}
+	}
+	return scores
+}
 
 // Explains implements Explainer.
 func (m fitted) Explains() bool { return true }

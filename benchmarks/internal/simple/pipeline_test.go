@@ -1,7 +1,9 @@
 package simple
 
 import (
+	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,4 +70,20 @@ func TestSplit(t *testing.T) {
 	require.Equal(t, []string{`knn{"K":5,"MaxRows":[1,2]}+clip`, "pca", "maxz"}, Split(` knn{"K":5,"MaxRows":[1,2]}+clip, pca ,,maxz`))
 	require.Equal(t, []string{`knn{"K":5`}, Split(`knn{"K":5`))
 	require.Empty(t, Split(""))
+}
+
+// The training scores of a model are as many as its calibration has energies, also where only
+// some of those are kept.
+func TestTrainingScoresAreNotThinned(t *testing.T) {
+	const n = 5000
+	rng := rand.New(rand.NewPCG(1, 1))
+	x := mat.NewDense(n, 2, nil)
+	for i := range n {
+		x.SetRow(i, []float64{rng.NormFloat64(), rng.NormFloat64()})
+	}
+	d, err := Parse(`pca-mixture`, Options{})
+	require.NoError(t, err)
+	s, err := d.Fit(context.Background(), x, 1)
+	require.NoError(t, err)
+	require.Len(t, s.(Calibrated).TrainingScores(), n)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 // Series is one machine: a recording to learn from and a later one to score.
@@ -18,9 +20,11 @@ type Series struct {
 	Train, Test    *mat.Dense // rows in time order
 	Labels         []bool     // of the test rows
 	Faults         []Fault    // of the test rows where the cause is known, else nil
+	Recovery       int        // rows after an incident that are not judged, see Judged
 }
 
-// perDay is the number of samples a day of each suite of series.
+// perDay is the number of samples a day of each known suite of series. Other folders are taken
+// for recordings of a sample a minute.
 var perDay = map[string]float64{"smd4": 1440, "smd38": 1440, "asd": 288, "jumpstarter": 288, "nezha-boutique": 1440, "dcml": 43200}
 
 // Machines lists the machines of a suite of series in dir/suite: the X of
@@ -44,13 +48,17 @@ func Machines(dir, suite string) ([]string, error) {
 	return names, nil
 }
 
-// LoadSeries reads one machine.
+// LoadSeries reads one machine. In a folder that is no known suite the files may have times.
 func LoadSeries(dir, suite, machine string) (*Series, error) {
-	train, err := readTable(filepath.Join(dir, suite), machine+"_train")
+	read := readOwn
+	if slices.Contains(Names, suite) {
+		read = func(dir, name string) (*dataset.Table, error) { return readTable(dir, name) }
+	}
+	train, err := read(filepath.Join(dir, suite), machine+"_train")
 	if err != nil {
 		return nil, err
 	}
-	test, err := readTable(filepath.Join(dir, suite), machine+"_test")
+	test, err := read(filepath.Join(dir, suite), machine+"_test")
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +66,11 @@ func LoadSeries(dir, suite, machine string) (*Series, error) {
 		return nil, fmt.Errorf("suite: %s/%s: columns of train and test differ", suite, machine)
 	}
 	s := &Series{
-		Suite: suite, Machine: machine, PerDay: perDay[suite],
+		Suite: suite, Machine: machine, PerDay: perDay[suite], Recovery: recovery[suite],
 		Columns: train.Columns, Train: train.X, Test: test.X, Labels: test.Labels,
+	}
+	if s.PerDay == 0 {
+		s.PerDay = 1440
 	}
 	return s, s.addInjections(dir)
 }

@@ -5,9 +5,11 @@ package suite
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// Names are the suites. "sample" and "outliers" need no data.
+// Names are the suites. "sample" and "outliers" need no data. Any other name is that of a
+// folder with recordings X_train and X_test.
 var Names = []string{"smd4", "smd38", "asd", "jumpstarter", "nezha-boutique", "dcml", "paper", "tabular", "sample", "outliers"}
 
 // NeedsData reports whether the suite reads files.
@@ -16,8 +18,6 @@ func NeedsData(suite string) bool { return suite != "sample" && suite != "outlie
 // Members lists the machines or sets of a suite, in dir where it needs data.
 func Members(dir, suite string) ([]string, error) {
 	switch {
-	case !slices.Contains(Names, suite):
-		return nil, fmt.Errorf("suite: %q: unknown", suite)
 	case suite == "sample":
 		return append([]string{recordingName}, generated...), nil
 	case suite == "outliers":
@@ -25,7 +25,11 @@ func Members(dir, suite string) ([]string, error) {
 	case suite == "paper" || suite == "tabular":
 		return tabularNames(dir, suite)
 	}
-	return Machines(dir, suite)
+	machines, err := Machines(dir, suite)
+	if err != nil && !slices.Contains(Names, suite) {
+		return nil, fmt.Errorf("suite: %q is none of %s, and no folder of recordings: %w", suite, strings.Join(Names, ", "), err)
+	}
+	return machines, err
 }
 
 // Load returns a *Series, a *Tabular or an *Outliers.

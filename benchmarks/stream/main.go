@@ -36,7 +36,7 @@ func main() {
 	var sets string
 	flag.StringVar(&o.data, "data", os.Getenv("ANOMALY_DATA"), "folder with one folder per set (default $ANOMALY_DATA)")
 	flag.StringVar(&sets, "sets", "smd4,asd", "sets, separated by commas")
-	flag.StringVar(&o.preset, "preset", "series", "series, predict (forecast residual, diagonal mixture) or both (full and diagonal mixture)")
+	flag.StringVar(&o.preset, "preset", "series", "series, predict (forecast residual, diagonal mixture), both (full and diagonal mixture) or pca (principal components with the recent levels of series)")
 	flag.StringVar(&o.cache, "cache", "", "folder to keep trained models in, also those of -monitor")
 	flag.Uint64Var(&o.seeds, "seeds", 1, "trainings of each machine")
 	flag.Float64Var(&o.policy.Budget, "budget", 1, "false alarms a day; 0 is the model's own threshold")

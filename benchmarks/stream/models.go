@@ -28,8 +28,12 @@ func presets(name string) (train.Config, error) {
 		cfg.Network.Predict, cfg.Mixture.Covariances = true, train.DiagonalCovariance
 	case "both":
 		cfg.Mixture.Covariances = train.BothCovariances
+	case "pca":
+		levels := cfg.RecentLevels
+		cfg = train.PCA()
+		cfg.RecentLevels = levels
 	default:
-		return cfg, fmt.Errorf("preset %q: want series, predict or both", name)
+		return cfg, fmt.Errorf("preset %q: want series, predict, both or pca", name)
 	}
 	return cfg, nil
 }

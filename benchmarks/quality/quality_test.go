@@ -112,7 +112,7 @@ func TestContaminationIsAnotherRun(t *testing.T) {
 func TestBadArguments(t *testing.T) {
 	dir := madeData(t)
 	for want, args := range map[string][]string{
-		"is none of":           {"-data", dir, "-suite", "smd5"},
+		"is none of":        {"-data", dir, "-suite", "smd5"},
 		"-data":             {"-data", "", "-suite", "asd"},
 		"nothing to run":    {"-data", dir, "-suite", "asd", "-machines", "m9"},
 		"method":            {"-data", dir, "-suite", "asd", "-methods", "nope"},

@@ -2,20 +2,25 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 )
 
 // plan is how each column of a file is read.
 type plan struct {
 	*fileLayout
-	opt     *CSVOptions
-	stats   []columnStats
-	times   []int       // the time column, or a date column and a clock column
-	clock   *timeReader // nil without times
-	series  seriesRows  // of a file in long form that becomes a column a series
-	pivoted []string    // Columns, where there are Series
-	label   int         // -1 without labels
-	key     int         // -1 without a key
+	opt    *CSVOptions
+	stats  []columnStats
+	times  []int       // the time column, or a date column and a clock column
+	clock  *timeReader // nil without times
+	series seriesRows  // of a file in long form that becomes a column a series
+
+	recordings seriesRows // that Key tells apart
+	totals     seriesRows // what the totals of Counters are of: recordings and series
+
+	pivoted []string // Columns, where there are Series
+	label   int      // -1 without labels
+	key     int      // -1 without a key
 	labels  *labelReader
 	metrics []*metricColumn
 	roles   []ColumnRole
@@ -47,21 +52,44 @@ type metricColumn struct {
 type textColumn struct {
 	col  int
 	last string
-	seen map[string]bool
-	anew int // texts that were new in a row whose time goes back
+	seen map[string]*int // rows of each
+	rows *int            // of last
+	anew int             // texts that were new in a row whose time goes back
 }
 
 const maxTexts = 50 // different texts that are counted
 
 func (t *textColumn) add(cell []byte, back bool) {
-	if string(cell) == t.last || len(t.seen) >= maxTexts || isMissing(cell) {
+	if t.rows != nil && string(cell) == t.last {
+		*t.rows++
+		return
+	}
+	if len(t.seen) >= maxTexts || isMissing(cell) {
 		return
 	}
 	t.last = string(bytes.Clone(cell))
-	if back && !t.seen[t.last] {
-		t.anew++
+	if t.rows = t.seen[t.last]; t.rows == nil {
+		t.rows = new(int)
+		t.seen[t.last] = t.rows
+		if back {
+			t.anew++
+		}
 	}
-	t.seen[t.last] = true
+	*t.rows++
+}
+
+// fewestRows is how many rows one of several recordings has, at the least, where it is advised
+// to read each by itself. With fewer, nothing can be learned of it.
+const fewestRows = 12
+
+// advice says how to read the rows of each text by themselves.
+func (t *textColumn) advice(name string) string {
+	for _, rows := range t.seen {
+		if *rows >= fewestRows {
+			return fmt.Sprintf("give Key %q for a table of each", name)
+		}
+	}
+	return "give the rows of each a file of its own"
 }
 
 func (p *plan) isMissing(b []byte) bool {

@@ -29,11 +29,8 @@ func newPlan(f *fileLayout, opt *CSVOptions, rowByRow bool) (*plan, error) {
 	for _, n := range f.noMetrics {
 		p.spare[n.col] = n.why
 	}
-	if opt.Key != "" {
-		if p.key, err = p.given("Key", opt.Key); err != nil {
-			return nil, err
-		}
-		p.roles[p.key].Reason = "tells recordings apart"
+	if err := p.findKey(); err != nil {
+		return nil, err
 	}
 	if err := p.findSeries(); err != nil {
 		return nil, err
@@ -102,6 +99,6 @@ func (p *plan) explainSkipped() {
 					"column %q is named as a time, but %s is in no form that is known: give its layout in TimeLayout", r.Name, shown(s.cells[0])))
 			}
 		}
-		p.texts = append(p.texts, &textColumn{col: c, seen: map[string]bool{}})
+		p.texts = append(p.texts, &textColumn{col: c, seen: map[string]*int{}})
 	}
 }

@@ -17,11 +17,20 @@ import (
 // Each is a *CSVError. It names the line and the column, matches one of the Err sentinels,
 // and says which option helps, if one does.
 func ReadCSV(r io.Reader, opt CSVOptions) (*Table, error) {
-	p, src, err := openCSV(r, &opt, false)
+	rows, err := readRows(r, &opt)
 	if err != nil {
 		return nil, err
 	}
-	return p.read(src)
+	return rows.table()
+}
+
+// readRows reads all rows of a text.
+func readRows(r io.Reader, opt *CSVOptions) (*rowReader, error) {
+	p, src, err := openCSV(r, opt, false)
+	if err != nil {
+		return nil, err
+	}
+	return p.readAll(src)
 }
 
 // openCSV looks at the beginning of the text and decides how to read it, as a whole or row by

@@ -115,8 +115,9 @@ type CSVOptions struct {
 	Value []string
 
 	// Key is a column of texts that tell several recordings apart, such as the names of hosts.
-	// It is no metric. Reader returns its text with each row; ReadCSV leaves it out. If empty,
-	// there is none.
+	// It is no metric. Reader returns its text with each row, and ReadRecordings a table of each.
+	// ReadCSV, which makes one table, refuses a file of several recordings. If empty, there is
+	// none.
 	Key string
 	// Live means that the text is written while it is read; ReadCSV ignores it. A Reader then
 	// determines everything from what has come as soon as there is a row that shows it, and at

@@ -69,6 +69,7 @@ func (p *plan) tuneMetrics() error {
 			return &CSVError{Kind: ErrOption, Column: p.names[m.col], Problem: "a rate in Counters needs a time column; name it in Time"}
 		}
 		m.rate = &rateColumn{}
+		p.totals.key = slices.Concat(p.recordings.key, p.series.key)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.opt.ColumnSentinels)) {
 		m, err := p.metric("ColumnSentinels", name)

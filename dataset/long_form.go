@@ -30,9 +30,10 @@ type longForm struct {
 }
 
 // checkLongForm returns an error if the sample is in long form and no option says how to read
-// that. A Reader reads row by row: it makes no columns of series.
+// that. A Reader reads row by row: it makes no columns of series. Of several recordings, it
+// looks at the one that has the most rows.
 func (p *plan) checkLongForm(rowByRow bool) error {
-	if p.opt.Key != "" || len(p.opt.Series) > 0 {
+	if p.key >= 0 && rowByRow || len(p.opt.Series) > 0 {
 		return nil
 	}
 	clock := slices.Clone(p.times)
@@ -40,6 +41,7 @@ func (p *plan) checkLongForm(rowByRow bool) error {
 	if p.clock == nil && p.opt.Time == "" {
 		l, clock = p.sampleSteps()
 	}
+	l.keepLongest()
 	if len(l.rows) < 4 {
 		return nil
 	}
@@ -47,7 +49,71 @@ func (p *plan) checkLongForm(rowByRow bool) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return p.longFormError(keys, l.seriesOf(keys), clock, rowByRow)
+	return p.longFormError(keys, l.seriesOf(keys), l.hosts(keys), clock, rowByRow)
+}
+
+// keepLongest keeps the rows of the recording that has the most.
+func (l *longForm) keepLongest() {
+	if l.key < 0 {
+		return
+	}
+	rows := map[string]int{}
+	longest := ""
+	for _, r := range l.rows {
+		name := r.fields[l.key]
+		if rows[name]++; rows[name] > rows[longest] {
+			longest = name
+		}
+	}
+	kept := 0
+	for i, r := range l.rows {
+		if r.fields[l.key] == longest {
+			l.rows[kept], l.times[kept] = r, l.times[i]
+			kept++
+		}
+	}
+	l.rows, l.times = l.rows[:kept], l.times[:kept]
+}
+
+// hosts returns the column that names hosts, or -1: one that tells series apart, or else one
+// beside them. There is none where each host has too few rows to be read by itself.
+func (l *longForm) hosts(keys []int) int {
+	if l.key >= 0 {
+		return -1
+	}
+	for _, c := range slices.Concat(keys, l.columnsOfText()) {
+		if !namesHosts(l.short[c]) {
+			continue
+		}
+		rows := map[string]int{}
+		most := 0
+		for _, r := range l.rows {
+			rows[r.fields[c]]++
+			most = max(most, rows[r.fields[c]])
+		}
+		if len(rows) > 1 && (most >= fewestRows || len(l.rows) >= longRows) {
+			return c
+		}
+	}
+	return -1
+}
+
+// columnsOfText returns the columns that have no other use and hold texts.
+func (l *longForm) columnsOfText() []int {
+	var out []int
+	for c, s := range l.stats {
+		if l.free(c) && s.texts > s.numbers {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// namesHosts reports whether a column's name says that it holds names of hosts.
+func namesHosts(name string) bool {
+	return slices.ContainsFunc(nameWords(name), func(w string) bool {
+		return slices.Contains([]string{"host", "hostname", "node", "nodename", "instance", "server", "machine", "vm", "computer", "computername", "agent"}, w)
+	})
 }
 
 // sampleSteps takes the first column of numbers for the time where there is none, if it never
@@ -248,8 +314,9 @@ func seriesNameRank(name string) int {
 	return 0
 }
 
-// longFormError returns the error that says how to read the file.
-func (p *plan) longFormError(key []int, series []string, clock []int, rowByRow bool) error {
+// longFormError returns the error that says how to read the file. hosts is the column that names
+// hosts, or -1.
+func (p *plan) longFormError(key []int, series []string, hosts int, clock []int, rowByRow bool) error {
 	names := make([]string, len(key))
 	for i, c := range key {
 		names[i] = p.names[c]
@@ -274,15 +341,21 @@ func (p *plan) longFormError(key []int, series []string, clock []int, rowByRow b
 	if p.clock == nil {
 		and += " and Time " + fmt.Sprintf("%q", p.names[clock[0]])
 	}
-	examples := quoteNames(series[:min(len(series), 3)])
-	if len(series) > 3 {
-		examples += " …"
+	advice := fmt.Sprintf("Series %s%s for one column a series, or Series %q to read the rows as they are", optionList(names), and, None)
+	if hosts >= 0 {
+		each := fmt.Sprintf("Key %q", p.names[hosts])
+		if rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == p.names[hosts] }); len(rest) > 0 {
+			each += fmt.Sprintf(" and Series %s%s", optionList(rest), and)
+		} else if p.clock == nil {
+			each += " and Time " + fmt.Sprintf("%q", p.names[clock[0]])
+		}
+		advice = each + " for one table a host, " + advice
 	}
-	advice := fmt.Sprintf("give Series %s%s for one column a series, or Series %q to read the rows as they are", optionList(names), and, None)
+	advice = "give " + advice
 	if rowByRow {
 		advice = fmt.Sprintf("name the column that tells them apart in Key, such as %q", names[0])
 	}
-	return &CSVError{Line: p.first, Column: names[0], Kind: ErrLongForm, Problem: fmt.Sprintf("rows of %d series follow each other, %s: %s", len(series), examples, advice)}
+	return &CSVError{Line: p.first, Column: names[0], Kind: ErrLongForm, Problem: fmt.Sprintf("rows of %d series follow each other, %s: %s", len(series), someNames(series), advice)}
 }
 
 // optionList quotes names as the value of an option that takes several.
@@ -300,7 +373,7 @@ func optionList(names []string) string {
 // lateSeries returns the error of a file in long form whose first series is longer than the
 // sample: times begin anew wherever a column has a text that is new.
 func (r *rowReader) lateSeries() error {
-	if r.opt.Key != "" || len(r.opt.Series) > 0 || r.backs == 0 {
+	if r.key >= 0 || len(r.opt.Series) > 0 || r.backs == 0 {
 		return nil
 	}
 	for _, t := range r.texts {
@@ -310,7 +383,11 @@ func (r *rowReader) lateSeries() error {
 				names = append(names, s)
 			}
 			slices.Sort(names)
-			return r.longFormError([]int{t.col}, names, r.times, false)
+			hosts := -1
+			if namesHosts(r.short[t.col]) {
+				hosts = t.col
+			}
+			return r.longFormError([]int{t.col}, names, hosts, r.times, false)
 		}
 	}
 	return nil

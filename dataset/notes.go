@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"time"
 )
 
-// notes returns what a user should know about the rows read so far, or do: columns and times
-// are the surveys of the metrics and of the times.
-func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurvey) []string {
-	notes := slices.Clone(r.comments)
+// rowNotes returns what a user should know about how the rows so far were read, or do.
+func (r *rowReader) rowNotes() []string {
+	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if r.dstat {
 		add("dstat's first row is an average since the host was booted: leave it out of training")
@@ -25,7 +23,7 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 	notes = append(notes, r.leftNotes()...)
 	for _, c := range r.texts {
 		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows {
-			add("column %q holds %d different texts: if they name hosts or metrics, give the rows of each a file of its own", r.names[c.col], n)
+			add("column %q holds %d different texts: if they name hosts or metrics, %s", r.names[c.col], n, c.advice(r.names[c.col]))
 		}
 	}
 	for _, m := range r.metrics {
@@ -36,8 +34,12 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 			add("counter %q: %s, %s", r.names[m.col], plural(wraps, "wrap"), plural(resets, "reset"))
 		}
 	}
-	notes = append(notes, r.signNotes()...)
-	notes = append(notes, times.notes()...)
+	return append(notes, r.signNotes()...)
+}
+
+// surveyNotes returns what a user should know about values and times, or do.
+func surveyNotes(names []string, columns []columnSurvey, times timeSurvey) []string {
+	notes := times.notes()
 	var constant []string
 	for j, name := range names {
 		s := columns[j]
@@ -49,7 +51,7 @@ func (r *rowReader) notes(names []string, columns []columnSurvey, times timeSurv
 		}
 	}
 	if len(constant) > 0 {
-		add("constant columns: %s", quoteNames(constant))
+		notes = append(notes, "constant columns: "+quoteNames(constant))
 	}
 	return notes
 }

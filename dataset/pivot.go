@@ -9,12 +9,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// mostSeries is how many series one table may have.
-const mostSeries = 10000
+const (
+	mostSeries     = 10_000    // that one table may have
+	mostRecordings = 1_000_000 // of one text, and totals of counters
+)
 
-// seriesRows tells of which series each row of a file in long form is.
+// seriesRows tells of which series each row of a file in long form is, or of which recording.
 type seriesRows struct {
-	key   []int          // columns that tell the series apart
+	key   []int          // columns that tell the series apart; none without series
 	index map[string]int // series by name
 	names []string
 	of    []int // series of each row
@@ -34,12 +36,15 @@ func (p *plan) findSeries() error {
 		p.series.key = append(p.series.key, c)
 		p.roles[c].Reason = "tells series apart"
 	}
-	p.series.index = map[string]int{}
 	return nil
 }
 
-// add notes the series of the next row and returns it.
-func (s *seriesRows) add(fields [][]byte) (int, error) {
+// find returns the series of a record, or -1 where there are no series. It is an error where
+// there are more than most of them.
+func (s *seriesRows) find(fields [][]byte, most int) (int, error) {
+	if len(s.key) == 0 {
+		return -1, nil
+	}
 	s.buf = s.buf[:0]
 	for i, c := range s.key {
 		if i > 0 {
@@ -50,21 +55,44 @@ func (s *seriesRows) add(fields [][]byte) (int, error) {
 	i, ok := s.index[string(s.buf)]
 	if !ok {
 		i = len(s.names)
-		if i == mostSeries {
-			return 0, fmt.Errorf("there are more than %d series; name columns with fewer texts in Series", mostSeries)
+		if i == most {
+			return 0, fmt.Errorf("there are more than %d", most)
+		}
+		if s.index == nil {
+			s.index = map[string]int{}
 		}
 		s.index[string(s.buf)] = i
 		s.names = append(s.names, string(s.buf))
 	}
-	s.of = append(s.of, i)
 	return i, nil
+}
+
+// add notes of which series the next row is.
+func (s *seriesRows) add(series int) {
+	if series >= 0 {
+		s.of = append(s.of, series)
+	}
+}
+
+// take returns the series of some rows.
+func (s *seriesRows) take(rows []int) seriesRows {
+	out := seriesRows{key: s.key, of: make([]int, len(rows))}
+	number := map[int]int{} // of a series among those of the rows, from 1
+	for k, i := range rows {
+		series := s.of[i]
+		if number[series] == 0 {
+			out.names = append(out.names, s.names[series])
+			number[series] = len(out.names)
+		}
+		out.of[k] = number[series] - 1
+	}
+	return out
 }
 
 // pivot makes a table with one column for each series and value of one in long form. It joins
 // the rows of series whose times are at most half an interval apart; a series without a row
-// there has no value.
-func (r *rowReader) pivot(long *Table) (*Table, error) {
-	s := &r.series
+// there has no value. Its Notes say how.
+func (r *rowReader) pivot(long *Table, s seriesRows) (*Table, error) {
 	if long.Times == nil {
 		return nil, &CSVError{Line: r.first, Kind: ErrOption, Problem: "Series needs a time column to join the series; name it in Time"}
 	}
@@ -115,9 +143,9 @@ func (r *rowReader) pivot(long *Table) (*Table, error) {
 		missing++
 	}
 	out.X = mat.NewDense(join.rows, width, x)
-	r.comments = append(r.comments, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(join.rows, "row"), tolerance))
+	out.Notes = append(out.Notes, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(join.rows, "row"), tolerance))
 	if missing > 0 {
-		r.comments = append(r.comments, fmt.Sprintf("%d of these rows lack a series", missing))
+		out.Notes = append(out.Notes, fmt.Sprintf("%d of these rows lack a series", missing))
 	}
 	if len(r.pivoted) > 0 {
 		var err error

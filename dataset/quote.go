@@ -28,6 +28,14 @@ func quoteNames(names []string) string {
 	return strings.Join(parts, ", ")
 }
 
+// someNames lists the first three names, quoted.
+func someNames(names []string) string {
+	if len(names) > 3 {
+		return quoteNames(names[:3]) + " …"
+	}
+	return quoteNames(names)
+}
+
 func quoted(names []string) []string {
 	out := make([]string, len(names))
 	for i, n := range names {

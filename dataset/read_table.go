@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// read reads the source into a table.
-func (p *plan) read(src *source) (*Table, error) {
+// readAll reads all rows of the source.
+func (p *plan) readAll(src *source) (*rowReader, error) {
 	r := newRowReader(p, src)
+	r.whole = true
 	for err := r.skip(p.first - 1); ; {
 		if err == nil {
 			err = r.next()
 		}
 		if err == io.EOF {
-			return r.finish()
+			return r, nil
 		}
 		if err != nil {
 			return nil, recordError(r.recordReader, err)
@@ -29,8 +30,33 @@ func (p *plan) read(src *source) (*Table, error) {
 	}
 }
 
-// finish returns the table of the rows read.
-func (r *rowReader) finish() (*Table, error) {
+// table returns the table of one recording.
+func (r *rowReader) table() (*Table, error) {
+	rows, err := r.asRead()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.severalRecordings(); err != nil {
+		return nil, err
+	}
+	t, err := r.ofSeries(rows, r.series)
+	if err != nil {
+		return nil, err
+	}
+	t.Notes = slices.Concat(r.comments, t.Notes, r.rowNotes(), tableNotes(t))
+	return t, nil
+}
+
+// ofSeries returns a table that has a column a series, where there are series.
+func (r *rowReader) ofSeries(rows *Table, s seriesRows) (*Table, error) {
+	if len(s.key) == 0 {
+		return rows, nil
+	}
+	return r.pivot(rows, s)
+}
+
+// asRead returns the rows as they were read, as one table without Notes.
+func (r *rowReader) asRead() (*Table, error) {
 	if r.rows == 0 {
 		return nil, &CSVError{Line: r.line, Kind: ErrNoRows, Problem: "no data rows follow the header"}
 	}
@@ -60,17 +86,16 @@ func (r *rowReader) finish() (*Table, error) {
 	}
 	r.describeMetrics()
 	t.Roles = r.roles
-	if len(r.series.key) > 0 {
-		var err error
-		if t, err = r.pivot(t); err != nil {
-			return nil, err
-		}
-	}
-	t.Notes = r.notes(t.Columns, surveyTable(t), surveyTimes(t))
-	if len(t.Columns) > 1 && r.rows > 1 && !anyComplete(t) {
-		t.Notes = append(t.Notes, "no row has a value in every column: the columns may have different times; name metrics that go together in Columns")
-	}
 	return t, nil
+}
+
+// tableNotes returns what a user should know about the values of a table.
+func tableNotes(t *Table) []string {
+	notes := surveyNotes(t.Columns, surveyTable(t), surveyTimes(t))
+	if rows, _ := t.X.Dims(); len(t.Columns) > 1 && rows > 1 && !anyComplete(t) {
+		notes = append(notes, "no row has a value in every column: the columns may have different times; name metrics that go together in Columns")
+	}
+	return notes
 }
 
 // anyComplete reports whether a row has no missing value.

@@ -45,6 +45,9 @@ func NewReader(r io.Reader, opt CSVOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(p.totals.key) == 0 && (p.clock == nil || !p.clock.byOrder()) {
+		p.recordings.key = nil // what a Reader reads does not depend on rows before
+	}
 	out := &Reader{rows: newRowReader(p, src)}
 	out.rows.live = src.live
 	for i, m := range p.metrics {
@@ -79,7 +82,9 @@ func (r *Reader) HasTimes() bool { return r.rows.clock != nil }
 
 // Notes returns what a user should know about the rows read so far, or do: the notes that
 // ReadCSV gives of them, but for gaps between times.
-func (r *Reader) Notes() []string { return r.rows.notes(r.columns, r.surveys, r.times) }
+func (r *Reader) Notes() []string {
+	return slices.Concat(r.rows.comments, r.rows.rowNotes(), surveyNotes(r.columns, r.surveys, r.times))
+}
 
 // Next returns the next row, or io.EOF at the end of the text. With CSVOptions.Live, Next goes
 // on after io.EOF where more has come, and a line without its line end is not complete.

@@ -104,7 +104,7 @@ func TestReaderOptions(t *testing.T) {
 	require.Equal(t, time.Unix(1700000060, 0).UTC(), rows[1].Time)
 	require.True(t, rows[1].Anomalous)
 	require.True(t, math.IsNaN(rows[1].Values[0]))
-	require.Equal(t, 80., rows[1].Values[1])
+	require.True(t, math.IsNaN(rows[1].Values[1]), "b's first total; a's is another counter")
 	require.Equal(t, []float64{2.5, 80}, rows[2].Values)
 	require.Equal(t, dataset.RoleSkipped, r.Roles()[1].Role)
 	require.Equal(t, "tells recordings apart", r.Roles()[1].Reason)

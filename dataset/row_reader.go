@@ -23,6 +23,8 @@ type rowReader struct {
 
 	left              [leftKinds]int // records that are no rows, by their kind
 	ending            []record       // text that ends the table, unless rows follow
+	whole             bool           // all rows are kept
+	clocks            []timeOrder    // of each recording
 	firstBad, lastBad int            // lines of rows that SkipBadRows leaves out
 }
 
@@ -44,10 +46,13 @@ func (r *rowReader) row() error {
 	if len(r.fields) != r.width || r.isComment() {
 		return r.odd(nil)
 	}
+	recording, err := r.recordings.find(r.fields, mostRecordings)
+	if err != nil {
+		return r.fail(r.key, ErrOption, err.Error()+" texts; name a column with fewer in Key")
+	}
 	at := int64(0)
 	if r.clock != nil {
-		var err error
-		if at, err = r.time(); err != nil {
+		if at, err = r.timeOf(recording); err != nil {
 			return r.odd(err)
 		}
 	}
@@ -56,26 +61,28 @@ func (r *rowReader) row() error {
 			return err
 		}
 	}
-	series := -1
-	if len(r.series.key) > 0 {
-		var err error
-		if series, err = r.series.add(r.fields); err != nil {
-			return r.fail(r.series.key[0], ErrOption, err.Error())
-		}
+	series, err := r.series.find(r.fields, mostSeries)
+	if err != nil {
+		return r.fail(r.series.key[0], ErrOption, err.Error()+" series; name columns with fewer texts in Series")
+	}
+	total, err := r.totals.find(r.fields, mostRecordings)
+	if err != nil {
+		return r.fail(r.totals.key[0], ErrOption, err.Error()+" counters")
 	}
 	row := r.store.add()
 	for i, m := range r.metrics {
-		v, err := r.value(m, at, series)
+		v, err := r.value(m, at, total)
 		if err != nil {
 			r.store.drop()
-			if series >= 0 {
-				r.series.of = r.series.of[:len(r.series.of)-1]
-			}
 			return r.odd(err)
 		}
 		row[i] = v
 	}
 	r.rows++
+	if r.whole {
+		r.series.add(series)
+		r.recordings.add(recording)
+	}
 	back := false
 	if r.clock != nil {
 		if back = r.rows > 1 && at < r.before; back {
@@ -117,6 +124,21 @@ func (r *rowReader) isHeading() bool {
 	return true
 }
 
+// timeOf returns the time of the current record, which belongs to a recording, or to none. The
+// times of each recording have an order of their own.
+func (r *rowReader) timeOf(recording int) (int64, error) {
+	if recording < 0 {
+		return r.time()
+	}
+	for len(r.clocks) <= recording {
+		r.clocks = append(r.clocks, r.clock.anew())
+	}
+	r.clock.timeOrder = r.clocks[recording]
+	at, err := r.time()
+	r.clocks[recording] = r.clock.timeOrder
+	return at, err
+}
+
 func (r *rowReader) time() (int64, error) {
 	cell := r.fields[r.times[0]]
 	if len(r.times) == 2 {
@@ -136,9 +158,9 @@ func (r *rowReader) time() (int64, error) {
 		shown(string(cell)), r.clock, None))
 }
 
-// value returns the value of a metric's cell, at a time in nanoseconds since 1970, of a series,
-// or -1.
-func (r *rowReader) value(m *metricColumn, at int64, series int) (float64, error) {
+// value returns the value of a metric's cell, at a time in nanoseconds since 1970. total says
+// of what a counter's total is, or is -1.
+func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error) {
 	cell, factor := r.fields[m.col], 1.
 	if m.unit != nil {
 		var err error
@@ -181,7 +203,7 @@ func (r *rowReader) value(m *metricColumn, at int64, series int) (float64, error
 		cell = nil // its digits are no total
 	}
 	if m.rate != nil {
-		v = m.rate.of(series).next(cell, v, at)
+		v = m.rate.of(total).next(cell, v, at)
 	}
 	if v *= m.scale; math.IsInf(v, 0) {
 		return 0, r.fail(m.col, ErrInfinite, fmt.Sprintf("%s times %v is too large", shown(string(r.fields[m.col])), m.scale))
@@ -210,5 +232,5 @@ func (r *rowReader) setText(m *metricColumn, cell string) {
 	m.text = true
 	role := &r.roles[m.col]
 	role.Role, role.Reason = RoleSkipped, "text such as "+shown(cell)
-	r.texts = append(r.texts, &textColumn{col: m.col, seen: map[string]bool{}})
+	r.texts = append(r.texts, &textColumn{col: m.col, seen: map[string]*int{}})
 }

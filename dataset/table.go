@@ -112,18 +112,29 @@ func (t *Table) Slice(from, to int) (*Table, error) {
 
 // Filter returns a copy of the rows where keep is true. keep has one element per row.
 func (t *Table) Filter(keep []bool) (*Table, error) {
-	rows, cols := t.X.Dims()
+	rows, _ := t.X.Dims()
 	if len(keep) != rows {
 		return nil, fmt.Errorf("dataset: a mask of %d for a table of %d rows", len(keep), rows)
 	}
-	s := *t
-	s.Times, s.Labels = nil, nil
-	var x []float64
+	var kept []int
 	for i, k := range keep {
-		if !k {
-			continue
+		if k {
+			kept = append(kept, i)
 		}
-		x = append(x, t.X.RawRowView(i)...)
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("%w: the mask leaves none of %d", ErrNoRows, rows)
+	}
+	return t.take(kept), nil
+}
+
+// take returns a copy of some rows, of which there are any.
+func (t *Table) take(rows []int) *Table {
+	_, cols := t.X.Dims()
+	s := *t
+	s.X, s.Times, s.Labels = mat.NewDense(len(rows), cols, nil), nil, nil
+	for k, i := range rows {
+		copy(s.X.RawRowView(k), t.X.RawRowView(i))
 		if t.Times != nil {
 			s.Times = append(s.Times, t.Times[i])
 		}
@@ -131,11 +142,7 @@ func (t *Table) Filter(keep []bool) (*Table, error) {
 			s.Labels = append(s.Labels, t.Labels[i])
 		}
 	}
-	if len(x) == 0 {
-		return nil, fmt.Errorf("%w: the mask leaves none of %d", ErrNoRows, rows)
-	}
-	s.X = mat.NewDense(len(x)/cols, cols, x)
-	return &s, nil
+	return &s
 }
 
 // Interval returns the median time between successive rows. It ignores steps that do not go

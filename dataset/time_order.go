@@ -8,6 +8,27 @@ import (
 // order of the rows tells which of the two is meant: the one nearer to
 // the row before.
 
+// timeOrder is what the times so far tell of those that could mean several.
+type timeOrder struct {
+	last    int64     // time before, in nanoseconds since 1970
+	started bool      // last is set
+	falls   bool      // the last step went back
+	stands  bool      // a time has come twice
+	ref     time.Time // a time without year or date is the one nearest to ref
+}
+
+// byOrder reports whether what a time means depends on those before.
+func (p *timeReader) byOrder() bool { return p.local || p.noYear || p.noDate }
+
+// anew returns the order of a recording that begins here. Its date, where times have none, is
+// that of the first recording; its year is the one that has been reached.
+func (p *timeReader) anew() timeOrder {
+	if p.noYear {
+		return timeOrder{ref: p.ref}
+	}
+	return timeOrder{}
+}
+
 // inOrder returns the time that t, at nanoseconds since 1970, means after the time before.
 func (p *timeReader) inOrder(t time.Time, at int64) int64 {
 	if other, twice := otherReading(t); twice {

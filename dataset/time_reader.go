@@ -45,16 +45,12 @@ type timeReader struct {
 	midnight string        // layout of the date alone, which then means midnight; or ""
 	noClock  bool          // the layout has a date only
 	local    bool          // the layout has no zone, and the location has summer time
-	last     int64         // time before, in nanoseconds since 1970
-	started  bool          // last is set
-	falls    bool          // the last step went back
-	stands   bool          // a time has come twice
 	grain    time.Duration // to which a spreadsheet's day numbers are exact
 	noYear   bool          // the layout has no year
 	noDate   bool          // the layout has no date at all
-	ref      time.Time     // a time without year or date is the one nearest to ref
 	year     int           // year of the first time if ref is zero
 	decimal  byte
+	timeOrder
 }
 
 // newTimeReader returns a reader for a Go layout or the name of an epoch unit.

@@ -172,7 +172,7 @@ func (a Alarms) strips() strips {
 			marked = append(marked, i)
 		}
 	}
-	var out strips
+	out := strips{ID: "areas"}
 	if labelled := evaluate.Incidents(a.Labels); len(labelled) > 0 {
 		out.Areas = append(out.Areas, c.area("incident", labelled, 0, stripHeight))
 	}
@@ -182,7 +182,7 @@ func (a Alarms) strips() strips {
 	varying, constant := constants(a.X, a.Metrics)
 	out.Axis, out.Constant = c.ticks, constant
 	if scored := finite(energies); len(scored) > 0 {
-		out.Strips = append(out.Strips, c.energyStrip(energies, thresholds, densityScale(energies, medianOf(thresholds)), marked))
+		out.Strips = append(out.Strips, c.energyStrip(energies, thresholds, densityScale(energies, medianOf(thresholds)), marked, stripPoints))
 	}
 	for _, j := range varying {
 		unit := ""

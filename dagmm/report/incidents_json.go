@@ -12,20 +12,26 @@ import (
 
 // incidentsJSON is what WriteIncidentsJSON writes. Its keys are part of the public interface.
 type incidentsJSON struct {
-	Title     string         `json:"title"`
-	Source    string         `json:"source"`
-	Rows      int            `json:"rows"`
-	Scored    int            `json:"rows_scored"`
-	Flagged   int            `json:"rows_flagged"`
-	Weak      int            `json:"rows_weak"`
-	WeakNote  string         `json:"weak_note"`
-	Start     *time.Time     `json:"start"`
-	End       *time.Time     `json:"end"`
-	Threshold number         `json:"threshold"`
+	Title  string `json:"title"`
+	Source string `json:"source"`
+	recordingJSON
 	Incidents []incidentJSON `json:"incidents"`
 }
 
+// recordingJSON sums up the rows of one host.
+type recordingJSON struct {
+	Rows      int        `json:"rows"`
+	Scored    int        `json:"rows_scored"`
+	Flagged   int        `json:"rows_flagged"`
+	Weak      int        `json:"rows_weak"`
+	WeakNote  string     `json:"weak_note"`
+	Start     *time.Time `json:"start"`
+	End       *time.Time `json:"end"`
+	Threshold number     `json:"threshold"`
+}
+
 type incidentJSON struct {
+	Host     string         `json:"host"`
 	FirstRow int            `json:"first_row"`
 	LastRow  int            `json:"last_row"`
 	Flagged  int            `json:"rows_flagged"`
@@ -79,6 +85,7 @@ func (v number) MarshalJSON() ([]byte, error) {
 //	start, end                  of the first and the last row
 //	threshold                   the energy above which a row is flagged
 //	incidents                   a list in the order of the rows, of
+//	    host                    as in d
 //	    first_row, last_row     numbered from 1; both are flagged
 //	    rows_flagged            how many from the first to the last are
 //	    rows_labelled           how many are labelled anomalous; null without labels
@@ -101,24 +108,36 @@ func WriteIncidentsJSON(w io.Writer, d Rows) error {
 	if err != nil {
 		return err
 	}
-	n, _ := d.X.Dims()
-	out := incidentsJSON{Title: d.Title, Source: d.Source, Rows: n, Scored: d.scored(), Flagged: len(d.Flagged),
-		Weak: d.weak(), WeakNote: d.WeakNote(), Start: d.time(0), End: d.time(n - 1),
-		Threshold: number(d.Threshold), Incidents: make([]incidentJSON, 0, len(incidents))}
-	for _, i := range incidents {
-		out.Incidents = append(out.Incidents, d.incidentJSON(i))
-	}
+	return encode(w, incidentsJSON{Title: d.Title, Source: d.Source, recordingJSON: d.recordingJSON(), Incidents: d.incidentsJSON(incidents)})
+}
+
+// encode writes JSON for people to read too.
+func encode(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(out); err != nil {
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
+func (d Rows) recordingJSON() recordingJSON {
+	n, _ := d.X.Dims()
+	return recordingJSON{Rows: n, Scored: d.scored(), Flagged: len(d.Flagged), Weak: d.weak(), WeakNote: d.WeakNote(),
+		Start: d.time(0), End: d.time(n - 1), Threshold: number(d.Threshold)}
+}
+
+func (d Rows) incidentsJSON(incidents []Incident) []incidentJSON {
+	out := make([]incidentJSON, len(incidents))
+	for k, i := range incidents {
+		out[k] = d.incidentJSON(i)
+	}
+	return out
+}
+
 func (d Rows) incidentJSON(i Incident) incidentJSON {
-	out := incidentJSON{FirstRow: i.Span.Start + 1, LastRow: i.Span.End, Flagged: i.Flagged, Start: d.time(i.Span.Start), End: d.time(i.Span.End - 1),
+	out := incidentJSON{Host: d.Host, FirstRow: i.Span.Start + 1, LastRow: i.Span.End, Flagged: i.Flagged, Start: d.time(i.Span.Start), End: d.time(i.Span.End - 1),
 		Seconds: number(math.NaN()), Severity: i.Severity, Why: i.Peak.Explanation.String(), Metrics: []metricJSON{},
 		Peak: peakJSON{Row: i.Peak.Row + 1, Time: d.time(i.Peak.Row), Energy: number(i.Energy), PValue: number(i.Peak.Explanation.Verdict.PValue), Weak: i.Weak()}}
 	if d.Times != nil {

@@ -26,11 +26,20 @@ func WriteIncidentsMarkdown(w io.Writer, d Rows) error {
 	if len(incidents) > 0 {
 		b.WriteString("\n| start | duration | rows | severity | why | peak |\n|---|---|---|---|---|---|\n")
 	}
-	for _, v := range d.views(incidents) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Start, v.Duration, v.RowsText, v.Grade, escapeMarkdown(v.Why), escapeMarkdown(v.Peak+"; "+v.Energy))
+	for _, line := range d.markdownRows(incidents) {
+		fmt.Fprintf(&b, "| %s\n", line)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// markdownRows writes the incidents as rows of a table, but for the bar at the beginning.
+func (d Rows) markdownRows(incidents []Incident) []string {
+	out := make([]string, len(incidents))
+	for k, v := range d.views(incidents) {
+		out[k] = fmt.Sprintf("%s | %s | %s | %s | %s | %s |", v.Start, v.Duration, v.RowsText, v.Grade, escapeMarkdown(v.Why), escapeMarkdown(v.Peak+"; "+v.Energy))
+	}
+	return out
 }
 
 var markdownEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`, "\n", " ", "\r", " ")

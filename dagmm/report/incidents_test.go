@@ -94,7 +94,7 @@ func TestIncidentsJSON(t *testing.T) {
 	require.Equal(t, []any{100., 100., 3.}, []any{out["rows"], out["rows_scored"], out["rows_flagged"]})
 	incidents := out["incidents"].([]any)
 	require.Equal(t, map[string]any{
-		"first_row": 11., "last_row": 13., "rows_flagged": 2., "rows_labelled": 0., "start": "2026-03-01T00:10:00Z", "end": "2026-03-01T00:12:00Z",
+		"host": "", "first_row": 11., "last_row": 13., "rows_flagged": 2., "rows_labelled": 0., "start": "2026-03-01T00:10:00Z", "end": "2026-03-01T00:12:00Z",
 		"duration_seconds": 120., "severity": "critical", "why": "cpu is 12, expected 1 to +Inf",
 		"peak":    map[string]any{"row": 13., "time": "2026-03-01T00:12:00Z", "energy": nil, "p_value": .01, "weak": false},
 		"metrics": []any{map[string]any{"metric": "cpu", "unit": "%", "share": 1., "value": 12., "low": 1., "high": nil, "conditional": true, "constant": false}},

@@ -17,7 +17,7 @@ type incidentView struct {
 	Grade                                    string // severity, and whether weak
 	Weak                                     bool
 	Peak, Energy                             string
-	Row                                      int // of the peak, from 1
+	Row                                      int // of the peak, from 1; 0 where it cannot be selected
 	Tag                                      string
 }
 
@@ -33,32 +33,48 @@ func (d Rows) answer(incidents []Incident) string {
 	default:
 		return "Nothing is flagged: no row's energy is above the threshold."
 	}
-	count := map[alarm.Severity]int{}
-	worst, weak := 0, 0
-	for k, i := range incidents {
-		count[i.Severity]++
+	v := d.views([]Incident{slices.MinFunc(incidents, graver)})[0]
+	if len(incidents) == 1 {
+		return fmt.Sprintf("One incident, %s: %s.", v.Grade, v.told())
+	}
+	return fmt.Sprintf("%d incidents: %s. The gravest: %s.", len(incidents), countSeverities(incidents), v.told())
+}
+
+// countSeverities says how many incidents there are of each severity, the gravest first.
+func countSeverities(incidents []Incident) string {
+	weak := 0
+	for _, i := range incidents {
 		if i.Weak() {
 			weak++
 		}
-		if graver(i, incidents[worst]) < 0 {
-			worst = k
-		}
-	}
-	v := d.views(incidents[worst : worst+1])[0]
-	if len(incidents) == 1 {
-		return fmt.Sprintf("One incident, %s: %s, %s: %s.", v.Grade, v.at(), v.Duration, v.Why)
 	}
 	var parts []string
-	for _, s := range []alarm.Severity{alarm.Critical, alarm.Major, alarm.Minor} {
-		if count[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
+	for _, s := range severities {
+		if n := bySeverity(incidents, s); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
 	if weak > 0 {
 		parts = append(parts, fmt.Sprintf("%d of them weak", weak))
 	}
-	return fmt.Sprintf("%d incidents: %s. The gravest: %s, %s: %s.", len(incidents), strings.Join(parts, ", "), v.at(), v.Duration, v.Why)
+	return strings.Join(parts, ", ")
 }
+
+// severities are all, the gravest first.
+var severities = []alarm.Severity{alarm.Critical, alarm.Major, alarm.Minor}
+
+// bySeverity counts the incidents of one severity.
+func bySeverity(incidents []Incident, s alarm.Severity) (n int) {
+	for _, i := range incidents {
+		if i.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// told is the incident in part of a sentence.
+func (v incidentView) told() string { return fmt.Sprintf("%s, %s: %s", v.at(), v.Duration, v.Why) }
 
 // at names the beginning in a sentence.
 func (v incidentView) at() string {

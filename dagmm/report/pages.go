@@ -12,6 +12,9 @@ var partsSource string
 //go:embed rows.html
 var rowsSource string
 
+//go:embed hosts.html
+var hostsSource string
+
 //go:embed alarms.html
 var alarmsSource string
 
@@ -21,10 +24,10 @@ var styleSource string
 //go:embed theme.js
 var themeScript string
 
-// pages are rows.html and alarms.html, which share their parts and the style.
+// pages are rows.html, hosts.html and alarms.html, which share their parts and the style.
 var pages = func() *template.Template {
 	t := template.New("pages")
-	for _, p := range []struct{ name, source string }{{"parts.html", partsSource}, {"rows.html", rowsSource}, {"alarms.html", alarmsSource}} {
+	for _, p := range []struct{ name, source string }{{"parts.html", partsSource}, {"rows.html", rowsSource}, {"hosts.html", hostsSource}, {"alarms.html", alarmsSource}} {
 		template.Must(t.New(p.name).Parse(p.source))
 	}
 	return t

@@ -24,6 +24,7 @@ import (
 // Rows is what a page of flagged rows shows.
 type Rows struct {
 	Title   string   // heading of the page, for example the name of the host or file
+	Host    string   // name of the host, which each incident carries; empty where there is only one
 	Source  string   // where the rows came from; empty leaves it out
 	Metrics []string // names of X's columns
 	Units   []string // of the metrics, empty where unknown; nil where none is known
@@ -88,7 +89,7 @@ func WriteRows(w io.Writer, d Rows) error {
 		return err
 	}
 	incidents := d.incidents()
-	drawn, axis := d.strips(incidents)
+	drawn, axis := d.strips(incidents, 1)
 	p := newPayload(d, axis)
 	data, err := json.Marshal(p) // escapes <, > and &, so that no text ends the script element
 	if err != nil {
@@ -183,11 +184,11 @@ func (d Rows) agreement() *evaluate.Agreement {
 	return &a
 }
 
-// strips draws all metrics over time.
-func (d Rows) strips(incidents []Incident) (strips, course) {
+// strips draws all metrics over time, on a page of so many hosts.
+func (d Rows) strips(incidents []Incident, hosts int) (strips, course) {
 	n, _ := d.X.Dims()
 	c := newCourse(n, d.Times, 5)
-	var out strips
+	out := strips{ID: "areas"}
 	bySeverity := map[alarm.Severity][]evaluate.Span{}
 	for _, i := range incidents {
 		bySeverity[i.Severity] = append(bySeverity[i.Severity], i.Span)
@@ -211,12 +212,12 @@ func (d Rows) strips(incidents []Incident) (strips, course) {
 		for i := range threshold {
 			threshold[i] = d.Threshold
 		}
-		out.Strips = append(out.Strips, c.energyStrip(d.Energies, threshold, densityScale(d.Energies, d.Threshold), marked))
+		out.Strips = append(out.Strips, c.energyStrip(d.Energies, threshold, densityScale(d.Energies, d.Threshold), marked, pointsOf(hosts)))
 	}
 	bands, causes := d.bands(), d.causes()
 	for _, j := range varying {
 		values := mat.Col(nil, j, d.X)
-		out.Strips = append(out.Strips, c.metricStrip(j, d.Metrics[j], d.unitOf(d.Metrics[j]), values, bands[d.Metrics[j]], causes[d.Metrics[j]], pointsOf(len(varying))))
+		out.Strips = append(out.Strips, c.metricStrip(j, d.Metrics[j], d.unitOf(d.Metrics[j]), values, bands[d.Metrics[j]], causes[d.Metrics[j]], pointsOf(hosts*len(varying))))
 	}
 	out.Gutter = gutter(out.Strips)
 	return out, c

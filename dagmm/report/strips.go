@@ -18,6 +18,7 @@ import (
 // energies before them. They are drawn here and not by a script: they show everywhere, and a
 // hundred of them cost little.
 type strips struct {
+	ID       string // of the areas, of which a page of several hosts has several
 	Axis     []tick // of time, below every strip
 	Areas    []area // behind every strip
 	Strips   []strip
@@ -246,7 +247,7 @@ func constants(x mat.Matrix, names []string) (varying []int, sentence string) {
 }
 
 // energyStrip draws the energies and their threshold on the axis s.
-func (c course) energyStrip(energies, thresholds []float64, s scale, marked []int) strip {
+func (c course) energyStrip(energies, thresholds []float64, s scale, marked []int, points int) strip {
 	y := make([]float64, len(energies))
 	for i, e := range energies {
 		y[i] = s.at(e)
@@ -260,12 +261,12 @@ func (c course) energyStrip(energies, thresholds []float64, s scale, marked []in
 	if some {
 		w = window{min(w.low, top.low), max(w.high, top.high)}
 	}
-	out := strip{Name: "energy", Metric: -1, Line: c.line(thinnedRows(y, stripPoints), y, w), Dots: c.dots(marked, y, w)}
+	out := strip{Name: "energy", Metric: -1, Line: c.line(thinnedRows(y, points), y, w), Dots: c.dots(marked, y, w)}
 	if s.Width != 0 {
 		out.Unit = "on a compressed axis"
 	}
 	if some {
-		out.Threshold = c.line(thinnedRows(line, stripPoints), line, w)
+		out.Threshold = c.line(thinnedRows(line, points), line, w)
 	}
 	out.Ticks = w.energyTicks(s, top)
 	return out
@@ -332,5 +333,5 @@ func gutter(all []strip) int {
 	return longest
 }
 
-// pointsOf divides what a page may hold among its strips.
-func pointsOf(width int) int { return min(stripPoints, max(120, 60_000/max(width, 1))) }
+// pointsOf divides what a page may hold among so many strips.
+func pointsOf(strips int) int { return min(stripPoints, max(120, 60_000/max(strips, 1))) }

@@ -70,7 +70,7 @@ func TestStripsOfExtremeValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCourse(3, nil, 5)
 			s := c.metricStrip(0, "m", "", values, []expected{{0, 1, 2}, {1, math.Inf(-1), 2}}, []int{1}, 100)
-			e := c.energyStrip(values, []float64{1, 1, 1}, densityScale(values, 1), []int{1})
+			e := c.energyStrip(values, []float64{1, 1, 1}, densityScale(values, 1), []int{1}, 100)
 			for _, path := range []string{string(s.Line), string(s.Band), string(s.Dots), string(e.Line), string(e.Dots), string(e.Threshold)} {
 				require.NotContains(t, path, "NaN")
 				require.NotContains(t, path, "Inf")

@@ -42,14 +42,24 @@ func (d Rows) weak() (n int) {
 
 // WeakNote says how many flagged rows are weak, why threshold and p-value differ, and which
 // of the two counts; empty where none is.
-func (d Rows) WeakNote() string {
-	n := d.weak()
+func (d Rows) WeakNote() string { return weakNote(d.weak(), len(d.Flagged)) }
+
+// WeakNote says of the rows of all hosts what Rows.WeakNote says of those of one.
+func (d Hosts) WeakNote() string {
+	weak, flagged := 0, 0
+	for _, h := range d.Hosts {
+		weak, flagged = weak+h.weak(), flagged+len(h.Flagged)
+	}
+	return weakNote(weak, flagged)
+}
+
+func weakNote(n, flagged int) string {
 	if n == 0 {
 		return ""
 	}
-	rows := fmt.Sprintf("%d of the %d flagged rows are", n, len(d.Flagged))
+	rows := fmt.Sprintf("%d of the %d flagged rows are", n, flagged)
 	if n == 1 {
-		rows = fmt.Sprintf("1 of the %d flagged rows is", len(d.Flagged))
+		rows = fmt.Sprintf("1 of the %d flagged rows is", flagged)
 	}
 	return rows + " weak: more than 5 % of ordinary rows that the model has not learned have as much energy (p above .05). The threshold, which comes from rows that it has learned, says what is flagged; p says what a flag is worth."
 }

@@ -38,10 +38,8 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err := cfg.chooseLatent(data); err != nil {
 		return nil, nil, err
 	}
-	_, targets := data.views(cfg.Network.Predict)
-	z := cfg.Network.Latent + cfg.Network.ErrorFeatures.Dim(len(targets))
-	if data.n < z+2 {
-		return nil, nil, fmt.Errorf("train: %d usable rows, need at least %d for a mixture in %d dimensions: %w", data.n, z+2, z, ErrData)
+	if err := data.enough(&cfg); err != nil {
+		return nil, nil, err
 	}
 	trainers, members, err := fitMembers(ctx, &cfg, data)
 	if err != nil {

@@ -57,6 +57,9 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err := t.choose(x, skip, cfg.Columns); err != nil {
 		return nil, err
 	}
+	if err := t.enough(cfg); err != nil {
+		return nil, err
+	}
 	used := mat.NewDense(t.n, d, nil)
 	for i, r := range t.rows {
 		for j := range d {
@@ -91,10 +94,19 @@ func (t *trainingData) choose(x mat.Matrix, skip []bool, columns []string) error
 			t.rows = append(t.rows, r)
 		}
 	}
-	if t.n = len(t.rows); t.n < 2 {
-		return fmt.Errorf("train: %d of %d rows left (%d incomplete, %d excluded): %w", t.n, len(skip), t.dropped, t.excluded, ErrData)
-	}
+	t.n = len(t.rows)
 	return nil
+}
+
+// enough is an error where the rows are too few for the mixture.
+func (t *trainingData) enough(cfg *Config) error {
+	_, targets := t.views(cfg.Network.Predict)
+	z := cfg.Network.Latent + cfg.Network.ErrorFeatures.Dim(len(targets))
+	if t.n >= z+2 {
+		return nil
+	}
+	return fmt.Errorf("train: %d usable rows of %d (%d incomplete, %d excluded), need at least %d for a mixture in %d dimensions: %w",
+		t.n, t.n+t.dropped+t.excluded, t.dropped, t.excluded, z+2, z, ErrData)
 }
 
 // build computes the features of the used rows.

@@ -86,7 +86,7 @@ const fewestRows = 12
 func (t *textColumn) advice(name string) string {
 	for _, rows := range t.seen {
 		if *rows >= fewestRows {
-			return fmt.Sprintf("give Key %q for a table of each", name)
+			return fmt.Sprintf("give Key %q to read the rows of each by themselves", name)
 		}
 	}
 	return "give the rows of each a file of its own"

@@ -349,7 +349,7 @@ func (p *plan) longFormError(key []int, series []string, hosts int, clock []int,
 		} else if p.clock == nil {
 			each += " and Time " + fmt.Sprintf("%q", p.names[clock[0]])
 		}
-		advice = each + " for one table a host, " + advice
+		advice = each + " to read each host by itself, " + advice
 	}
 	advice = "give " + advice
 	if rowByRow {

@@ -142,18 +142,18 @@ func TestRecordingsAdvice(t *testing.T) {
 		return b.String()
 	}
 	for _, c := range []struct{ text, advice string }{
-		{wide("host", 3, 20, 0), `give Key "host" for one table a host, Series "host" for one column a series, or`},
-		{wide("host", 3, 9000, 0), `give Key "host" for one table a host, Series "host" for one column a series, or`},
+		{wide("host", 3, 20, 0), `give Key "host" to read each host by itself, Series "host" for one column a series, or`},
+		{wide("host", 3, 9000, 0), `give Key "host" to read each host by itself, Series "host" for one column a series, or`},
 		{wide("host", 3, 5, 0), `give Series "host" for one column a series, or`},
 		{wide("DEV", 3, 20, 0), `give Series "DEV" for one column a series, or`},
-		{disksOfHosts(20), `give Key "hostname" and Series "DEV" and Value "tps" for one table a host, Series "hostname,DEV" and Value "tps" for one column a series, or`},
+		{disksOfHosts(20), `give Key "hostname" and Series "DEV" and Value "tps" to read each host by itself, Series "hostname,DEV" and Value "tps" for one column a series, or`},
 	} {
 		_, err := ReadCSV(strings.NewReader(c.text), CSVOptions{})
 		require.ErrorIs(t, err, ErrLongForm)
 		require.ErrorContains(t, err, c.advice)
 	}
 	for n, advice := range map[int]string{
-		20: `column "name" holds 3 different texts: if they name hosts or metrics, give Key "name" for a table of each`,
+		20: `column "name" holds 3 different texts: if they name hosts or metrics, give Key "name" to read the rows of each by themselves`,
 		5:  `column "name" holds 3 different texts: if they name hosts or metrics, give the rows of each a file of its own`,
 	} {
 		require.Contains(t, read(t, wide("name", 3, n, 24*time.Hour), CSVOptions{}).Notes, advice)

@@ -87,12 +87,8 @@ func hostsHave(all, with int) string {
 
 // period says which time the rows of all hosts cover.
 func (d Hosts) period() string {
-	var ends []time.Time
-	for _, h := range d.Hosts {
-		if n := len(h.Times); n > 0 {
-			ends = append(ends, h.Times[0], h.Times[n-1])
-		}
+	if a := d.axis(); !a.first.IsZero() {
+		return period(Rows{Times: []time.Time{a.first, a.last}})
 	}
-	slices.SortFunc(ends, time.Time.Compare)
-	return period(Rows{Times: ends})
+	return ""
 }

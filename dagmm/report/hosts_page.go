@@ -14,6 +14,7 @@ type hostSection struct {
 	Answer, Gravest        string
 	Counts                 []severityCount
 	Incidents, Others      []incidentView
+	Timeline               timeline
 	Strips                 strips
 	Data                   Rows
 }
@@ -34,9 +35,11 @@ func WriteHosts(w io.Writer, d Hosts) error {
 		return err
 	}
 	sections := make([]hostSection, len(hosts))
+	axis := d.axis()
 	incidents, band, labelled := 0, false, false
 	for k, h := range hosts {
 		sections[k] = h.section(k+1, len(hosts))
+		sections[k].Timeline = h.timeline(axis)
 		incidents += len(h.found)
 		band, labelled = band || len(h.Ordinary) > 0, labelled || h.agreement() != nil
 	}
@@ -46,6 +49,7 @@ func WriteHosts(w io.Writer, d Hosts) error {
 		"Heading":   heading{d.Title, d.Source, d.period()},
 		"Answer":    d.answer(hosts),
 		"Sections":  sections,
+		"Axis":      axis.ticks(),
 		"Weak":      d.WeakNote(),
 		"Incidents": incidents > 0,
 		"Band":      band,

@@ -16,7 +16,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
-	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/evaluate"
 	"github.com/metric-streams/anomaly/dataset"
 )
@@ -188,16 +187,7 @@ func (d Rows) agreement() *evaluate.Agreement {
 func (d Rows) strips(incidents []Incident, hosts int) (strips, course) {
 	n, _ := d.X.Dims()
 	c := newCourse(n, d.Times, 5)
-	out := strips{ID: "areas"}
-	bySeverity := map[alarm.Severity][]evaluate.Span{}
-	for _, i := range incidents {
-		bySeverity[i.Severity] = append(bySeverity[i.Severity], i.Span)
-	}
-	for _, s := range []alarm.Severity{alarm.Minor, alarm.Major, alarm.Critical} {
-		if spans := bySeverity[s]; len(spans) > 0 {
-			out.Areas = append(out.Areas, c.area(s.String(), spans, 0, stripHeight))
-		}
-	}
+	out := strips{ID: "areas", Areas: c.incidents(incidents)}
 	if labelled := evaluate.Incidents(d.Labels); len(labelled) > 0 {
 		out.Areas = append(out.Areas, c.area("labelled", labelled, stripHeight-4, stripHeight))
 	}
@@ -221,6 +211,23 @@ func (d Rows) strips(incidents []Incident, hosts int) (strips, course) {
 	}
 	out.Gutter = gutter(out.Strips)
 	return out, c
+}
+
+// incidents shades each incident in the colour of its severity, the gravest on top.
+func (c course) incidents(all []Incident) []area {
+	var out []area
+	for _, s := range slices.Backward(severities) {
+		var spans []evaluate.Span
+		for _, i := range all {
+			if i.Severity == s {
+				spans = append(spans, i.Span)
+			}
+		}
+		if len(spans) > 0 {
+			out = append(out, c.area(s.String(), spans, 0, stripHeight))
+		}
+	}
+	return out
 }
 
 // bands returns for each metric the expected ranges of the rows that are explained.

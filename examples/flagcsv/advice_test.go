@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 // What an error advises is in it word for word, and works as it stands on a command line.
@@ -20,6 +23,10 @@ func TestAdviceOfErrors(t *testing.T) {
 		{"long_disks.csv", []string{`-series "DEV"`}, 27},
 		{"long_disks.csv", []string{`-series "-"`}, 9},
 		{"long_k6.csv", []string{`-series "metric_name"`, `-value "metric_value"`}, 3},
+		{"long_hosts.csv", []string{`-host "host"`}, 2},
+		{"long_hosts.csv", []string{`-series "host"`}, 4},
+		{"long_hosts_disks.csv", []string{`-host "hostname"`, `-series "DEV"`}, 8},
+		{"long_hosts_disks.csv", []string{`-series "hostname,DEV"`}, 16},
 		{"long_perf.csv", []string{`-series "4"`, `-time "1"`}, 8},
 		{"two_tables.csv", []string{`-skip-lines 8`}, 3},
 		{"two_tables.csv", []string{`-skip-bad-rows`}, 3},
@@ -40,7 +47,7 @@ func TestAdviceOfErrors(t *testing.T) {
 			args := []string{"-in", path}
 			o, err := parse(args, nil)
 			require.NoError(t, err)
-			_, err = read(o, nil)
+			_, err = firstTable(o)
 			require.Error(t, err)
 			for _, a := range c.advice {
 				require.Contains(t, err.Error(), a)
@@ -52,11 +59,43 @@ func TestAdviceOfErrors(t *testing.T) {
 			}
 			o, err = parse(args, nil)
 			require.NoError(t, err)
-			j, err := read(o, nil)
+			first, err := firstTable(o)
 			require.NoError(t, err)
-			require.Len(t, j.table.Columns, c.columns)
+			require.Len(t, first.Columns, c.columns)
 		})
 	}
+}
+
+// firstTable reads the table, or that of the first of several hosts.
+func firstTable(o *options) (*dataset.Table, error) {
+	if o.csv.Key != "" {
+		f, err := readHosts(o, nil)
+		if err != nil {
+			return nil, err
+		}
+		return f.jobs[0].table, nil
+	}
+	j, err := read(o, nil)
+	if err != nil {
+		return nil, err
+	}
+	return j.table, nil
+}
+
+// What a note says of a column of few texts works too.
+func TestAdviceOfNotes(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("time,site,cpu,mem\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "2024-03-14 09:%02d:00,%s,%d,%d\n", i, []string{"north", "south"}[i/30], i*7%13, i*5%11)
+	}
+	path := save(t, "sites.csv", b.String())
+	r := invoke(t, "", append(quick, "-in", path)...)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, `column "site" holds 2 different texts: if they name hosts or metrics, give -host "site" to read the rows of each by themselves`)
+	r = invoke(t, "", append(quick, "-in", path, "-host", "site")...)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "== north: ")
 }
 
 var quotedValue = regexp.MustCompile(`^".*"$`)

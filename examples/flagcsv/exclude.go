@@ -46,30 +46,42 @@ func parseRows(s string) (from, to int, ok bool) {
 	return from, to, err == nil && err2 == nil && from >= 1 && to >= from
 }
 
-// mask marks the rows of t that the intervals hold; nil where there are no intervals. zone is of times without an offset.
-func mask(t *dataset.Table, intervals []interval, zone *time.Location) ([]bool, error) {
+// mask marks the rows of t that the intervals hold, and counts those of each; nil where there are no intervals. zone is of times
+// without an offset.
+func mask(t *dataset.Table, intervals []interval, zone *time.Location) (rows []bool, counts []int, err error) {
 	if len(intervals) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	rows, _ := t.X.Dims()
-	out := make([]bool, rows)
-	for _, iv := range intervals {
+	n, _ := t.X.Dims()
+	rows, counts = make([]bool, n), make([]int, len(intervals))
+	for k, iv := range intervals {
 		holds, err := iv.holds(t, zone)
 		if err != nil {
-			return nil, fmt.Errorf("-exclude %s: %w", iv.text, err)
+			return nil, nil, fmt.Errorf("-exclude %s: %w", iv.text, err)
 		}
-		count := 0
-		for i := range out {
+		for i := range rows {
 			if holds(i) {
-				out[i] = true
-				count++
+				rows[i] = true
+				counts[k]++
 			}
 		}
+	}
+	return rows, counts, nil
+}
+
+// checkExcluded is an error where an interval holds no row of any job.
+func checkExcluded(intervals []interval, jobs ...*job) error {
+	for k, iv := range intervals {
+		count, rows := 0, 0
+		for _, j := range jobs {
+			n, _ := j.table.X.Dims()
+			count, rows = count+j.excluded[k], rows+n
+		}
 		if count == 0 {
-			return nil, fmt.Errorf("-exclude %s: none of the %d rows lies in it", iv.text, rows)
+			return fmt.Errorf("-exclude %s: none of the %d rows lies in it", iv.text, rows)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func (iv interval) holds(t *dataset.Table, zone *time.Location) (func(row int) bool, error) {

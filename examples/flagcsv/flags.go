@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.report, "report", "", "HTML `file` to write: incidents, plots and explanations for the browser, complete in itself")
 	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
 	fs.StringVar(&o.markdown, "markdown", "", "Markdown `file` to write: the incidents as a table")
-	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to")
+	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to; with -host a file a host, as in 'models/*.model'")
 	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known")
 }
 
@@ -98,6 +99,7 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 	}
 	parsed("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
 	parsed("series", "`columns` that tell series apart where the file has a row for each series and time: they become columns;\n- reads the rows as they are", names(&c.Series))
+	parsed("host", "`column` of hosts' names in a file of several hosts: each gets a model of its own, and a section in report and\nsummary. With -series, each host has the columns of its own series", func(s string) error { c.Key = s; return nil })
 	parsed("value", "`columns` with the values of -series (default: every column of numbers)", names(&c.Value))
 	fs.StringVar(&c.Time, "time", "", "`column` of times; - for none (default: found by name and content)")
 	fs.StringVar(&c.Label, "label", "", "`column` of labels, to measure against, not to learn from; - for none (default: found by name)")
@@ -144,6 +146,9 @@ func (o *options) check(fs *flag.FlagSet) error {
 			}
 		}
 	}
+	if err := o.checkHost(); err != nil {
+		return err
+	}
 	switch {
 	case o.preset != "" && !slices.Contains(presetNames(), o.preset):
 		return fmt.Errorf("-preset is %q; it must be one of %s", o.preset, strings.Join(presetNames(), ", "))
@@ -151,6 +156,29 @@ func (o *options) check(fs *flag.FlagSet) error {
 		return fmt.Errorf("-quantile is %v; it must lie between 0 and 1", o.quantile)
 	case o.epochs < 0 || given("epochs") && o.epochs == 0:
 		return fmt.Errorf("-epochs is %d; it must be positive", o.epochs)
+	}
+	return nil
+}
+
+// checkHost refuses what means one host where there are several.
+func (o *options) checkHost() error {
+	switch {
+	case o.csv.Key == "":
+		if _, given := o.typed["host"]; given {
+			return errors.New("-host is empty; name the column that holds the names of hosts")
+		}
+		return nil
+	case len(o.in) == 0:
+		return errors.New("-host needs a file in -in: the embedded recording is of one host")
+	case o.load != "":
+		return errors.New("-load does not go with -host: a model is of one host")
+	case o.save != "" && strings.Count(filepath.Base(o.save), "*") != 1:
+		return fmt.Errorf("-save is %q; with -host it names a file a host, with * in the place of the host's name, such as 'models/*.model'", o.save)
+	}
+	for _, iv := range o.exclude {
+		if iv.from > 0 {
+			return fmt.Errorf("-exclude %s: with -host rows are numbered in each host by itself; give times such as 2026-03-01T10:00..2026-03-01T11:30", iv.text)
+		}
 	}
 	return nil
 }

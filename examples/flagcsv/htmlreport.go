@@ -13,7 +13,7 @@ import (
 func (j *job) rows() report.Rows {
 	preset := j.model.Training().Preset
 	return report.Rows{
-		Title: j.title, Source: j.source, Metrics: j.table.Columns, Units: j.units,
+		Title: j.title, Source: j.source, Host: j.host, Metrics: j.table.Columns, Units: j.units,
 		X: j.table.X, Times: j.table.Times, Labels: j.table.Labels, Energies: j.energies,
 		Threshold: j.model.Threshold(), ThresholdNote: j.thresholdNote(), Calibration: j.model.Calibration(),
 		Flagged: j.flagged, Ordinary: j.ordinary, Apart: preset == "table" || j.table.Times == nil && strings.HasPrefix(preset, "paper"),
@@ -21,14 +21,15 @@ func (j *job) rows() report.Rows {
 }
 
 // writeReport writes the page for the browser.
-func writeReport(w io.Writer, j *job) error {
+func (j *job) writeReport(w io.Writer) error {
 	d := j.rows()
 	d.Training, d.Warnings, d.Generated = j.facts(), j.warnings(), time.Now()
 	return report.WriteRows(w, d)
 }
 
-func writeJSON(w io.Writer, j *job) error     { return report.WriteIncidentsJSON(w, j.rows()) }
-func writeMarkdown(w io.Writer, j *job) error { return report.WriteIncidentsMarkdown(w, j.rows()) }
+func (j *job) writeJSON(w io.Writer) error     { return report.WriteIncidentsJSON(w, j.rows()) }
+func (j *job) writeMarkdown(w io.Writer) error { return report.WriteIncidentsMarkdown(w, j.rows()) }
+func (j *job) writeModel(w io.Writer) error    { return j.model.Save(w) }
 
 // facts sums up the model for a reader.
 func (j *job) facts() []report.Fact {

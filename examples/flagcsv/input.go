@@ -49,13 +49,18 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 			return nil, input(err)
 		}
 	}
-	for i, note := range j.table.Notes {
-		j.table.Notes[i] = withFlags(note)
-	}
-	for i, role := range j.table.Roles {
-		j.table.Roles[i].Reason = withFlags(role.Reason)
-	}
+	speakOfFlags(j.table)
 	return j, nil
+}
+
+// speakOfFlags turns the options that a table's notes and roles name into flags.
+func speakOfFlags(t *dataset.Table) {
+	for i, note := range t.Notes {
+		t.Notes[i] = withFlags(note)
+	}
+	for i, role := range t.Roles {
+		t.Roles[i].Reason = withFlags(role.Reason)
+	}
 }
 
 // explainRead speaks of flags where package dataset speaks of its options.
@@ -73,8 +78,8 @@ func explainRead(err error, modelFile string) error {
 
 var (
 	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	option = regexp.MustCompile(`\b(Columns|Series|Value|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|SkipBadRows|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
-	flagOf = map[string]string{"Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "SkipBadRows": "skip-bad-rows", "TimeLayout": "time-layout"}
+	option = regexp.MustCompile(`\b(Columns|Series|Value|Key|TimeLayout|Time|Label|Comma|Decimal|Header|SkipLines|SkipBadRows|Location|Year|Missing|ColumnSentinels|Sentinels|Anomalous|Normal|Counters|Scale|Exclude)\b`)
+	flagOf = map[string]string{"Key": "host", "Comma": "delimiter", "Location": "zone", "ColumnSentinels": "sentinels", "SkipLines": "skip-lines", "SkipBadRows": "skip-bad-rows", "TimeLayout": "time-layout"}
 )
 
 // withFlags turns the names of options into those of flags, but for what stands in quotes.

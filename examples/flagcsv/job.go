@@ -15,15 +15,17 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// job is one run: what was read, the model, and what it says of the rows.
+// job is one recording: what was read, the model, and what it says of the rows.
 type job struct {
 	title, source string
+	host          string // empty where the file is of one host
 	table         *dataset.Table
 	units         []string // of the metrics, empty where unknown
 	model         *dagmm.Model
 	modelFile     string        // where the model was loaded from; empty if it was trained
 	training      *train.Report // nil if the model was loaded
 	bound         string        // which rows the model was trained on; empty for all
+	excluded      []int         // rows that each range of -exclude holds
 	choice        string        // why which preset was taken; empty if the user said so
 
 	energies  []float64 // one a row; NaN where a value is missing
@@ -31,7 +33,6 @@ type job struct {
 	flagged   []report.Explained
 	ordinary  []report.Explained // some others, for the band of expected values
 	incidents []report.Incident
-	written   []string // files, as far as they are complete
 }
 
 // fit trains a model on the table unless one was loaded.
@@ -39,20 +40,32 @@ func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
 	if j.model != nil {
 		return nil
 	}
-	cfg, err := j.config(opt)
+	h, err := j.trainee(opt)
+	if err == nil {
+		err = checkExcluded(opt.exclude, j)
+	}
 	if err != nil {
 		return input(err)
 	}
-	rows := bounded(j.table, cfg.Exclude)
-	cfg.Times, cfg.Exclude, j.bound = rows.times, rows.exclude, rows.note
 	bar := newProgress(terminal)
-	cfg.Progress = bar.show
-	j.model, j.training, err = train.Fit(ctx, rows.x, cfg)
+	h.Config.Progress = bar.show
+	j.model, j.training, err = train.Fit(ctx, h.Rows, h.Config)
 	bar.clear()
 	if errors.Is(err, train.ErrData) || errors.Is(err, train.ErrConfig) {
-		return input(fmt.Errorf("%s: %w", j.source, err))
+		return input(fmt.Errorf("%s: %w", j.named(), err))
 	}
 	return err
+}
+
+// trainee returns the rows to train on, and how.
+func (j *job) trainee(opt *options) (train.Host, error) {
+	cfg, err := j.config(opt)
+	if err != nil {
+		return train.Host{}, err
+	}
+	rows := bounded(j.table, cfg.Exclude)
+	cfg.Times, cfg.Exclude, j.bound = rows.times, rows.exclude, rows.note
+	return train.Host{Name: j.host, Rows: rows.x, Config: cfg}, nil
 }
 
 func (j *job) config(opt *options) (train.Config, error) {
@@ -71,17 +84,17 @@ func (j *job) config(opt *options) (train.Config, error) {
 		cfg.Optimizer.Epochs, cfg.Optimizer.MinSteps = opt.epochs, -1 // as asked, however few
 	}
 	var err error
-	cfg.Exclude, err = mask(j.table, opt.exclude, opt.csv.Location)
+	cfg.Exclude, j.excluded, err = mask(j.table, opt.exclude, opt.csv.Location)
 	return cfg, err
 }
 
 // score gives every row its energy and explains those above the threshold, in one pass: a stream carries the context from row to row
-// just as in live scoring. With a band, it also explains some of the others.
-func (j *job) score(ctx context.Context, band bool) error {
+// just as in live scoring. With a band, it also explains some of the others, fewer where it is one of several jobs.
+func (j *job) score(ctx context.Context, band bool, jobs int) error {
 	rows, width := j.table.X.Dims()
 	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
 	stream := j.model.Stream()
-	stride := bandStride(rows, width)
+	stride := bandStride(rows, width, jobs)
 	band = band && stride > 0
 	for i := range rows {
 		if err := ctx.Err(); err != nil {
@@ -89,7 +102,7 @@ func (j *job) score(ctx context.Context, band bool) error {
 		}
 		v, err := stream.Next(j.table.X.RawRowView(i))
 		if err != nil {
-			return input(fmt.Errorf("%s, row %d: %w", j.source, i+1, err))
+			return input(fmt.Errorf("%s, row %d: %w", j.named(), i+1, err))
 		}
 		j.energies[i], j.pvalues[i] = v.Energy, v.PValue
 		inBand := band && (i%stride == 0 || i == rows-1) && !math.IsNaN(v.Energy)
@@ -112,9 +125,9 @@ func (j *job) score(ctx context.Context, band bool) error {
 }
 
 // bandStride is every how manyth row the band of expected values is drawn through. To explain a row takes a time that grows with the
-// square of the width: the band is to cost seconds, and is left out, which is 0, where it would have too few rows.
-func bandStride(rows, width int) int {
-	most := min(1000, 120_000/(width*(width+20)))
+// square of the width: the band is to cost seconds in all jobs together, and is left out, which is 0, where it would have too few rows.
+func bandStride(rows, width, jobs int) int {
+	most := min(1000, 120_000/(width*(width+20)*jobs))
 	if most < 8 {
 		return 0
 	}
@@ -139,6 +152,14 @@ func (j *job) unscored() int {
 		}
 	}
 	return n
+}
+
+// named is the job in an error.
+func (j *job) named() string {
+	if j.host == "" {
+		return j.source
+	}
+	return j.source + ", host " + j.host
 }
 
 // thresholdNote says where the threshold comes from.

@@ -5,6 +5,7 @@
 //	flagcsv                                                 # the embedded recording of a host
 //	flagcsv -in host.csv -columns cpu,mem,disk,net_in -time ts -out flagged.csv -report report.html -save host.model
 //	flagcsv -load host.model -in new.csv                    # score without training
+//	flagcsv -in fleet.csv -host host -report fleet.html     # rows of several hosts: a model and a section each
 //
 // It exits with 0 on success, with 2 where the input or the command line is wrong (one line on standard error says what and where),
 // and with 1 where anything else fails. Files are written when everything has succeeded, or not at all.
@@ -70,6 +71,9 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	}
 	defer files.discard()
 
+	if opt.csv.Key != "" {
+		return flagHosts(ctx, opt, files, stdin, stdout, stderr)
+	}
 	j, err := read(opt, stdin)
 	if err != nil {
 		return err
@@ -79,14 +83,19 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err := j.fit(ctx, opt, stderr); err != nil {
 		return err
 	}
-	if err := j.score(ctx, opt.report != ""); err != nil {
+	if err := j.score(ctx, opt.report != "", 1); err != nil {
 		return err
 	}
-	if err := files.write(j); err != nil {
+	written, err := files.write(j)
+	if err != nil {
 		return err
 	}
 	if err := files.commit(); err != nil {
 		return err
 	}
-	return printResult(stdout, j)
+	if err := printResult(stdout, j); err != nil {
+		return err
+	}
+	printWritten(stdout, written)
+	return nil
 }

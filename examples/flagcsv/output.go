@@ -22,22 +22,34 @@ type outputs struct {
 type pendingFile struct {
 	path string // as the user gave it
 	file *os.File
-	fill func(io.Writer, *job) error
+	fill filler
+}
+
+// filler writes a file about what was found.
+type filler func(findings, io.Writer) error
+
+// findings are what the files are written from: of one recording, or of several hosts.
+type findings interface {
+	writeTable(io.Writer) error
+	writeReport(io.Writer) error
+	writeJSON(io.Writer) error
+	writeMarkdown(io.Writer) error
+	writeModel(io.Writer) error
 }
 
 func openOutputs(opt *options) (*outputs, error) {
 	o := &outputs{}
 	for _, f := range []struct {
 		flag, path string
-		fill       func(io.Writer, *job) error
+		fill       filler
 	}{
-		{"out", opt.out, writeTable},
-		{"report", opt.report, writeReport},
-		{"json", opt.json, writeJSON},
-		{"markdown", opt.markdown, writeMarkdown},
-		{"save", opt.save, func(w io.Writer, j *job) error { return j.model.Save(w) }},
+		{"out", opt.out, findings.writeTable},
+		{"report", opt.report, findings.writeReport},
+		{"json", opt.json, findings.writeJSON},
+		{"markdown", opt.markdown, findings.writeMarkdown},
+		{"save", opt.save, findings.writeModel},
 	} {
-		if f.path == "" {
+		if f.path == "" || f.flag == "save" && opt.csv.Key != "" { // a file a host, when the hosts are known
 			continue
 		}
 		if err := o.open(f.path, f.fill, slices.Concat(opt.in, []string{opt.load})...); err != nil {
@@ -48,7 +60,7 @@ func openOutputs(opt *options) (*outputs, error) {
 	return o, nil
 }
 
-func (o *outputs) open(path string, fill func(io.Writer, *job) error, inputs ...string) error {
+func (o *outputs) open(path string, fill filler, inputs ...string) error {
 	target := path
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		target = resolved // a link stays a link
@@ -86,10 +98,19 @@ func cause(err error) error {
 	return err
 }
 
-func (o *outputs) write(j *job) error {
-	for _, p := range o.pending {
+// errNothing is of a file about which there is nothing to write. It is not made.
+var errNothing = errors.New("nothing to write")
+
+// write fills the files and returns their names.
+func (o *outputs) write(found findings) (written []string, err error) {
+	for _, p := range slices.Clone(o.pending) {
 		w := bufio.NewWriterSize(p.file, 1<<16)
-		err := p.fill(w, j)
+		err := p.fill(found, w)
+		if errors.Is(err, errNothing) {
+			p.remove()
+			o.pending = slices.DeleteFunc(o.pending, func(other *pendingFile) bool { return other == p })
+			continue
+		}
 		if err == nil {
 			err = w.Flush()
 		}
@@ -97,11 +118,11 @@ func (o *outputs) write(j *job) error {
 			err = p.file.Sync()
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.path, cause(err))
+			return nil, fmt.Errorf("%s: %w", p.path, cause(err))
 		}
-		j.written = append(j.written, p.path)
+		written = append(written, p.path)
 	}
-	return nil
+	return written, nil
 }
 
 // commit moves the files to their places.
@@ -124,8 +145,12 @@ func (o *outputs) commit() error {
 // discard removes what was not committed.
 func (o *outputs) discard() {
 	for _, p := range o.pending {
-		p.file.Close()
-		os.Remove(p.file.Name())
+		p.remove()
 	}
 	o.pending = nil
+}
+
+func (p *pendingFile) remove() {
+	p.file.Close()
+	os.Remove(p.file.Name())
 }

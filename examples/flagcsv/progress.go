@@ -70,3 +70,10 @@ func (p *progress) clear() {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
+
+// showHosts is train.FleetConfig.Done.
+func (p *progress) showHosts(t train.FleetProgress) {
+	if p.w != nil {
+		fmt.Fprintf(p.w, "\rtrained %d of %d hosts, %s \x1b[K", t.Finished, t.Hosts, t.Elapsed.Round(time.Second))
+	}
+}

@@ -37,20 +37,20 @@ func printResult(w io.Writer, j *job) error {
 			fmt.Fprintf(w, "and %d flagged rows of lower energy: -out and -report hold them all\n", left)
 		}
 		fmt.Fprintln(w)
-		printIncidents(w, j)
+		printIncidents(w, j, maxIncidents)
 	}
 	return printSummary(w, j)
 }
 
-// printIncidents prints one line an incident: where there are too many, the gravest.
-func printIncidents(w io.Writer, j *job) {
+// printIncidents prints one line an incident: where there are more than most, the gravest.
+func printIncidents(w io.Writer, j *job, most int) {
 	shown := j.incidents
-	if len(shown) > maxIncidents {
+	if len(shown) > most {
 		shown = slices.Clone(shown)
 		slices.SortStableFunc(shown, func(a, b report.Incident) int {
 			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Energy, a.Energy))
 		})
-		shown = shown[:maxIncidents]
+		shown = shown[:most]
 		slices.SortFunc(shown, func(a, b report.Incident) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -128,10 +128,13 @@ func printSummary(w io.Writer, j *job) error {
 		t := j.model.Training()
 		fmt.Fprintf(w, "model %s: trained on %d rows with preset %s\n", printable(j.modelFile), t.Rows, t.Preset)
 	}
-	if len(j.written) > 0 {
-		fmt.Fprintf(w, "written: %s\n", printable(strings.Join(j.written, ", ")))
-	}
 	return nil
+}
+
+func printWritten(w io.Writer, files []string) {
+	if len(files) > 0 {
+		fmt.Fprintf(w, "written: %s\n", printable(strings.Join(files, ", ")))
+	}
 }
 
 // printAgreement holds the flagged rows against the labels.

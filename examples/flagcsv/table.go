@@ -4,31 +4,63 @@ import (
 	"encoding/csv"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // writeTable writes every row with what the model says of it, as CSV. A row with a missing value has an empty energy and p-value.
-func writeTable(w io.Writer, j *job) error {
+func (j *job) writeTable(w io.Writer) error { return writeRows(w, []*job{j}, j.table.Columns) }
+
+// writeRows writes the rows of jobs, with the metrics named. A metric that a job lacks is empty, and each row begins with its host
+// where there are several.
+func writeRows(w io.Writer, jobs []*job, metrics []string) error {
 	c := csv.NewWriter(w)
-	header := []string{"row"}
-	if j.table.Times != nil {
+	var header []string
+	if jobs[0].host != "" {
+		header = append(header, "host")
+	}
+	header = append(header, "row")
+	if jobs[0].table.Times != nil {
 		header = append(header, "time")
 	}
-	header = append(header, j.table.Columns...)
+	header = append(header, metrics...)
 	header = append(header, "energy", "threshold", "p_value", "anomalous", "top_metric")
 	if err := c.Write(header); err != nil {
 		return err
 	}
+	for _, j := range jobs {
+		if err := j.writeRows(c, metrics); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+func (j *job) writeRows(c *csv.Writer, metrics []string) error {
+	columns := make([]int, len(metrics))
+	for k, name := range metrics {
+		columns[k] = slices.Index(j.table.Columns, name)
+	}
 	flagged := j.flagged
 	threshold := number(j.model.Threshold())
-	record := make([]string, 0, len(header))
+	var record []string
 	for i, energy := range j.energies {
-		record = append(record[:0], strconv.Itoa(i+1))
+		record = record[:0]
+		if j.host != "" {
+			record = append(record, j.host)
+		}
+		record = append(record, strconv.Itoa(i+1))
 		if j.table.Times != nil {
 			record = append(record, j.table.Times[i].Format(time.RFC3339Nano))
 		}
-		for _, v := range j.table.X.RawRowView(i) {
+		values := j.table.X.RawRowView(i)
+		for _, column := range columns {
+			v := math.NaN()
+			if column >= 0 {
+				v = values[column]
+			}
 			record = append(record, number(v))
 		}
 		anomalous, top := "false", ""
@@ -41,8 +73,7 @@ func writeTable(w io.Writer, j *job) error {
 			return err
 		}
 	}
-	c.Flush()
-	return c.Error()
+	return nil
 }
 
 // number keeps every digit, and does without an exponent where that is legible; a missing value is empty.

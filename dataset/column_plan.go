@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // plan is how each column of a file is read.
@@ -77,6 +78,18 @@ func (t *textColumn) add(cell []byte, back bool) {
 	}
 	*t.rows++
 }
+
+// isState reports whether the texts tell a state: yes and no, or up and down.
+func (t *textColumn) isState() bool {
+	for text := range t.seen {
+		if !slices.Contains(stateWords, strings.ToLower(text)) {
+			return false
+		}
+	}
+	return true
+}
+
+var stateWords = []string{"yes", "no", "true", "false", "on", "off", "up", "down", "ok", "good", "bad", "warning", "critical", "normal", "enabled", "disabled", "online", "offline", "active", "inactive", "ja", "nein"}
 
 // fewestRows is how many rows one of several recordings has, at the least, where it is advised
 // to read each by itself. With fewer, nothing can be learned of it.

@@ -112,7 +112,7 @@ func (l *longForm) columnsOfText() []int {
 // namesHosts reports whether a column's name says that it holds names of hosts.
 func namesHosts(name string) bool {
 	return slices.ContainsFunc(nameWords(name), func(w string) bool {
-		return slices.Contains([]string{"host", "hostname", "node", "nodename", "instance", "server", "machine", "vm", "computer", "computername", "agent"}, w)
+		return slices.Contains([]string{"host", "hostname", "node", "nodename", "instance", "server", "machine", "vm", "pod", "container", "computer", "computername", "agent"}, w)
 	})
 }
 

@@ -22,7 +22,7 @@ func (r *rowReader) rowNotes() []string {
 	}
 	notes = append(notes, r.leftNotes()...)
 	for _, c := range r.texts {
-		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows {
+		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows && !c.isState() {
 			add("column %q holds %d different texts: if they name hosts or metrics, %s", r.names[c.col], n, c.advice(r.names[c.col]))
 		}
 	}

@@ -152,6 +152,8 @@ func TestRecordingsAdvice(t *testing.T) {
 		require.ErrorIs(t, err, ErrLongForm)
 		require.ErrorContains(t, err, c.advice)
 	}
+	states := strings.NewReplacer("h0", "Up", "h1", "down", "h2", "warning").Replace(wide("name", 3, 20, 24*time.Hour))
+	require.NotContains(t, strings.Join(read(t, states, CSVOptions{}).Notes, "\n"), "texts", "a state names no host")
 	for n, advice := range map[int]string{
 		20: `column "name" holds 3 different texts: if they name hosts or metrics, give Key "name" to read the rows of each by themselves`,
 		5:  `column "name" holds 3 different texts: if they name hosts or metrics, give the rows of each a file of its own`,

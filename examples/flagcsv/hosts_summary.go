@@ -8,6 +8,9 @@ import (
 // maxHostIncidents bounds the incidents that are printed of each host.
 const maxHostIncidents = 10
 
+// maxLeftOut bounds the hosts that are printed as left out.
+const maxLeftOut = 20
+
 // printHosts prints how the file was read.
 func printHosts(w io.Writer, f *fleet, column string) {
 	fmt.Fprintf(w, "%s: %s", printable(f.source), printable(f.describe(column)))
@@ -34,8 +37,11 @@ func printFleet(w io.Writer, f *fleet) error {
 	if note := f.hosts().WeakNote(); note != "" {
 		fmt.Fprintln(w, note)
 	}
-	for _, l := range f.leftOut {
+	for _, l := range f.leftOut[:min(len(f.leftOut), maxLeftOut)] {
 		fmt.Fprintf(w, "left out: %s: %s\n", printable(l.Name), printable(l.Value))
+	}
+	if more := len(f.leftOut) - maxLeftOut; more > 0 {
+		fmt.Fprintf(w, "left out: %s more\n", counted(more, "host"))
 	}
 	return nil
 }

@@ -13,6 +13,10 @@
 // "no value", and the unit of numbers that have none beside them. Set them in CSVOptions with
 // Counters, Sentinels and Scale. Notes name columns that look as if they need one of these.
 //
+// A file may hold the recordings of several hosts, or a row for each series and time.
+// [ReadRecordings] makes a table of each recording, and CSVOptions.Series a column of each
+// series. Such rows are never read as one recording without a word.
+//
 // [Generate] makes the metrics of a host with faults of four kinds. It returns the rows and
 // the metric of each fault, so that detection and explanation can be measured.
 package dataset

@@ -35,6 +35,29 @@ func ExampleReadCSV() {
 	// [false false true]
 }
 
+// Two hosts in one file are two tables.
+func ExampleReadRecordings() {
+	const export = `time,host,cpu
+2024-03-01T10:00:00Z,web-7,12.5
+2024-03-01T10:00:00Z,db-1,60
+2024-03-01T10:01:00Z,web-7,13
+2024-03-01T10:01:00Z,db-1,61
+`
+	hosts, err := dataset.ReadRecordings(strings.NewReader(export), dataset.CSVOptions{Key: "host"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, host := range hosts.Each {
+		if host.Err != nil {
+			log.Fatal(host.Key, ": ", host.Err)
+		}
+		fmt.Println(host.Key, host.Table.Columns, mat.Col(nil, 0, host.Table.X))
+	}
+	// Output:
+	// web-7 [cpu] [12.5 13]
+	// db-1 [cpu] [60 61]
+}
+
 // A network counter that is read every ten seconds becomes bits per second. The first row
 // has no rate yet.
 func ExampleReadCSV_counters() {

@@ -353,7 +353,11 @@ func (p *plan) longFormError(key []int, series []string, hosts int, clock []int,
 	}
 	advice = "give " + advice
 	if rowByRow {
-		advice = fmt.Sprintf("name the column that tells them apart in Key, such as %q", names[0])
+		key := names[0]
+		if hosts >= 0 {
+			key = p.names[hosts]
+		}
+		advice = fmt.Sprintf("name the column that tells them apart in Key, such as %q", key)
 	}
 	return &CSVError{Line: p.first, Column: names[0], Kind: ErrLongForm, Problem: fmt.Sprintf("rows of %d series follow each other, %s: %s", len(series), someNames(series), advice)}
 }

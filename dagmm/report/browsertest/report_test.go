@@ -204,6 +204,25 @@ func TestAConstantMetricIsNoAxis(t *testing.T) {
 	requireQuiet(t, p)
 }
 
+func TestHostsPage(t *testing.T) {
+	path := saveHosts(t)
+	for _, look := range []struct {
+		dark  bool
+		width int
+	}{{false, 1400}, {true, 360}} {
+		p := newTab(t, look.dark, look.width)
+		p.open(t, path)
+		require.True(t, js[bool](t, p, noOverflow))
+		require.Empty(t, js[[]string](t, p, cutOff))
+		require.Equal(t, look.dark, strings.HasPrefix(js[string](t, p, `getComputedStyle(document.body).backgroundColor`), "rgb(14"))
+		for _, mark := range []string{".mark-y", ".strip .line", ".pill", ".timeline .area"} {
+			require.Greater(t, js[int](t, p, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(e => e.getBoundingClientRect().width > 0).length`, mark)), 1, mark)
+		}
+		require.True(t, js[bool](t, p, `[...document.querySelectorAll("use, .hosts a")].every(e => document.querySelector(e.getAttribute("href")))`), "a link or a picture points to nothing")
+		requireQuiet(t, p)
+	}
+}
+
 func TestAlarmsPage(t *testing.T) {
 	path := saveAlarms(t)
 	for _, look := range []struct {

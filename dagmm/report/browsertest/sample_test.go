@@ -89,6 +89,25 @@ func save(t *testing.T, d report.Rows) string {
 	return path
 }
 
+// saveHosts writes a page about three hosts, one of them with a long name and without an incident, and one that is left out.
+func saveHosts(t *testing.T) string {
+	t.Helper()
+	d := report.Hosts{Title: "fleet.csv", LeftOut: []report.Fact{{Name: "web-9", Value: "3 usable rows of 3, need at least 7"}}}
+	for k, name := range []string{"ip-10-11-12-13.eu-central-1.compute.internal", "web-7", "db-1"} {
+		h := host(300+150*k, hostMetrics)
+		if h.Host = name; k == 0 {
+			h.Flagged = nil
+		}
+		d.Hosts = append(d.Hosts, h)
+	}
+	path := filepath.Join(t.TempDir(), "report.html")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, report.WriteHosts(f, d))
+	require.NoError(t, f.Close())
+	return path
+}
+
 // saveAlarms writes a page about two alarms, one of them in a labelled incident.
 func saveAlarms(t *testing.T) string {
 	t.Helper()

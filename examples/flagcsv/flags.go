@@ -71,7 +71,7 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
 	fs.StringVar(&o.markdown, "markdown", "", "Markdown `file` to write: the incidents as a table")
 	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to; with -host a file a host, as in 'models/*.model'")
-	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known")
+	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known. With -host a file a host, as for -save")
 }
 
 func (o *options) trainingFlags(fs *flag.FlagSet) {
@@ -170,10 +170,11 @@ func (o *options) checkHost() error {
 		return nil
 	case len(o.in) == 0:
 		return errors.New("-host needs a file in -in: the embedded recording is of one host")
-	case o.load != "":
-		return errors.New("-load does not go with -host: a model is of one host")
-	case o.save != "" && strings.Count(filepath.Base(o.save), "*") != 1:
-		return fmt.Errorf("-save is %q; with -host it names a file a host, with * in the place of the host's name, such as 'models/*.model'", o.save)
+	}
+	for _, f := range []struct{ name, path string }{{"load", o.load}, {"save", o.save}} {
+		if f.path != "" && strings.Count(filepath.Base(f.path), "*") != 1 {
+			return fmt.Errorf("-%s is %q; with -host it names a file a host, with * in the place of the host's name, such as 'models/*.model'", f.name, f.path)
+		}
 	}
 	for _, iv := range o.exclude {
 		if iv.from > 0 {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,8 +55,11 @@ func flagHosts(ctx context.Context, opt *options, files *outputs, stdin io.Reade
 	return nil
 }
 
-// fit trains a model for each host. Those with rows from which none can be made are left out.
+// fit trains a model for each host, unless they were loaded. Those with rows from which none can be made are left out.
 func (f *fleet) fit(ctx context.Context, opt *options, terminal io.Writer) error {
+	if opt.load != "" {
+		return nil
+	}
 	hosts := make([]train.Host, len(f.jobs))
 	for k, j := range f.jobs {
 		var err error
@@ -116,7 +117,7 @@ func (f *fleet) noHost() error {
 	if n := len(f.leftOut) - most; n > 0 {
 		more = fmt.Sprintf("; and %s more", counted(n, "host"))
 	}
-	return fmt.Errorf("%s: no host has rows to train a model on: %s%s", f.source, strings.Join(parts, "; "), more)
+	return fmt.Errorf("%s: no host has rows for a model: %s%s", f.source, strings.Join(parts, "; "), more)
 }
 
 // openModels opens a file for each host's model.
@@ -125,8 +126,7 @@ func (f *fleet) openModels(opt *options, files *outputs) error {
 		return nil
 	}
 	for _, j := range f.jobs {
-		dir, base := filepath.Split(opt.save)
-		path := dir + strings.Replace(base, "*", url.PathEscape(j.host), 1)
+		path := modelPath(opt.save, j.host)
 		save := func(_ findings, w io.Writer) error {
 			if j.model == nil {
 				return errNothing

@@ -19,6 +19,10 @@ func readHosts(opt *options, stdin io.Reader) (*fleet, error) {
 		f.source = "standard input"
 	}
 	f.title = filepath.Base(f.source)
+	models, err := loadModels(opt)
+	if err != nil {
+		return nil, err
+	}
 	parts := &hostParts{tables: map[string][]*dataset.Table{}}
 	for _, file := range opt.in {
 		notes, err := parts.read(file, stdin, opt.csv)
@@ -33,7 +37,7 @@ func readHosts(opt *options, stdin io.Reader) (*fleet, error) {
 		}
 	}
 	for _, host := range parts.order {
-		f.add(host, parts, opt)
+		f.add(host, parts, models, opt)
 	}
 	if len(f.jobs) == 0 {
 		return nil, f.noHost()
@@ -96,18 +100,21 @@ func (p *hostParts) fail(host string, err error) {
 }
 
 // add makes a job of a host's tables, or leaves the host out.
-func (f *fleet) add(host string, parts *hostParts, opt *options) {
+func (f *fleet) add(host string, parts *hostParts, models hostModels, opt *options) {
 	err := parts.errs[host]
-	var table *dataset.Table
+	j := &job{title: host, source: f.source, host: host}
 	if err == nil {
-		table, err = dataset.Concat(parts.tables[host]...)
+		j.table, err = dataset.Concat(parts.tables[host]...)
+	}
+	if err == nil && models != nil {
+		err = models.give(j, opt)
 	}
 	if err != nil {
 		f.leaveOut(host, err)
 		return
 	}
+	table := j.table
 	speakOfFlags(table)
-	j := &job{title: host, source: f.source, host: host, table: table}
 	j.units = units(opt, table.Columns, table.Units, reading(opt.csv, table))
 	f.jobs = append(f.jobs, j)
 }

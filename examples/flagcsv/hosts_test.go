@@ -81,6 +81,28 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// Models of hosts are found again by the hosts' names, and say the same of the same rows.
+func TestHostsModels(t *testing.T) {
+	dir := t.TempDir()
+	models, before, after := filepath.Join(dir, "m-*.model"), filepath.Join(dir, "before.csv"), filepath.Join(dir, "after.csv")
+	rows := strings.NewReplacer("web1", "web/1", "net", "net total").Replace(fleetRows(true))
+	in := save(t, "fleet.csv", rows)
+	r := invoke(t, "", append(quick, "-in", in, "-host", "host", "-counters", "net total", "-columns", "net total,cpu", "-save", models, "-out", before)...)
+	require.Zero(t, r.code, r.stderr)
+	r = invoke(t, "", "-in", in, "-host", "host", "-load", models, "-out", after)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "left out: new: no model "+filepath.Join(dir, "m-new.model"))
+	require.Equal(t, table(t, before), table(t, after))
+
+	r = invoke(t, strings.Replace(rows, "cpu", "cores", 1), "-in", "-", "-host", "host", "-load", models)
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, `"cpu"`)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "m-db1.model"), []byte("{}"), 0o600))
+	r = invoke(t, "", "-in", in, "-host", "host", "-load", models)
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "m-db1.model")
+}
+
 // Several files may hold rows of several hosts, and a host may come in some of them.
 func TestHostsInSeveralFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -123,15 +145,16 @@ func TestHostsErrors(t *testing.T) {
 	in := save(t, "fleet.csv", fleetRows(true))
 	tiny := save(t, "tiny.csv", "time,host,cpu,mem\n"+strings.Repeat("2024-03-14,a,1,2\n2024-03-14,b,2,1\n", 2))
 	for want, args := range map[string][]string{
-		`"server"`:                      {"-in", in, "-host", "server"},
-		"-host is empty":                {"-in", in, "-host", ""},
-		"-host needs a file":            {"-host", "host"},
-		"-load does not go with -host":  {"-in", in, "-host", "host", "-load", "m"},
-		"such as 'models/*.model'":      {"-in", in, "-host", "host", "-save", "host.model"},
-		"-host does not go with JSON":   {"-in", "-", "-host", "host"},
-		"-exclude 3-5: with -host rows": {"-in", in, "-host", "host", "-exclude", "3-5"},
+		`"server"`:           {"-in", in, "-host", "server"},
+		"-host is empty":     {"-in", in, "-host", ""},
+		"-host needs a file": {"-host", "host"},
+		`-load is "host.model"; with -host it names a file a host`: {"-in", in, "-host", "host", "-load", "host.model"},
+		"no model is called":                                                               {"-in", in, "-host", "host", "-load", "no/*.model"},
+		"such as 'models/*.model'":                                                         {"-in", in, "-host", "host", "-save", "host.model"},
+		"-host does not go with JSON":                                                      {"-in", "-", "-host", "host"},
+		"-exclude 3-5: with -host rows":                                                    {"-in", in, "-host", "host", "-exclude", "3-5"},
 		"-exclude 2020-01-01..2020-01-02: none of the 404 rows":                            {"-in", in, "-host", "host", "-exclude", "2020-01-01..2020-01-02"},
-		"tiny.csv: no host has rows to train a model on: a: 2 usable rows of 2":            {"-in", tiny, "-host", "host"},
+		"tiny.csv: no host has rows for a model: a: 2 usable rows of 2":                    {"-in", tiny, "-host", "host"},
 		"-save: " + filepath.Join("no", "web1.model") + " cannot be written: no such file": {"-in", in, "-host", "host", "-save", filepath.Join("no", "*.model")},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -47,13 +47,12 @@ func (d Hosts) judge() ([]judged, error) {
 	return out, nil
 }
 
-// GraverHost orders hosts by their incidents, those with the gravest first.
+// GraverHost orders hosts by their gravest incident; hosts without any come last.
 func GraverHost(a, b []Incident) int {
-	order := 0
-	for _, s := range severities {
-		order = cmp.Or(order, cmp.Compare(bySeverity(b, s), bySeverity(a, s)))
+	if len(a) == 0 || len(b) == 0 {
+		return cmp.Compare(len(b), len(a))
 	}
-	return order
+	return graver(slices.MinFunc(a, graver), slices.MinFunc(b, graver))
 }
 
 // answer says in one sentence or two what was found.

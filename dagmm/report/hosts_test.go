@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
@@ -102,4 +105,16 @@ func TestHostsErrors(t *testing.T) {
 			require.Empty(t, b.String())
 		}
 	}
+}
+
+// A host with one grave incident comes before hosts with many lesser ones.
+func TestGraverHostLooksAtTheGravestIncident(t *testing.T) {
+	minor := report.Incident{Severity: alarm.Minor, Energy: 20}
+	major := report.Incident{Severity: alarm.Major, Energy: 50}
+	worse := report.Incident{Severity: alarm.Major, Energy: 90}
+	hosts := map[string][]report.Incident{
+		"one": {worse}, "many": {minor, minor, major, minor}, "minor": {minor}, "none": nil,
+	}
+	names := slices.SortedFunc(maps.Keys(hosts), func(a, b string) int { return report.GraverHost(hosts[a], hosts[b]) })
+	require.Equal(t, []string{"one", "many", "minor", "none"}, names)
 }

@@ -10,11 +10,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+// SeriesInterval is the sampling interval from which on Choose takes Series. With a shorter
+// one, a level over 20 samples spans less than five minutes, and the rows after a fault are
+// flagged in place of faults.
+const SeriesInterval = 15 * time.Second
+
 const (
-	// shortest is the sampling interval below which Series is not chosen. A level over 20
-	// samples then spans less than five minutes, and the rows after a fault are flagged in
-	// place of faults.
-	shortest = 15 * time.Second
 	// follows is the succession below which rows count as consecutive samples.
 	follows = .7
 	// mostPairs bounds the pairs of rows that succession looks at.
@@ -44,7 +45,7 @@ func Choose(x mat.Matrix, times []time.Time) (cfg Config, reason string) {
 	switch {
 	case !goForward(times):
 		cfg, reason = Metrics(), "as the times of the rows do not go forward: each is judged for itself"
-	case apart > 0 && apart < shortest:
+	case apart > 0 && apart < SeriesInterval:
 		cfg, reason = Metrics(), fmt.Sprintf("as rows come every %v: each is judged for itself, because recent levels would span too short a time", apart.Round(time.Millisecond))
 	case !(succession(x) < follows):
 		cfg, reason = Metrics(), "as the rows do not follow each other: each is judged for itself"

@@ -31,6 +31,7 @@ import (
 
 type options struct {
 	in, train, html, columns string
+	preset                   string
 	table                    dataset.CSVOptions
 	share                    float64
 	interval                 time.Duration
@@ -60,6 +61,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.table.Label, "label", "", "column with the labels; empty: found by name")
 	f.DurationVar(&o.interval, "interval", 0, "between samples; 0: from the times, or a minute")
 	f.StringVar(&o.html, "html", "", "file for the timeline")
+	f.StringVar(&o.preset, "preset", "", "of the training: "+strings.Join(train.Names(), ", ")+"; empty: the one that fits the rows to train on")
 	f.IntVar(&o.steps, "steps", 2000, "of the training")
 	f.Uint64Var(&o.seed, "seed", 1, "of the training")
 	f.Float64Var(&o.policy.Budget, "budget", 1, "false alarms a day; 0: no budget, the threshold is the 99th percentile of the training energies")
@@ -101,10 +103,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		o.interval = time.Minute
 	}
 	o.policy.Interval = o.interval
-	model, err := fit(ctx, o, before)
+	model, why, err := fit(ctx, o, before)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(stdout, "trained on %s with preset %s%s\n\n", rowsOf(before), model.Training().Preset, why)
 	r, err := test(model, before, after, o.policy)
 	if err != nil {
 		return err
@@ -136,11 +139,39 @@ func tables(o options) (before, after *dataset.Table, err error) {
 	return before, after, err
 }
 
-func fit(ctx context.Context, o options, t *dataset.Table) (*dagmm.Model, error) {
-	cfg := train.Series()
+// fit trains with the preset that is asked for, or with the one that fits the rows. Then it
+// also says why.
+func fit(ctx context.Context, o options, t *dataset.Table) (m *dagmm.Model, why string, err error) {
+	var cfg train.Config
+	if o.preset != "" {
+		if cfg, err = train.Named(o.preset); err != nil {
+			return nil, "", err
+		}
+	} else {
+		cfg, why = train.Choose(t.X, timesOf(t, o.interval))
+		why = ", " + why
+	}
 	cfg.Columns, cfg.Times, cfg.Exclude, cfg.Seed, cfg.Optimizer.MinSteps = t.Columns, t.Times, t.Labels, o.seed, o.steps
-	m, _, err := train.Fit(ctx, t.X, cfg)
-	return m, err
+	m, _, err = train.Fit(ctx, t.X, cfg)
+	return m, why, err
+}
+
+// timesOf returns the times of the rows; where they have none, times an interval apart.
+func timesOf(t *dataset.Table, interval time.Duration) []time.Time {
+	if t.Times != nil {
+		return t.Times
+	}
+	n, _ := t.X.Dims()
+	times := make([]time.Time, n)
+	for i := range times {
+		times[i] = time.Unix(0, 0).Add(time.Duration(i) * interval)
+	}
+	return times
+}
+
+func rowsOf(t *dataset.Table) string {
+	n, _ := t.X.Dims()
+	return fmt.Sprintf("%d rows", n)
 }
 
 // result is what the detector made of the recording.

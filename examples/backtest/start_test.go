@@ -14,7 +14,9 @@ func TestStartIsExplained(t *testing.T) {
 	recording := []string{"-in", "../flagcsv/sample/recording.csv", "-steps", "2000"}
 	var out bytes.Buffer
 	require.NoError(t, run(context.Background(), recording, &out, &out))
-	require.Regexp(t, `the threshold starts at \d+, above the highest training energy of [\d.]+: 10m0s of training cannot show what comes once a day`, out.String())
+	require.Contains(t, out.String(), "trained on 600 rows with preset metrics, as rows come every 1s")
+	require.Contains(t, out.String(), "1 alarm in 10m, 0 false; 2 of 2 incidents found")
+	require.Regexp(t, `the threshold starts at [\d.]+, above the highest training energy of [\d.]+: 10m0s of training cannot show what comes once a day`, out.String())
 	out.Reset()
 	require.NoError(t, run(context.Background(), append(recording, "-budget", "0"), &out, &out))
 	require.NotContains(t, out.String(), "the threshold starts")

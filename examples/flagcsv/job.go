@@ -69,13 +69,9 @@ func (j *job) trainee(opt *options) (train.Host, error) {
 }
 
 func (j *job) config(opt *options) (train.Config, error) {
-	var cfg train.Config
-	if opt.preset == "" {
-		var reason string
-		cfg, reason = train.Choose(j.table.X, j.table.Times)
-		j.choice = fmt.Sprintf("preset %s, %s", cfg.Preset, reason)
-	} else {
-		cfg = presets[opt.preset]()
+	cfg, err := j.preset(opt)
+	if err != nil {
+		return cfg, err
 	}
 	cfg.Columns = j.table.Columns
 	cfg.Reading = reading(opt.csv, j.table)
@@ -83,9 +79,18 @@ func (j *job) config(opt *options) (train.Config, error) {
 	if opt.epochs > 0 {
 		cfg.Optimizer.Epochs, cfg.Optimizer.MinSteps = opt.epochs, -1 // as asked, however few
 	}
-	var err error
 	cfg.Exclude, j.excluded, err = mask(j.table, opt.exclude, opt.csv.Location)
 	return cfg, err
+}
+
+// preset returns the settings that the user names, or those that fit the rows, and notes why.
+func (j *job) preset(opt *options) (train.Config, error) {
+	if opt.preset != "" {
+		return preset(opt.preset)
+	}
+	cfg, reason := train.Choose(j.table.X, j.table.Times)
+	j.choice = fmt.Sprintf("preset %s, %s", cfg.Preset, reason)
+	return cfg, nil
 }
 
 // score gives every row its energy and explains those above the threshold, in one pass: a stream carries the context from row to row

@@ -1,25 +1,24 @@
 package main
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/metric-streams/anomaly/dagmm/train"
 )
 
-// presets are the values of -preset. Without one, train.Choose takes one.
-var presets = map[string]func() train.Config{
-	"metrics":          train.Metrics,
-	"series":           train.Series,
-	"table":            train.Table,
-	"pca":              train.PCA,
-	"paper":            func() train.Config { return train.Paper("thyroid") },
-	"paper-thyroid":    func() train.Config { return train.Paper("thyroid") },
-	"paper-arrhythmia": func() train.Config { return train.Paper("arrhythmia") },
-	"paper-kddcup":     func() train.Config { return train.Paper("kddcup") },
-	"paper-kddcup-rev": func() train.Config { return train.Paper("kddcup-rev") },
+// paper is short for the paper's model for few columns.
+const paper, paperFull = "paper", "paper-thyroid"
+
+// presetNames are the values of -preset. Without one, train.Choose takes one.
+func presetNames() []string {
+	names := append(train.Names(), paper)
+	slices.Sort(names)
+	return names
 }
 
-func presetNames() []string {
-	return slices.Sorted(maps.Keys(presets))
+func preset(name string) (train.Config, error) {
+	if name == paper {
+		name = paperFull
+	}
+	return train.Named(name)
 }

@@ -93,5 +93,5 @@ func TestPresetsByName(t *testing.T) {
 			require.Contains(t, r.stdout, "preset "+name)
 		})
 	}
-	require.Equal(t, []string{"metrics", "paper", "paper-arrhythmia", "paper-kddcup", "paper-kddcup-rev", "paper-thyroid", "pca", "series", "table"}, presetNames())
+	require.Equal(t, []string{"autoencoder", "metrics", "paper", "paper-arrhythmia", "paper-kddcup", "paper-kddcup-rev", "paper-thyroid", "pca", "series", "table"}, presetNames())
 }

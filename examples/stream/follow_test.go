@@ -148,7 +148,7 @@ func TestFollowFindsColumns(t *testing.T) {
 // by the clock when none do.
 func TestTicksTellSilence(t *testing.T) {
 	out := newOutput()
-	m, err := monitor.Open(monitor.Config{Columns: []string{"cpu", "mem"}, Train: trainer(20), WarmUp: 200, Synchronous: true,
+	m, err := monitor.Open(monitor.Config{Columns: []string{"cpu", "mem"}, Train: trainer(time.Minute, 20), WarmUp: 200, Synchronous: true,
 		Handle: func(e alarm.Event) { fmt.Fprintln(out, e) }})
 	require.NoError(t, err)
 	rows, ticks := make(chan item), make(chan time.Time)

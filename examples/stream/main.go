@@ -102,7 +102,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	var mu sync.Mutex // hosts may have events at the same time
 	m, err := monitor.Open(monitor.Config{
-		Columns: columns, Train: trainer(o.steps), Interval: o.interval, Dir: o.state, WarmUp: o.warmUp, Synchronous: !o.follow,
+		Columns: columns, Train: trainer(o.interval, o.steps), Interval: o.interval, Dir: o.state, WarmUp: o.warmUp, Synchronous: !o.follow,
 		Detector: detector, Seasonal: o.seasonal,
 		Handle: func(e alarm.Event) {
 			mu.Lock()
@@ -125,8 +125,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // trainer makes the models: this is the only place that needs the training library.
-func trainer(steps int) monitor.TrainFunc {
+func trainer(interval time.Duration, steps int) monitor.TrainFunc {
 	cfg := train.Series()
+	if interval < train.SeriesInterval {
+		cfg = train.Metrics()
+	}
 	cfg.Optimizer.MinSteps = steps
 	return train.Windows(cfg)
 }

@@ -30,7 +30,7 @@ func (d *Detector) watchAbsence(t time.Time, x []float64, afresh bool) {
 		case !a.seen[j] || a.told[j]:
 		case afresh || a.since[j].IsZero():
 			a.since[j] = t
-		case t.Sub(a.since[j]) >= d.cfg.NoData && !d.values.absent(j):
+		case t.Sub(a.since[j]) >= d.cfg.NoData && !d.values.absent(j) && !d.expects(t):
 			a.told[j] = true
 			d.emitMetric(Event{Kind: MetricMissing, Time: t, Metric: d.columns[j], Detail: "no value since " + stamp(a.since[j]) + " although others come"})
 		}

@@ -15,17 +15,18 @@ func (d *Detector) severity(energy float64) Severity {
 
 func (d *Detector) open(t time.Time, energy, height float64) {
 	d.alarm = episode{open: true, number: d.alarm.number + 1, start: d.flags[0].time, end: t, samples: len(d.flags), severity: d.severity(energy)}
+	d.keep()
 	d.blame()
 	d.setPeak(t, energy, height)
 	d.tell(Opened, t)
 	if d.cfg.budgeted() {
-		d.budget.opened(price(steps(d.span), height-d.level()))
+		d.latest().cost = d.budget.opened(price(steps(d.span), height-d.level()))
 	}
 }
 
 // reopen goes on with the last alarm.
 func (d *Detector) reopen(t time.Time, energy, height float64) {
-	d.alarm.open = true
+	d.alarm.open, d.latest().closed = true, time.Time{}
 	d.extend(t, energy, height)
 	d.tell(Reopened, t)
 }
@@ -44,7 +45,8 @@ func (d *Detector) proceed(t time.Time, energy, height float64) {
 // extend makes a sample part of the alarm and reports whether the alarm became more severe.
 func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
 	a := &d.alarm
-	a.end = t
+	r := d.latest()
+	a.end, r.end = t, t
 	a.samples++
 	if d.flagged && a.blame.Rows > 0 { // none in states from before there was a blame: its onset is past
 		d.blame()
@@ -56,7 +58,7 @@ func (d *Detector) extend(t time.Time, energy, height float64) (graver bool) {
 	if higher {
 		d.setPeak(t, energy, height)
 	}
-	if d.cfg.budgeted() && t.Sub(a.start) > absorbing {
+	if d.cfg.budgeted() && t.Sub(a.start) > absorbing && !r.real {
 		d.budget.persists(height)
 	}
 	grade := d.severity(energy)
@@ -108,6 +110,6 @@ func (d *Detector) explainPeak() *dagmm.Explanation {
 
 func (d *Detector) close(t time.Time) {
 	d.alarm.explained = d.explainPeak()
-	d.alarm.open, d.closed, d.alarm.past = false, t, nil
+	d.alarm.open, d.closed, d.latest().closed, d.alarm.past = false, t, t, nil
 	d.tell(Closed, t)
 }

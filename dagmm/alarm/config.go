@@ -20,8 +20,8 @@ type Config struct {
 	// Budget of false alarms a day; 0 means one. The threshold starts where the training stream
 	// would have had that many alarms, or higher where it was too short to show. It then moves
 	// so as to spend the budget: down on a quiet host, though never to where it would flag
-	// a sample with a p-value above .05, and up on a restless one. Nobody tells the detector
-	// which alarms are false, so the budget holds for all of them together. Energies count from
+	// a sample with a p-value above .05, and up on a restless one. The budget holds
+	// for all alarms together that nobody has judged (Detector.Judge). Energies count from
 	// the median of the last four hours where that lies above the median of training: a host
 	// that has moved for good is judged by how it is now.
 	//

@@ -14,7 +14,8 @@ type Result struct {
 	Threshold    float64 // energy above which the sample is flagged
 	PValue       float64 // of the model's Tail; NaN without a score
 	Completeness dagmm.Completeness
-	Flagged      bool    // the sample is above the threshold and a rule lets it pass
+	Flagged      bool    // the sample is above the threshold, a rule lets it pass, and it is not expected
+	Expected     bool    // what happens at its time is expected (Detector.Expect)
 	Open         bool    // an alarm is open
 	Events       []Event // in order; mostly none
 }
@@ -44,9 +45,12 @@ type Detector struct {
 	flags   []flag      // among the last Config.Of samples
 	alarm   episode
 	closed  time.Time // when the last alarm closed
+	records []record  // of the latest alarms; the last is of alarm
+	excused time.Time // of the last sample above the threshold that was expected
 	values  valueRuns
 
 	absences absences
+	expected []span // not over yet, by their end
 
 	seq    uint64 // of the last event
 	events []Event
@@ -106,7 +110,7 @@ func (d *Detector) quiet(threshold float64) float64 {
 
 // FallsSilent reports whether Tick(now) would raise an event.
 func (d *Detector) FallsSilent(now time.Time) bool {
-	return !d.scored.IsZero() && !d.silent && now.Sub(d.scored) >= d.cfg.NoData+d.cfg.Interval
+	return !d.scored.IsZero() && !d.silent && now.Sub(d.heard(now)) >= d.cfg.NoData+d.cfg.Interval
 }
 
 // takeEvents returns the events that wait to be returned.

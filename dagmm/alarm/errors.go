@@ -14,5 +14,8 @@ var (
 	ErrNotMade = errors.New("not made by its package")
 )
 
+// ErrUnknown reports an alarm that a Detector does not remember, or has not raised.
+var ErrUnknown = errors.New("unknown alarm")
+
 // ErrState reports a State that does not fit the model or this version of the library.
 var ErrState = errors.New("unusable state")

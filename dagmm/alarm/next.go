@@ -46,7 +46,9 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 		d.watchAbsence(t, raw, afresh)
 		d.adapt(completeness, v.Energy)
 	}
-	return Result{Energy: v.Energy, Threshold: before, PValue: d.tail.PValue(v.Energy), Completeness: completeness,
+	expected := d.expects(t)
+	d.outlive(t)
+	return Result{Energy: v.Energy, Expected: expected, Threshold: before, PValue: d.tail.PValue(v.Energy), Completeness: completeness,
 		Flagged: d.flagged && completeness != dagmm.Empty, Open: d.alarm.open, Events: d.takeEvents()}, nil
 }
 
@@ -62,7 +64,7 @@ func (d *Detector) silence(now time.Time) {
 		return
 	}
 	d.silent = true
-	d.emit(Event{Kind: NoData, Time: d.scored.Add(d.cfg.NoData + d.cfg.Interval), Detail: "nothing to score since " + stamp(d.scored)})
+	d.emit(Event{Kind: NoData, Time: d.heard(now).Add(d.cfg.NoData + d.cfg.Interval), Detail: "nothing to score since " + stamp(d.scored)})
 }
 
 // score takes the energy of a sample.
@@ -76,6 +78,13 @@ func (d *Detector) score(t time.Time, energy float64) {
 	height := d.heights.of(energy - d.shift())
 	if d.alarm.open && t.Sub(d.alarm.end) > d.cfg.Gap {
 		d.close(t)
+	}
+	if d.expects(t) {
+		d.flagged = false
+		if height > d.level() {
+			d.excused = t
+		}
+		return
 	}
 	d.flagged = height > d.level() && d.stream.Warm() && d.admissible()
 	d.count(t)
@@ -130,6 +139,9 @@ func (d *Detector) admissible() bool {
 }
 
 func (d *Detector) watchStuck(t time.Time, x []float64) {
+	if d.expects(t) {
+		return
+	}
 	for j, v := range x {
 		if v != v || !d.values.next(j, v) {
 			continue
@@ -151,7 +163,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 // adapt lets the detector's model follow the sample that it has just scored.
 func (d *Detector) adapt(q dagmm.Completeness, energy float64) {
-	if d.adapter == nil || q != dagmm.Complete || d.alarm.open || !d.stream.Warm() || !(d.tail.PValue(energy) > d.adapter.cfg.Ignore) {
+	if d.adapter == nil || q != dagmm.Complete || d.alarm.open || d.expects(d.last) || !d.stream.Warm() || !(d.tail.PValue(energy) > d.adapter.cfg.Ignore) {
 		return
 	}
 	m, err := d.adapter.observe(d.m, d.stream)

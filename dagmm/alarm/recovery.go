@@ -11,7 +11,7 @@ func (d *Detector) recovered(t time.Time, energy float64) float64 {
 	if !d.m.HasContext() {
 		return energy
 	}
-	if d.calm != nil && !d.alarm.open && !d.flagged && t.Sub(d.alarm.end) > max(d.cfg.Gap, d.cfg.Merge) {
+	if d.calm != nil && !d.alarm.open && !d.flagged && t.Sub(later(d.alarm.end, d.excused)) > max(d.cfg.Gap, d.cfg.Merge) {
 		d.calm = nil
 	}
 	if !d.exceeds(energy) {
@@ -28,6 +28,13 @@ func (d *Detector) recovered(t time.Time, energy float64) float64 {
 	}
 	d.calm = nil
 	return before
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // exceeds reports whether an energy lies above the threshold.

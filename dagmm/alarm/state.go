@@ -43,6 +43,10 @@ type State struct {
 
 	Absences []AbsenceState // by metric; nil in states from before this field
 
+	Alarms   []RecordState // the latest, of which the last is Alarm; nil in states from before this field
+	Expected []SpanState
+	Excused  time.Time // of the last sample above the threshold that was expected
+
 	Stream  dagmm.StreamState
 	Adapted *AdaptedState // nil unless the mixtures follow the samples
 }
@@ -53,6 +57,18 @@ type AbsenceState struct {
 	Since time.Time // of the first sample without one; zero while it has values
 	Told  bool      // MetricMissing was sent
 }
+
+// RecordState is what a Detector remembers of an alarm that may be judged.
+type RecordState struct {
+	Number             uint64
+	Start, End, Closed time.Time
+	Cost               float64 // height by which it raised the threshold
+	Refunded           bool
+	Judged, Real       bool
+}
+
+// SpanState is a time, both ends included.
+type SpanState struct{ From, Until time.Time }
 
 // FlagState is a flagged sample that counts towards Config.Open.
 type FlagState struct {

@@ -3,6 +3,7 @@ package alarm
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/metric-streams/anomaly/dagmm"
@@ -20,12 +21,19 @@ func (d *Detector) State() (State, error) {
 		Samples: d.samples, Last: d.last, Scores: d.scores, Scored: d.scored, Silent: d.silent, Flagged: d.flagged, Closed: d.closed, Seq: d.seq,
 		Alarm:   d.alarm.state(),
 		Longest: slices.Clone(d.values.longest), Runs: slices.Clone(d.values.length), Values: slices.Clone(d.values.value), Stuck: slices.Clone(d.values.stuck),
-		Stream: d.stream.State()}
+		Excused: d.excused,
+		Stream:  d.stream.State()}
 	for j := range d.columns {
 		s.Absences = append(s.Absences, AbsenceState{d.absences.seen[j], d.absences.since[j], d.absences.told[j]})
 	}
 	for _, f := range d.flags {
 		s.Flags = append(s.Flags, FlagState{f.score, f.time})
+	}
+	for _, r := range d.records {
+		s.Alarms = append(s.Alarms, RecordState{r.number, r.start, r.end, r.closed, r.cost, r.refunded, r.judged, r.real})
+	}
+	for _, e := range d.expected {
+		s.Expected = append(s.Expected, SpanState{e.from, e.until})
 	}
 	for _, e := range d.events {
 		s.Waiting = append(s.Waiting, e.State())
@@ -65,6 +73,16 @@ func Resume(m *dagmm.Model, s State, cfg Config) (*Detector, error) {
 	for _, f := range s.Flags {
 		d.flags = append(d.flags, flag{f.Score, f.Time})
 	}
+	for _, r := range s.Alarms {
+		d.records = append(d.records, record{r.Number, r.Start, r.End, r.Closed, r.Cost, r.Refunded, r.Judged, r.Real})
+	}
+	if len(d.records) == 0 && d.alarm.number > 0 {
+		d.keep() // the state is from before there were records
+	}
+	for _, e := range s.Expected {
+		d.expected = append(d.expected, span{e.From, e.Until})
+	}
+	d.excused = s.Excused
 	for _, e := range s.Waiting {
 		d.events = append(d.events, e.Event())
 	}
@@ -101,6 +119,17 @@ func (s *State) check(columns []string) error {
 	}
 	if n := len(s.Alarm.Peak.Values); n != width && (n != 0 || s.Alarm.Number > 0 && s.Alarm.Samples > 0) {
 		return fmt.Errorf("alarm: state with a peak of %d values, model of %d columns: %w", n, width, ErrState)
+	}
+	if n := len(s.Alarms); n > 0 && s.Alarms[n-1].Number != s.Alarm.Number {
+		return fmt.Errorf("alarm: state whose last of %d alarms is number %d, not %d: %w", n, s.Alarms[n-1].Number, s.Alarm.Number, ErrState)
+	}
+	if s.Alarm.Open && s.Alarm.Number == 0 {
+		return fmt.Errorf("alarm: state with an open alarm without a number: %w", ErrState)
+	}
+	for _, a := range s.Alarms {
+		if !(a.Cost >= 0) || math.IsInf(a.Cost, 0) {
+			return fmt.Errorf("alarm: state with an alarm that cost %g: %w", a.Cost, ErrState)
+		}
 	}
 	if err := s.Alarm.Blame.Check(width); err != nil {
 		return fmt.Errorf("alarm: %w: %w", ErrState, err)

@@ -120,6 +120,9 @@ func TestForeignStatesAreRefused(t *testing.T) {
 		"beside another metric": func(s *State) {
 			s.Alarm.Explained = &ExplanationState{Contributions: []ContributionState{{Metric: "cpu"}}, Beside: dagmm.Beside{Metric: "disk"}}
 		},
+		"alarms":   func(s *State) { s.Alarms[0].Number++ },
+		"no alarm": func(s *State) { s.Alarms, s.Alarm.Number = nil, 0 },
+		"cost":     func(s *State) { s.Alarms[0].Cost = math.NaN() },
 		"absences": func(s *State) { s.Absences = s.Absences[1:] },
 		"energies": func(s *State) { s.OldestEnergy = 1000 },
 		"runs":     func(s *State) { s.Runs[0] = -1 },

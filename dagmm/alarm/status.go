@@ -7,16 +7,41 @@ import (
 // Status is what a Detector knows of its alarm, open or last.
 type Status struct {
 	Open     bool
-	Accepted bool      // as normal: see AcceptAsNormal
+	Accepted bool      // as normal: see AcceptAsNormal and Judge
 	Number   uint64    // of the alarm, from 1; 0 before the first
 	Start    time.Time // of its first flagged sample
 	End      time.Time // of its last flagged sample so far
+	Over     time.Time // when it closed; zero while it is open
+	Judged   bool      // somebody has said whether it was real
+	Real     bool      // and it was
 }
 
 // Status returns what the detector knows of its alarm.
 func (d *Detector) Status() Status {
 	a := &d.alarm
-	return Status{Open: a.open, Accepted: a.accepted, Number: a.number, Start: a.start, End: a.end}
+	if a.number == 0 {
+		return Status{}
+	}
+	s := d.latest().status()
+	s.Open, s.Accepted, s.Start, s.End = a.open, a.accepted, a.start, a.end
+	return s
+}
+
+// Alarm returns what the detector knows of one of its alarms, of which it remembers the latest
+// 200. Its times are zero where the host's clock has been set back since.
+func (d *Detector) Alarm(number uint64) (Status, bool) {
+	r := d.record(number)
+	switch {
+	case r == nil:
+		return Status{}, false
+	case number == d.alarm.number:
+		return d.Status(), true
+	}
+	return r.status(), true
+}
+
+func (r *record) status() Status {
+	return Status{Number: r.number, Start: r.start, End: r.end, Over: r.closed, Judged: r.judged, Real: r.real}
 }
 
 // AcceptAsNormal takes what keeps the open alarm open for the new normal, and returns the
@@ -45,6 +70,11 @@ func (d *Detector) Rewind() []Event {
 	d.samples, d.silent, d.flags = 0, false, nil
 	d.last, d.scored, d.closed = time.Time{}, time.Time{}, time.Time{}
 	d.alarm = episode{number: d.alarm.number}
+	for i := range d.records {
+		r := &d.records[i]
+		r.start, r.end, r.closed = time.Time{}, time.Time{}, time.Time{}
+	}
+	d.excused = time.Time{}
 	d.absences.rewind()
 	return d.takeEvents()
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // Succeed lets the detector, made for a newer model of the same stream, go on where old
-// stands: it takes over the open alarm, the counts and the numbers of the events. With
-// a Budget the threshold keeps the distance from its start that the old one has come to. Call Prime afterwards so that it also knows the
+// stands: it takes over the open alarm, the counts, the numbers of the events, and what
+// operators have said. With a Budget the threshold keeps the distance from its start that the old
+// one has come to, less what false alarms have cost (Judge). Call Prime afterwards so that it also knows the
 // samples before the next one. Detectors of other metrics are ErrConfig, and one that New has
 // not made is ErrNotMade.
 func (d *Detector) Succeed(old *Detector) error {
@@ -26,8 +27,10 @@ func (d *Detector) Succeed(old *Detector) error {
 	d.flags, d.closed, d.seq, d.events = old.flags, old.closed, old.seq, old.events
 	d.values.length, d.values.value, d.values.stuck = old.values.length, old.values.value, old.values.stuck
 	d.absences = old.absences
+	d.records, d.expected, d.excused = old.records, old.expected, old.excused
 	if d.cfg.budgeted() && old.cfg.budgeted() {
 		d.budget.succeed(old.budget, old.alarm.open)
+		d.refundFalse()
 	}
 	d.alarm = old.alarm
 	d.alarm.blame = copyOf(old.alarm.blame)

@@ -35,8 +35,16 @@ type controller struct {
 // level returns the height of the threshold in force.
 func (c *controller) level() float64 { return c.threshold + c.absorbed }
 
-// opened raises the threshold for an alarm, by a number of steps.
-func (c *controller) opened(steps float64) { c.threshold += raise * steps }
+// opened raises the threshold for an alarm, by a number of steps, and returns by how much.
+func (c *controller) opened(steps float64) float64 {
+	c.threshold += raise * steps
+	return raise * steps
+}
+
+// refund takes back what an alarm has raised the threshold by.
+func (c *controller) refund(height float64) {
+	c.threshold = max(c.threshold-height, min(c.threshold, c.floor))
+}
 
 func (c *controller) persists(height float64) {
 	c.absorbed += absorb * min(max(height-c.level(), 0), 1)

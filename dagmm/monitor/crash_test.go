@@ -86,8 +86,29 @@ func (c crash) steps() (out []step, pushed map[string]uint64) {
 		if i == 40 {
 			out = append(out, func(m *Monitor) error { return m.Exclude("a", dagmmtest.Minute(20), dagmmtest.Minute(25)) })
 		}
+		if i%40 == 39 {
+			out = append(out, func(m *Monitor) error { return judgeLast(m, "a", i%3 == 0) })
+		}
+		if i%110 == 100 {
+			out = append(out, func(m *Monitor) error { return m.Expect("c", dagmmtest.Minute(i-5), dagmmtest.Minute(i+40)) })
+		}
 	}
 	return out, pushed
+}
+
+// judgeLast says whether the stream's last alarm was real.
+func judgeLast(m *Monitor, id string, real bool) error {
+	var seq uint64
+	err := m.on(id, func(s *stream) error {
+		if n := len(s.alarms); n > 0 {
+			seq = s.alarms[n-1].seq
+		}
+		return nil
+	})
+	if err != nil || seq == 0 {
+		return err
+	}
+	return m.Judge(id, seq, real)
 }
 
 func (c crash) config(r *diary) Config {

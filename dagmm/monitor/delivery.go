@@ -13,6 +13,7 @@ func (m *Monitor) raise(s *stream, events ...alarm.Event) []alarm.Event {
 		e := &events[i]
 		s.seq++
 		e.Seq, e.Stream = s.seq, s.id
+		s.remember(*e)
 		m.events.Add(1)
 		if e.Kind == alarm.Opened {
 			m.alarms.Add(1)

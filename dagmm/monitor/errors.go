@@ -3,6 +3,7 @@ package monitor
 import (
 	"errors"
 
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/monitor/internal/wal"
 )
 
@@ -17,6 +18,9 @@ var (
 
 // ErrState reports stored state, or a journal, that cannot be used.
 var ErrState = errors.New("unusable state")
+
+// ErrUnknown reports a stream or an event that cannot be judged.
+var ErrUnknown = alarm.ErrUnknown
 
 // ErrInUse reports a folder that another Monitor has open.
 var ErrInUse = wal.ErrInUse

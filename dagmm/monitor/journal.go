@@ -25,6 +25,8 @@ const (
 	recordSeq
 	recordRemove
 	recordOutcome
+	recordVerdict
+	recordExpectation
 )
 
 // journalHeader begins every file of the journal and names its version.
@@ -35,10 +37,11 @@ type record struct {
 	kind    recordKind
 	number  uint64
 	stream  string
-	time    time.Time // of a sample or a tick; the beginning of an incident
-	until   time.Time // the end of an incident
+	time    time.Time // of a sample or a tick; the beginning of an incident or expectation
+	until   time.Time // the end of an incident or expectation
 	values  []float64
-	seq     uint64 // delivered, or after which the events go on
+	seq     uint64 // delivered, judged, or after which the events go on
+	real    bool
 	outcome outcome
 }
 
@@ -85,10 +88,22 @@ func (j *journal) seq(id string, seq uint64) (uint64, error) {
 	return j.write(record{kind: recordSeq, stream: id, seq: seq})
 }
 
-// remove is synced: what is removed does not come back, and nothing that was written before
-// it is left out.
+func (j *journal) verdict(id string, seq uint64, genuine bool) (uint64, error) {
+	return j.synced(record{kind: recordVerdict, stream: id, seq: seq, real: genuine})
+}
+
+func (j *journal) expectation(id string, from, until time.Time) (uint64, error) {
+	return j.synced(record{kind: recordExpectation, stream: id, time: from, until: until})
+}
+
 func (j *journal) remove(id string) (uint64, error) {
-	n, err := j.write(record{kind: recordRemove, stream: id})
+	return j.synced(record{kind: recordRemove, stream: id})
+}
+
+// synced writes what a person has asked for: it stays, whatever happens to the power, and
+// nothing that was written before it is left out.
+func (j *journal) synced(r record) (uint64, error) {
+	n, err := j.write(r)
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +152,13 @@ func (r *record) append(b []byte) []byte {
 		b = binary.AppendVarint(b, r.time.UnixNano())
 	case recordDelivered, recordSeq:
 		b = binary.AppendUvarint(b, r.seq)
-	case recordIncident:
+	case recordVerdict:
+		b = binary.AppendUvarint(b, r.seq)
+		b = append(b, 0)
+		if r.real {
+			b[len(b)-1] = 1
+		}
+	case recordIncident, recordExpectation:
 		b = binary.AppendVarint(b, r.time.UnixNano())
 		b = binary.AppendVarint(b, r.until.UnixNano())
 	case recordOutcome:
@@ -238,7 +259,10 @@ func parseRecord(body []byte) (r record, err error) {
 		r.time = p.time()
 	case recordDelivered, recordSeq:
 		r.seq = p.uvarint()
-	case recordIncident:
+	case recordVerdict:
+		r.seq = p.uvarint()
+		r.real = p.uvarint() == 1
+	case recordIncident, recordExpectation:
 		r.time = p.time()
 		r.until = p.time()
 	case recordOutcome, recordOutcomeOld:

@@ -112,7 +112,7 @@ func (m *Monitor) Exclude(id string, from, to time.Time) error {
 			}
 			s.applied = n
 		}
-		s.exclude(from, to)
+		s.exclude(span{from: from, to: to})
 		return nil
 	})
 }

@@ -139,7 +139,11 @@ func (m *Monitor) apply(s *stream, r record, past past) error {
 	case recordTick:
 		m.takeTick(s, r.time)
 	case recordIncident:
-		s.exclude(r.time, r.until)
+		s.exclude(span{from: r.time, to: r.until})
+	case recordExpectation:
+		m.expect(s, r.time, r.until)
+	case recordVerdict:
+		s.judge(r.seq, r.real)
 	case recordSeq:
 		s.seq = max(s.seq, r.seq)
 	case recordOutcome:

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -32,6 +33,7 @@ func (m *Monitor) process(s *stream, sample ingest.Sample) {
 		return
 	}
 	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, r.Open && !s.detector.Status().Accepted)
+	s.prolong(sample.Time)
 	r.Events = m.raise(s, append(r.Events, m.admit(s, sample.Time)...)...)
 	if m.cfg.Scored != nil && !m.replaying() {
 		s.results = append(s.results, result{sample.Time, r})
@@ -77,10 +79,10 @@ func (m *Monitor) warmUp(s *stream, sample ingest.Sample) {
 
 // schedule starts a training when it is time for one, when a host of which little was known
 // has been known for twice as long, when too many samples are improbable, or when an alarm has been
-// accepted as normal: at once, and again while it stays open.
+// accepted as normal: at once, and again while it stays open. A verdict starts one too.
 func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
 	accepted := r.Open && s.detector.Status().Accepted
-	if p := r.PValue; p == p && (!r.Open || accepted) { // an alarm is no drift until it is accepted
+	if p := r.PValue; p == p && !r.Expected && (!r.Open || accepted) { // an alarm is no drift until it is accepted
 		var improbable float64
 		if p <= gateP {
 			improbable = 1
@@ -93,6 +95,8 @@ func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
 		pause = 24 * time.Hour
 	}
 	switch {
+	case s.falsified && age >= pause/driftPause:
+		m.begin(s, t, correction)
 	case accepted && (s.trained.Before(s.changed.Add(m.cfg.Admit)) || age >= max(m.cfg.Admit/admitPause, pause/admitMost)):
 		m.begin(s, t, "new normal")
 	case m.cfg.Retrain > 0 && age >= m.cfg.Retrain:
@@ -109,6 +113,7 @@ func (m *Monitor) schedule(s *stream, t time.Time, r alarm.Result) {
 // and later is forgotten, and an alarm that was open is over.
 func (m *Monitor) rewind(s *stream, t time.Time) {
 	s.memory.before(t)
+	s.named = slices.DeleteFunc(s.named, func(r span) bool { return r.alarm > 0 && !r.from.Before(t) })
 	if s.trained.After(t) {
 		s.trained = t
 	}

@@ -35,13 +35,15 @@ type storedStream struct {
 	Samples uint64
 	Memory  storedMemory
 	Named   []storedSpan // incidents that somebody has named
-	Lost    string       // stored name of the damaged state before this one
+	Alarms  []storedAlarmEvent
+	Lost    string // stored name of the damaged state before this one
 
 	Training  bool // under way
 	Reason    string
 	Trained   time.Time
 	Trainings uint64
 	Drift     float64
+	Falsified bool // an alarm was called false since a training began for that
 	Changed   time.Time
 
 	Seq       uint64
@@ -63,7 +65,14 @@ type storedMemory struct {
 }
 
 // storedSpan is a span.
-type storedSpan struct{ From, To time.Time }
+type storedSpan struct {
+	From, To time.Time
+	Alarm    uint64
+	Expected bool
+}
+
+// storedAlarmEvent is an alarmEvent.
+type storedAlarmEvent struct{ Seq, Alarm uint64 }
 
 // stateHead is the first line of a stored state.
 func stateHead(version int, body []byte) string {

@@ -62,6 +62,10 @@ func FuzzState(f *testing.F) {
 			}
 			require.NoError(t, m.Tick(at.Add(3*time.Hour)))
 			require.NoError(t, m.Exclude(s.id, at, at.Add(time.Hour)))
+			if n := len(s.alarms); n > 0 {
+				_ = m.Judge(s.id, s.alarms[n-1].seq, len(body)%2 == 0) // the detector may not know it
+			}
+			require.NoError(t, m.Expect(s.id, at, at.Add(time.Minute)))
 			m.Stats()
 		}
 		require.NoError(t, m.Close())

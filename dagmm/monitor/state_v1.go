@@ -134,7 +134,7 @@ func decodeV1(body []byte) (*storedStream, error) {
 		Training: b.Training, Reason: b.Reason, Trained: b.Trained, Trainings: b.Trainings, Drift: b.Drift, Changed: b.Changed,
 		Seq: b.Seq, Delivered: v.Delivered}
 	for _, r := range b.Known {
-		s.Named = append(s.Named, storedSpan(r))
+		s.Named = append(s.Named, storedSpan{From: r.From, To: r.To})
 	}
 	for _, e := range b.Pending {
 		s.Pending = append(s.Pending, e.state())

@@ -29,8 +29,9 @@ type stream struct {
 	applied uint64 // number of the last journal record that has taken effect
 	samples uint64
 	memory  memory
-	named   []span // incidents that somebody has named
-	lost    string // stored name of the damaged state before this one
+	named   []span       // incidents that somebody has named
+	alarms  []alarmEvent // the latest, by their number
+	lost    string       // stored name of the damaged state before this one
 
 	training   *training // under way, or ended and not taken over
 	inTraining bool
@@ -38,6 +39,7 @@ type stream struct {
 	trained    time.Time // when the last training began, by the samples' clock
 	trainings  uint64
 	drift      float64   // mean over recent samples of whether p ≤ gateP
+	falsified  bool      // an alarm was called false since a training began for that
 	changed    time.Time // for good: the beginning of the last alarm that was accepted as normal
 
 	seq       uint64        // of the last event
@@ -47,8 +49,12 @@ type stream struct {
 	noted     uint64        // and of the last one that the journal knows to be
 }
 
-// span is a time, both ends included.
-type span struct{ from, to time.Time }
+// span is a time that stays out of training, both ends included.
+type span struct {
+	from, to time.Time
+	alarm    uint64 // that somebody has called real; 0 for other times
+	expected bool   // what happens then is expected
+}
 
 // result is what Config.Scored is to be told.
 type result struct {
@@ -57,12 +63,12 @@ type result struct {
 }
 
 // exclude remembers a known incident: at most a thousand that have not left the memory.
-func (s *stream) exclude(from, to time.Time) {
+func (s *stream) exclude(r span) {
 	const most = 1000
 	if s.memory.len() > 0 {
 		s.named = slices.DeleteFunc(s.named, func(r span) bool { return r.to.UnixNano() < s.memory.times[0] })
 	}
-	s.named = append(s.named, span{from, to})
+	s.named = append(s.named, r)
 	s.named = s.named[max(0, len(s.named)-most):]
 }
 

@@ -63,6 +63,18 @@ func (m *Monitor) stream(id string) (*stream, error) {
 	return s, nil
 }
 
+// knows reports whether there is a stream of that name, in memory or stored.
+func (m *Monitor) knows(id string) (bool, error) {
+	m.mu.RLock()
+	s := m.streams[id]
+	m.mu.RUnlock()
+	if s != nil || m.store == nil {
+		return s != nil, nil
+	}
+	names, err := m.store.Names(stateName(id))
+	return slices.Contains(names, stateName(id)), err
+}
+
 // claim reserves a name for a call that adds or removes its stream: another such call of the
 // name waits, and so do Save and Close. It takes long where Store or receivers do, so no lock
 // is held meanwhile that calls for other streams need.

@@ -20,6 +20,7 @@ func (m *Monitor) begin(s *stream, t time.Time, reason string) {
 		return
 	}
 	s.inTraining, s.reason, s.trained, s.drift = true, reason, t, 0
+	s.falsified = s.falsified && reason != correction
 	s.trainings++
 	s.memory.prune(m.cfg.Window, m.cfg.Interval)
 	m.launch(s)
@@ -123,8 +124,9 @@ func (m *Monitor) work() {
 
 // train does a job. It returns nil when the training is no longer wanted.
 func (m *Monitor) train(j job) *outcome {
+	corrects := j.reason == correction
 	j.reason += j.window.pace()
-	if fits, why := j.old.fits(j.window); fits {
+	if fits, why := j.old.fits(j.window); fits && !corrects {
 		return &outcome{kind: alarm.Kept, detail: j.reason + "; " + why}
 	}
 	c, w, why, err := m.learn(j)
@@ -278,6 +280,8 @@ func (m *Monitor) replace(s *stream, o *outcome) error {
 		if err := o.detector.Succeed(s.detector); err != nil {
 			return err
 		}
+	} else {
+		s.inherit(o.detector)
 	}
 	times, x := s.memory.rows()
 	for i := range times {

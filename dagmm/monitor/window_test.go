@@ -117,11 +117,11 @@ func TestOnlyAlarmsAreCapped(t *testing.T) {
 func TestKnownIncidentsAreBounded(t *testing.T) {
 	s := &stream{}
 	for i := range 1500 {
-		s.exclude(dagmmtest.Minute(10*i), dagmmtest.Minute(10*i+1))
+		s.exclude(span{from: dagmmtest.Minute(10 * i), to: dagmmtest.Minute(10*i + 1)})
 	}
 	require.Len(t, s.named, 1000)
 	s.memory.times = []int64{dagmmtest.Minute(14000).UnixNano()}
-	s.exclude(dagmmtest.Minute(0), dagmmtest.Minute(20000))
+	s.exclude(span{from: dagmmtest.Minute(0), to: dagmmtest.Minute(20000)})
 	require.Len(t, s.named, 101, "those that ended before the window are forgotten")
 	require.Equal(t, []bool{true}, s.known())
 }

@@ -10,8 +10,11 @@ import (
 // Result is what a Detector says of one sample. It belongs to the caller; see Event about
 // Events.
 type Result struct {
-	Energy       float64 // NaN without a score
-	Threshold    float64 // energy above which the sample is flagged
+	Energy    float64 // NaN without a score
+	Threshold float64 // energy above which the sample is flagged
+	// Score is 0 for the least ordinary energy and 1 at the threshold: it compares between hosts
+	// and models. SeverityOf grades by it. NaN without a score.
+	Score        float64
 	PValue       float64 // of the model's Tail; NaN without a score
 	Completeness dagmm.Completeness
 	Flagged      bool    // the sample is above the threshold, a rule lets it pass, and it is not expected
@@ -41,6 +44,7 @@ type Detector struct {
 	scored  time.Time   // of the last of them
 	silent  bool        // NoData was sent
 	flagged bool        // the last sample
+	against float64     // threshold that the last sample was held against; not stored, as the sample is not
 	calm    *dagmm.Past // context before the fault; nil without one
 	flags   []flag      // among the last Config.Of samples
 	alarm   episode
@@ -106,6 +110,12 @@ func (d *Detector) level() float64 {
 func (d *Detector) quiet(threshold float64) float64 {
 	ordinary := d.heights.low + d.shift()
 	return ordinary + d.cfg.Recover*(threshold-ordinary)
+}
+
+// scoreOf returns the Result.Score of an energy, where an ordinary one lay higher by shift.
+func (d *Detector) scoreOf(energy, threshold, shift float64) float64 {
+	least := d.heights.low + shift
+	return max(0, energy-least) / max(threshold-least, 1e-12*d.heights.spread)
 }
 
 // FallsSilent reports whether Tick(now) would raise an event.

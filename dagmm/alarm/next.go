@@ -35,6 +35,8 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	d.last = t
 	d.samples++
 	before := d.Threshold()
+	d.against = before
+	shift := d.shift()
 	v, completeness, err := d.stream.Impute(d.m.Season().Deseasonalised(t, x))
 	if err != nil {
 		return Result{}, fmt.Errorf("alarm: %w", err)
@@ -48,7 +50,7 @@ func (d *Detector) Next(t time.Time, x []float64) (Result, error) {
 	}
 	expected := d.expects(t)
 	d.outlive(t)
-	return Result{Energy: v.Energy, Expected: expected, Threshold: before, PValue: d.tail.PValue(v.Energy), Completeness: completeness,
+	return Result{Energy: v.Energy, Expected: expected, Threshold: before, Score: d.scoreOf(v.Energy, before, shift), PValue: d.tail.PValue(v.Energy), Completeness: completeness,
 		Flagged: d.flagged && completeness != dagmm.Empty, Open: d.alarm.open, Events: d.takeEvents()}, nil
 }
 

@@ -76,7 +76,7 @@ func TestDetectorSurvivesItsState(t *testing.T) {
 				seen = append(seen, kinds(a.Events)...)
 				a.Events, b.Events = nil, nil
 				if math.IsNaN(a.Energy) {
-					a.Energy, a.PValue, b.Energy, b.PValue = 0, 0, 0, 0
+					a.Energy, a.Score, a.PValue, b.Energy, b.Score, b.PValue = 0, 0, 0, 0, 0, 0
 				}
 				require.Equal(t, a, b, "sample %d", i)
 				require.Equal(t, want.Status(), got.Status())

@@ -1,7 +1,10 @@
 package alarm
 
 import (
+	"fmt"
 	"time"
+
+	"github.com/metric-streams/anomaly/dagmm"
 )
 
 // Status is what a Detector knows of its alarm, open or last.
@@ -42,6 +45,34 @@ func (d *Detector) Alarm(number uint64) (Status, bool) {
 
 func (r *record) status() Status {
 	return Status{Number: r.number, Start: r.start, End: r.end, Over: r.closed, Judged: r.judged, Real: r.real}
+}
+
+// Current returns the open alarm as an event of the kind Continued that was not sent: for
+// receivers that want to be told again and again. It returns false where no alarm is open.
+func (d *Detector) Current() (Event, bool) {
+	if !d.alarm.open {
+		return Event{}, false
+	}
+	e := d.alarm.event(Continued, d.alarm.end)
+	e.Explanation = d.explainPeak()
+	return d.outward(e), true
+}
+
+// Explain explains the last sample, flagged or not, under the threshold that it was held
+// against. Low and High of each Contribution are what a dashboard draws beside the metric's
+// value. It takes some hundred times as long as a score, and is an error before the first sample and after Resume.
+func (d *Detector) Explain() (*dagmm.Explanation, error) {
+	if d.m == nil {
+		return nil, fmt.Errorf("alarm: detector: %w", ErrNotMade)
+	}
+	e, err := d.stream.ExplainAt(d.against)
+	if err != nil {
+		return nil, fmt.Errorf("alarm: %w", err)
+	}
+	if season := d.m.Season(); season != nil {
+		e = shiftedExplanation(e, d.columns, season.Offsets(d.last))
+	}
+	return e, nil
 }
 
 // AcceptAsNormal takes what keeps the open alarm open for the new normal, and returns the

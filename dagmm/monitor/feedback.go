@@ -111,6 +111,16 @@ func (s *stream) alarmOf(seq uint64) uint64 {
 	return 0
 }
 
+// latestOf returns the number of an alarm's latest event; 0 where it is not known.
+func (s *stream) latestOf(number uint64) (seq uint64) {
+	for _, e := range s.alarms {
+		if e.alarm == number {
+			seq = e.seq
+		}
+	}
+	return seq
+}
+
 // judgeable reports an event that cannot be judged.
 func (s *stream) judgeable(seq uint64) error {
 	if s.detector != nil {

@@ -117,46 +117,27 @@ func (m *Monitor) Exclude(id string, from, to time.Time) error {
 	})
 }
 
-// Model returns the model that scores a stream; nil while it warms up, or for a stream that
-// is not in memory.
-func (m *Monitor) Model(id string) *dagmm.Model {
-	m.mu.RLock()
-	s := m.streams[id]
-	m.mu.RUnlock()
-	if s == nil {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.detector == nil {
-		return nil
-	}
-	return s.detector.Model()
-}
-
 // Profile returns the season profile of what the Monitor remembers of a stream, without
 // incidents. Its Limits are the statistical limits beside the model's verdict; its Kind and
 // Reason tell what seasons the stream shows. zone is that of season.New. Every call computes
 // the profile: keep it for an hour. A stream that is not in memory or has too few samples is
 // ErrShort.
 func (m *Monitor) Profile(id string, zone *time.Location) (*season.Profile, error) {
-	m.mu.RLock()
-	s := m.streams[id]
-	m.mu.RUnlock()
-	if s == nil {
-		return nil, fmt.Errorf("monitor: stream %q is not in memory: %w", id, ErrShort)
+	var incident []bool
+	var w *Window
+	m.look(id, func(s *stream) {
+		if s.memory.len() == 0 {
+			return
+		}
+		incident = s.known()
+		w = s.memory.window(m.cfg.Columns, m.cfg.Interval, slices.Clone(incident))
+		for r, out := range s.memory.incident {
+			incident[r] = incident[r] || out
+		}
+	})
+	if w == nil {
+		return nil, fmt.Errorf("monitor: stream %q is not in memory, or has no samples: %w", id, ErrShort)
 	}
-	s.mu.Lock()
-	if s.memory.len() == 0 {
-		s.mu.Unlock()
-		return nil, fmt.Errorf("monitor: stream %q has no samples: %w", id, ErrShort)
-	}
-	incident := s.known()
-	w := s.memory.window(m.cfg.Columns, m.cfg.Interval, slices.Clone(incident))
-	for r, out := range s.memory.incident {
-		incident[r] = incident[r] || out
-	}
-	s.mu.Unlock()
 	for r, out := range incident {
 		if out {
 			blank(w.X.RawRowView(r))

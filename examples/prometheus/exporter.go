@@ -1,0 +1,237 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
+)
+
+// exporter is what Prometheus scrapes: the latest sample of each stream, and the Monitor's own
+// numbers.
+type exporter struct {
+	streamDescs
+	stale time.Duration // age from which a sample is not exported any more
+
+	mu      sync.Mutex
+	streams map[string]*exported
+	last    time.Time // successful poll
+
+	polls, failures, ambiguous, refused prometheus.Counter
+	events, notified                    *prometheus.CounterVec
+}
+
+// exported is what is exported of a stream.
+type exported struct {
+	labels []string
+	time   time.Time // of the sample; zero before the first that was scored
+	result alarm.Result
+	values []dagmm.Contribution // nil before the first poll that found a model
+	cause  string               // of the open alarm
+}
+
+// streamDescs are the metrics with a stream's labels.
+type streamDescs struct {
+	score, pValue, energy, threshold, alarm, expected, timestamp *prometheus.Desc
+	value, low, high, share, cause                               *prometheus.Desc
+}
+
+func newExporter(by []string, stale time.Duration) *exporter {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("anomaly_"+name, help, append(labels, by...), nil)
+	}
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "anomaly_source_" + name, Help: help})
+	}
+	e := &exporter{stale: stale, streams: map[string]*exported{},
+		polls:     counter("polls_total", "Times that the source was asked for new samples."),
+		failures:  counter("poll_failures_total", "Times that the source did not answer as it should."),
+		ambiguous: counter("ambiguous_series_total", "Series that were left out because their query has several for the same stream."),
+		refused:   counter("refused_samples_total", "Samples of streams beyond max_streams."),
+		events:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomaly_events_total", Help: "Events, by kind."}, []string{"kind"}),
+		notified:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomaly_notifications_total", Help: "Requests to Alertmanager and webhook, by their result."}, []string{"to", "result"}),
+	}
+	e.streamDescs = streamDescs{
+		score:     desc("score", "How unusual the last sample is: 0 for an ordinary one, and above 1 it is flagged."),
+		pValue:    desc("p_value", "Share of ordinary samples that are at least as unusual as the last one."),
+		energy:    desc("energy", "Energy of the last sample, to be held against anomaly_threshold."),
+		threshold: desc("threshold", "Energy above which the last sample is flagged. There anomaly_score is 1."),
+		alarm:     desc("alarm", "1 while an alarm is open."),
+		expected:  desc("expected", "1 while what happens is expected, as during maintenance."),
+		timestamp: desc("last_sample_timestamp_seconds", "Time of the last sample."),
+		value:     desc("value", "The last sample.", "metric"),
+		low:       desc("expected_low", "Lowest value of the metric that would be ordinary, the others being as they are.", "metric"),
+		high:      desc("expected_high", "Highest value of the metric that would be ordinary, the others being as they are.", "metric"),
+		share:     desc("contribution", "The metric's part in how unusual the last sample is. The parts of a stream sum to 1.", "metric"),
+		cause:     desc("alarm_cause", "1 for the metric that is most to blame for the open alarm.", "metric"),
+	}
+	return e
+}
+
+// know makes a stream known, with the values of its labels.
+func (e *exporter) know(name string, labels []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.streams[name]; s != nil {
+		s.labels = labels
+		return
+	}
+	e.streams[name] = &exported{labels: labels}
+}
+
+func (e *exporter) forget(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.streams, name)
+}
+
+// labels returns the values of a stream's labels; nil where it is not known.
+func (e *exporter) labels(name string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.streams[name]; s != nil {
+		return s.labels
+	}
+	return nil
+}
+
+// scored takes the result of a sample (monitor.Config.Scored).
+func (e *exporter) scored(name string, t time.Time, r alarm.Result) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.streams[name]; s != nil {
+		r.Events = nil
+		s.time, s.result = t, r
+	}
+}
+
+func (e *exporter) explained(name string, x *dagmm.Explanation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.streams[name]; s != nil {
+		s.values = x.Contributions
+	}
+}
+
+// happened takes an event.
+func (e *exporter) happened(event alarm.Event) {
+	e.events.WithLabelValues(string(event.Kind)).Inc()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.streams[event.Stream]; s != nil {
+		s.happened(event)
+	}
+}
+
+func (s *exported) happened(event alarm.Event) {
+	switch event.Kind {
+	case alarm.Opened, alarm.Reopened, alarm.Continued:
+		s.cause = cause(event)
+	case alarm.Closed:
+		s.cause = ""
+	}
+}
+
+// resume takes the alarms that are open at the start.
+func (e *exporter) resume(open []alarm.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, event := range open {
+		if s := e.streams[event.Stream]; s != nil {
+			s.happened(event)
+		}
+	}
+}
+
+// cause returns the metric that is most to blame; "" where that is not known.
+func cause(e alarm.Event) string {
+	if e.Explanation == nil || len(e.Explanation.Contributions) == 0 {
+		return ""
+	}
+	return e.Explanation.Contributions[0].Metric
+}
+
+func (e *exporter) polled(err error, now time.Time) {
+	e.polls.Inc()
+	if err != nil {
+		e.failures.Inc()
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.last = now
+}
+
+// lastPoll returns when the source last answered as it should.
+func (e *exporter) lastPoll() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.last
+}
+
+// register makes everything known to a registry.
+func (e *exporter) register(r prometheus.Registerer, m *monitor.Monitor) {
+	r.MustRegister(e, e.polls, e.failures, e.ambiguous, e.refused, e.events, e.notified, statsCollector{m})
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "anomaly_source_last_success_timestamp_seconds", Help: "When the source last answered as it should."},
+		func() float64 { return seconds(e.lastPoll()) }))
+}
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
+// Describe implements prometheus.Collector.
+func (e *exporter) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{e.score, e.pValue, e.energy, e.threshold, e.alarm, e.expected, e.timestamp, e.value, e.low, e.high, e.share, e.cause} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. A stream whose last sample is old is left out: its
+// values say nothing of now.
+func (e *exporter) Collect(ch chan<- prometheus.Metric) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.streams {
+		if time.Since(s.time) <= e.stale {
+			e.collect(ch, s)
+		}
+	}
+}
+
+func (e *exporter) collect(ch chan<- prometheus.Metric, s *exported) {
+	send := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append(labels, s.labels...)...)
+	}
+	r := s.result
+	send(e.score, r.Score)
+	send(e.pValue, r.PValue)
+	send(e.energy, r.Energy)
+	send(e.threshold, r.Threshold)
+	send(e.alarm, truth(r.Open))
+	send(e.expected, truth(r.Expected))
+	send(e.timestamp, seconds(s.time))
+	for _, c := range s.values {
+		send(e.value, c.Value, c.Metric)
+		send(e.low, c.Low, c.Metric)
+		send(e.high, c.High, c.Metric)
+		send(e.share, c.Share, c.Metric)
+	}
+	if r.Open && s.cause != "" {
+		send(e.cause, 1, s.cause)
+	}
+}
+
+func truth(v bool) float64 {
+	if v {
+		return 1
+	}
+	return 0
+}

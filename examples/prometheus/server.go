@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/dagmm/monitor"
+)
+
+// service serves what Prometheus scrapes, what an orchestrator asks, and what operators say.
+type service struct {
+	cfg      *config
+	monitor  *monitor.Monitor
+	exporter *exporter
+}
+
+func (s *service) handler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.exporter.register(registry, s.monitor)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", s.ready)
+	mux.HandleFunc("GET /api/v1/alarms", s.alarms)
+	mux.HandleFunc("POST /api/v1/verdict", s.operator(s.verdict))
+	mux.HandleFunc("POST /api/v1/expect", s.operator(s.expect))
+	return mux
+}
+
+// ready reports whether the source answers and has been read up to now.
+func (s *service) ready(w http.ResponseWriter, _ *http.Request) {
+	last := s.exporter.lastPoll()
+	if last.IsZero() {
+		http.Error(w, "the source has not been read yet", http.StatusServiceUnavailable)
+		return
+	}
+	if age := time.Since(last); age > patience(s.cfg) {
+		http.Error(w, "the source has not answered for "+age.Round(time.Second).String(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// patience is for how long the source may stay away before it is missed.
+func patience(c *config) time.Duration {
+	return max(5*time.Duration(c.Source.Interval), 10*time.Second)
+}
+
+// alarms lists the alarms that are open.
+func (s *service) alarms(w http.ResponseWriter, _ *http.Request) {
+	open := s.monitor.OpenAlarms()
+	if open == nil {
+		open = []alarm.Event{}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(open); err != nil {
+		slog.Debug("a client went away", "err", err)
+	}
+}
+
+type verdictRequest struct {
+	Stream string `json:"stream"`
+	Seq    uint64 `json:"seq"`
+	Real   *bool  `json:"real"`
+}
+
+func (s *service) verdict(body []byte) error {
+	var r verdictRequest
+	if err := strictJSON(body, &r); err != nil {
+		return err
+	}
+	if r.Real == nil {
+		return fmt.Errorf("real is missing: %w", errRequest)
+	}
+	return s.monitor.Judge(r.Stream, r.Seq, *r.Real)
+}
+
+type expectRequest struct {
+	Stream string    `json:"stream"`
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+}
+
+func (s *service) expect(body []byte) error {
+	var r expectRequest
+	if err := strictJSON(body, &r); err != nil {
+		return err
+	}
+	if s.exporter.labels(r.Stream) == nil {
+		return fmt.Errorf("stream %q: %w", r.Stream, monitor.ErrUnknown)
+	}
+	if r.From.IsZero() {
+		r.From = time.Now()
+	}
+	return s.monitor.Expect(r.Stream, r.From, r.Until)
+}
+
+const maxRequest = 4096
+
+var errRequest = errors.New("bad request")
+
+func strictJSON(body []byte, v any) error {
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %w", errRequest, err)
+	}
+	return nil
+}
+
+// operator lets only those through who may say something: with the token where there is one,
+// else from this host. A page of another site cannot send JSON without asking first, which it
+// is not allowed to.
+func (s *service) operator(f func(body []byte) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.allowed(r) {
+			http.Error(w, "not allowed: send the token of token_file, or ask on the loopback", http.StatusForbidden)
+			return
+		}
+		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+			http.Error(w, "want JSON", http.StatusUnsupportedMediaType)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+		if err == nil {
+			err = f(body)
+		}
+		var large *http.MaxBytesError
+		switch {
+		case errors.As(err, &large):
+			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		case err == nil:
+			slog.Info("an operator said", "path", r.URL.Path, "body", string(body))
+			fmt.Fprintln(w, "noted")
+		case errors.Is(err, monitor.ErrUnknown):
+			http.Error(w, err.Error(), http.StatusNotFound)
+		case errors.Is(err, errRequest), errors.Is(err, monitor.ErrConfig):
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		default:
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}
+}
+
+// allowed reports whether the request may change anything.
+func (s *service) allowed(r *http.Request) bool {
+	if s.cfg.token != "" {
+		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		return ok && subtle.ConstantTimeCompare([]byte(given), []byte(s.cfg.token)) == 1
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	return s.cfg.loopback() && isLoopback(host) // not by the name of somebody's page
+}
+
+// serve answers until ctx ends.
+func serve(ctx context.Context, listener net.Listener, h http.Handler) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout, IdleTimeout: time.Minute}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.Background(), requestTimeout)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}

@@ -150,7 +150,7 @@ func (c *config) fill() {
 	setDefault(&c.Training.WarmUp, 1000)
 	if c.Training.Preset == "" {
 		c.Training.Preset = "metrics"
-		if time.Duration(c.Source.Interval) >= 30*time.Second {
+		if time.Duration(c.Source.Interval) >= 15*time.Second { // as train.Choose
 			c.Training.Preset = "series"
 		}
 	}
@@ -202,7 +202,7 @@ func (c *config) check() error {
 		}
 	}
 	if _, ok := presets[c.Training.Preset]; !ok {
-		return fmt.Errorf("training: preset %q, want metrics or series", c.Training.Preset)
+		return fmt.Errorf("training: preset %q, want metrics, series or pca", c.Training.Preset)
 	}
 	if c.Source.Interval < model.Duration(time.Millisecond) || *c.Source.Delay < 0 {
 		return fmt.Errorf("source: interval %s, delay %s", c.Source.Interval, c.Source.Delay)
@@ -261,7 +261,7 @@ func (c *config) checkMonitor() error {
 
 var directions = map[string]alarm.Direction{"": alarm.Both, "both": alarm.Both, "high": alarm.High, "low": alarm.Low}
 
-var presets = map[string]func() train.Config{"metrics": train.Metrics, "series": train.Series}
+var presets = map[string]func() train.Config{"metrics": train.Metrics, "series": train.Series, "pca": train.PCA}
 
 // monitor returns the settings of the Monitor, without its receivers.
 func (c *config) monitor() (monitor.Config, error) {

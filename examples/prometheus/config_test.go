@@ -20,10 +20,10 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "127.0.0.1:9815", c.Listen)
 	require.Equal(t, []string{"instance"}, c.By)
 	require.Equal(t, model.Duration(15*time.Second), *c.Source.Delay)
-	require.Equal(t, "metrics", c.Training.Preset)
-	c, err = parseConfig([]byte(smallest + "source: {interval: 1m, delay: 0s}\n"))
-	require.NoError(t, err)
 	require.Equal(t, "series", c.Training.Preset)
+	c, err = parseConfig([]byte(smallest + "source: {interval: 5s, delay: 0s}\n"))
+	require.NoError(t, err)
+	require.Equal(t, "metrics", c.Training.Preset)
 	require.Zero(t, *c.Source.Delay)
 }
 

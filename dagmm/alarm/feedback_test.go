@@ -127,3 +127,21 @@ func TestStateWithoutRecords(t *testing.T) {
 	require.Equal(t, []Kind{Closed, Opened, Closed}, kinds(feed(t, d, 103, fault()[103:])))
 	require.NoError(t, d.Judge(1, true))
 }
+
+// An operator who calls every alarm false does not bring more of them upon himself.
+func TestBudgetHoldsWhereAllAlarmsAreFalse(t *testing.T) {
+	d := detector(t, true, Config{Budget: 2})
+	opened := 0
+	const days = 20
+	for i, x := range dagmmtest.Ordinary(1440*days, 5) {
+		r, err := d.Next(dagmmtest.Minute(i), x)
+		require.NoError(t, err)
+		for _, e := range r.Events {
+			if e.Kind == Opened {
+				opened++
+				require.NoError(t, d.Judge(e.Alarm, false))
+			}
+		}
+	}
+	require.InDelta(t, 2*days, opened, days)
+}

@@ -24,6 +24,10 @@ func FuzzState(f *testing.F) {
 			_, err := d.Next(dagmmtest.Minute(i), row)
 			require.NoError(f, err)
 		}
+		if n == 320 {
+			require.NoError(f, d.Judge(1, true))
+			d.Expect(dagmmtest.Minute(300), dagmmtest.Minute(400))
+		}
 		state, err := d.State()
 		require.NoError(f, err)
 		state.Energies = state.Energies[:min(3, len(state.Energies))]
@@ -51,6 +55,9 @@ func FuzzState(f *testing.F) {
 				return // its clock is at the end of time
 			}
 		}
+		d.Current()
+		_ = d.Judge(d.Status().Number, len(text)%2 == 0) // there may be no alarm
+		d.Expect(at.Add(-600e9), at.Add(600e9))
 		d.Tick(at.Add(3600e9))
 		d.Rewind()
 		again, err := d.State()

@@ -17,12 +17,12 @@ func NeedsData(suite string) bool { return suite != "sample" && suite != "outlie
 
 // Members lists the machines or sets of a suite, in dir where it needs data.
 func Members(dir, suite string) ([]string, error) {
-	switch {
-	case suite == "sample":
+	switch suite {
+	case "sample":
 		return append([]string{recordingName}, generated...), nil
-	case suite == "outliers":
+	case "outliers":
 		return outlierNames, nil
-	case suite == "paper" || suite == "tabular":
+	case "paper", "tabular":
 		return tabularNames(dir, suite)
 	}
 	machines, err := Machines(dir, suite)

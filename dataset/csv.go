@@ -10,7 +10,8 @@ import (
 
 // ReadCSV reads a table of metrics from CSV text. The text is in UTF-8 or UTF-16 and may be
 // compressed with gzip. ReadCSV reads it as a stream, so it needs little more memory than the
-// table. A missing value becomes NaN. Every data row becomes a row of the table.
+// table. A missing value becomes NaN. Every data row becomes a row of the table. A row has at
+// most 65,536 fields and 4 MiB.
 //
 // These are errors: a metric cell that is neither a number nor a missing value, an infinite
 // value, a row with a different number of fields, a row without a time, and an unknown label.

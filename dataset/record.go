@@ -4,17 +4,23 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
-// maxRecord is the largest record in bytes. Without it, a quote that is never closed would
-// draw the whole file into memory.
-const maxRecord = 16 << 20
+// These bound a record. Without them, a quote that is never closed and a file without line ends
+// would be drawn into memory as a whole. Exports of some ten thousand counters, with names of a
+// hundred bytes, are within them.
+const (
+	maxRecord = 4 << 20 // bytes
+	maxFields = 1 << 16
+)
 
 var (
 	errOpenQuote  = errors.New("a quoted field is never closed")
 	errAfterQuote = errors.New("text follows a closing quote")
-	errLongRecord = errors.New("a record is longer than 16 MiB")
+	errLongRecord = fmt.Errorf("the line is longer than %d MiB: this is no table with a line for each row", maxRecord>>20)
+	errManyFields = fmt.Errorf("more than %d fields: this is no table with a line for each row, or the delimiter is another; give it in Comma", maxFields)
 	errUnfinished = errors.New("live text ends within a record") // never returned to a caller
 )
 
@@ -65,8 +71,7 @@ func (r *recordReader) next() error {
 			r.raw, r.again, r.line = r.again[:0], r.raw, r.start-1
 			return io.EOF
 		}
-		r.split(line)
-		return nil
+		return r.split(line)
 	}
 }
 
@@ -127,14 +132,13 @@ func plainLine(line []byte) []byte {
 // with part. The end of live text may come within it: what has come of it is then held.
 func (r *recordReader) longLine(part []byte, err error) ([]byte, error) {
 	r.long = append(r.long[:r.held], part...)
-	for err == bufio.ErrBufferFull {
-		if len(r.long) > maxRecord {
-			return nil, errLongRecord
-		}
+	for err == bufio.ErrBufferFull && len(r.long) <= maxRecord {
 		part, err = r.src.ReadSlice('\n')
 		r.long = append(r.long, part...)
 	}
-	r.held = 0
+	if r.held = 0; len(r.long) > maxRecord {
+		return nil, errLongRecord
+	}
 	if r.live && err == io.EOF {
 		r.held = len(r.long)
 		return nil, err
@@ -143,13 +147,16 @@ func (r *recordReader) longLine(part []byte, err error) ([]byte, error) {
 }
 
 // split splits a line without quotes into fields.
-func (r *recordReader) split(line []byte) {
+func (r *recordReader) split(line []byte) error {
+	if len(line) >= maxFields && bytes.Count(line, []byte{r.comma}) >= maxFields {
+		return errManyFields
+	}
 	r.fields = r.fields[:0]
 	for {
 		i := bytes.IndexByte(line, r.comma)
 		if i < 0 {
 			r.fields = append(r.fields, r.trim(line))
-			return
+			return nil
 		}
 		r.fields = append(r.fields, r.trim(line[:i]))
 		line = line[i+1:]
@@ -181,7 +188,9 @@ func (r *recordReader) splitQuoted(line []byte) error {
 			i = len(line)
 		}
 		r.text = append(r.text, line[:i]...)
-		r.ends = append(r.ends, len(r.text))
+		if r.ends = append(r.ends, len(r.text)); len(r.ends) > maxFields {
+			return errManyFields
+		}
 		if more {
 			line = line[i+1:]
 		}
@@ -260,8 +269,12 @@ func (r *recordReader) strings() []string {
 // recordError returns an error of the record reader as a *CSVError.
 func recordError(r *recordReader, err error) error {
 	switch err {
-	case errOpenQuote, errAfterQuote, errLongRecord:
-		return &CSVError{Line: max(r.start, 1), Kind: ErrQuote, Problem: err.Error()}
+	case errOpenQuote, errAfterQuote:
+		return &CSVError{Line: r.start, Kind: ErrQuote, Problem: err.Error()}
+	case errManyFields:
+		return &CSVError{Line: r.start, Kind: ErrFormat, Problem: err.Error()}
+	case errLongRecord:
+		return &CSVError{Line: r.line + 1, Kind: ErrFormat, Problem: err.Error()}
 	}
 	return &CSVError{Line: r.line + 1, Problem: "reading failed", Cause: err}
 }

@@ -189,6 +189,11 @@ func (s *source) check() error {
 	if i := bytes.IndexByte(s.sample, 0); i >= 0 {
 		return formatError(fmt.Sprintf("byte %d is zero: this is not a text file", i+1))
 	}
+	if len(s.sample) > maxRecord {
+		if err := s.checkLines(); err != nil {
+			return err
+		}
+	}
 	text := bytes.TrimSpace(s.sample)
 	switch {
 	case len(text) == 0:
@@ -203,6 +208,18 @@ func (s *source) check() error {
 		return formatError("the content looks like HTML or XML, not CSV")
 	case bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 && !s.live:
 		return formatError("lines end in a carriage return alone; save the file with LF or CRLF line ends")
+	}
+	return nil
+}
+
+// checkLines returns an error for a line that is too long, before the lines are split at each
+// delimiter to find the right one.
+func (s *source) checkLines() error {
+	n := 0
+	for line := range bytes.Lines(s.sample) {
+		if n++; len(line) > maxRecord {
+			return &CSVError{Line: n, Kind: ErrFormat, Problem: errLongRecord.Error()}
+		}
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // fileLayout is how a file is laid out: its delimiter, header and column names.
@@ -34,5 +36,5 @@ type noMetric struct {
 func (f *fileLayout) ragged(line, n int) error {
 	return &CSVError{Line: line, Kind: ErrRagged, Problem: fmt.Sprintf(
 		"%s where %d are expected; the file may have been cut off: leave such rows out with SkipBadRows, or give the delimiter in Comma if it is not %q",
-		plural(n, "field"), f.width, rune(f.comma))}
+		format.Count(n, "field"), f.width, rune(f.comma))}
 }

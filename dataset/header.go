@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // findHeader sets header, first and body.
@@ -60,7 +62,7 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 	}
 	n := len(f.header)
 	if n > 1 && f.header[0].fields[0] == "TimeSeries ID" { // Google's Metrics Explorer
-		f.comments = append(f.comments, fmt.Sprintf("%s of labels below the names left out", plural(n-1, "row")))
+		f.comments = append(f.comments, fmt.Sprintf("%s of labels below the names left out", format.Count(n-1, "row")))
 		f.header = f.header[:1]
 		return nil
 	}
@@ -128,16 +130,16 @@ func (f *fileLayout) raggedHeader(h record) error {
 	if example := f.splitMillis(h); example != "" {
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 			"%s here, %d in line %d: times such as %s hold the delimiter; export the file with quotes, with another delimiter or with a point before the milliseconds",
-			plural(len(f.body[0].fields), "field"), len(h.fields), h.line, example)}
+			format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, example)}
 	}
 	if f.splitHeader(h) {
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 			"%s here, %d in line %d: numbers seem to have decimal commas that are not quoted; export the file with quotes or decimal points, or give the delimiter in Comma if it is not %q",
-			plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+			format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
 	}
 	return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines",
-		plural(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+		format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
 }
 
 // splitMillis returns a time whose milliseconds became a field of their own, because the delimiter

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // A record that is no sample is left out if it is known what it is: a comment, the mark of a
@@ -279,7 +281,7 @@ func (r *rowReader) raggedRun() error {
 	}
 	if r.start = first; last > first {
 		e.Problem = fmt.Sprintf("%s where %d are expected, as far as line %d: a second table begins here, or columns were added or left out; read what follows alone with SkipLines %d, or leave such rows out with SkipBadRows",
-			plural(n, "field"), r.width, last, first-1)
+			format.Count(n, "field"), r.width, last, first-1)
 	}
 	return e
 }

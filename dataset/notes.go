@@ -5,6 +5,8 @@ import (
 	"math"
 	"regexp"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // rowNotes returns what a user should know about how the rows so far were read, or do.
@@ -15,15 +17,17 @@ func (r *rowReader) rowNotes() []string {
 		add("dstat's first row is an average since the host was booted: leave it out of training")
 	}
 	if r.gaps > 0 {
-		add("%s between the rows left out", plural(r.gaps, "blank line"))
+		add("%s between the rows left out", format.Count(r.gaps, "blank line"))
 	}
 	if r.headings > 0 {
-		add("the header comes again, %s, and was left out there: files may have been joined", plural(r.headings, "time"))
+		add("the header comes again, %s, and was left out there: files may have been joined", format.Count(r.headings, "time"))
 	}
 	notes = append(notes, r.leftNotes()...)
+	var ofColumns []string
+	addColumn := func(format string, args ...any) { ofColumns = append(ofColumns, fmt.Sprintf(format, args...)) }
 	for _, c := range r.texts {
 		if n := len(c.seen); n > 1 && n < maxTexts && 2*n <= r.rows && !c.isState() {
-			add("column %q holds %d different texts: if they name hosts or metrics, %s", r.names[c.col], n, c.advice(r.names[c.col]))
+			addColumn("column %q holds %d different texts: if they name hosts or metrics, %s", r.names[c.col], n, c.advice(r.names[c.col]))
 		}
 	}
 	for _, m := range r.metrics {
@@ -31,29 +35,40 @@ func (r *rowReader) rowNotes() []string {
 			continue
 		}
 		if wraps, resets := m.rate.turns(); wraps+resets > 0 {
-			add("counter %q: %s, %s", r.names[m.col], plural(wraps, "wrap"), plural(resets, "reset"))
+			addColumn("counter %q: %s, %s", r.names[m.col], format.Count(wraps, "wrap"), format.Count(resets, "reset"))
 		}
 	}
+	notes = append(notes, boundedNotes(ofColumns)...)
 	return append(notes, r.signNotes()...)
 }
 
 // surveyNotes returns what a user should know about values and times, or do.
 func surveyNotes(names []string, columns []columnSurvey, times timeSurvey) []string {
 	notes := times.notes()
-	var constant []string
+	var constant, ofColumns []string
 	for j, name := range names {
 		s := columns[j]
 		if s.lo == s.hi && s.rows-s.missing > 1 {
 			constant = append(constant, name)
 		}
 		if note := s.note(name); note != "" {
-			notes = append(notes, note)
+			ofColumns = append(ofColumns, note)
 		}
 	}
+	notes = append(notes, boundedNotes(ofColumns)...)
 	if len(constant) > 0 {
 		notes = append(notes, "constant columns: "+quoteNames(constant))
 	}
 	return notes
+}
+
+// boundedNotes returns the first notes on columns, and how many more there are.
+func boundedNotes(notes []string) []string {
+	const most = 12
+	if len(notes) <= most {
+		return notes
+	}
+	return append(notes[:most:most], fmt.Sprintf("%s more of columns, as the last ones", format.Count(len(notes)-most, "note")))
 }
 
 // signNotes tells how numbers were read that could be read in two ways.
@@ -123,7 +138,7 @@ func (s *timeSurvey) notes() []string {
 		notes = append(notes, fmt.Sprintf("times that repeat the one before: %d, that go backwards: %d, the first in row %d", s.same, s.back, s.first))
 	}
 	if s.gaps > 0 {
-		notes = append(notes, fmt.Sprintf("sampling every %s has %s, the longest %s", s.usual, plural(s.gaps, "gap"), s.longest))
+		notes = append(notes, fmt.Sprintf("sampling every %s has %s, the longest %s", s.usual, format.Count(s.gaps, "gap"), s.longest))
 	}
 	return notes
 }
@@ -216,5 +231,5 @@ func (s columnSurvey) resetText() string {
 	if s.resets == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" but for %s to about 0", plural(s.resets, "fall"))
+	return fmt.Sprintf(" but for %s to about 0", format.Count(s.resets, "fall"))
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 const (
@@ -143,7 +145,7 @@ func (r *rowReader) pivot(long *Table, s seriesRows) (*Table, error) {
 		missing++
 	}
 	out.X = mat.NewDense(join.rows, width, x)
-	out.Notes = append(out.Notes, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), plural(join.rows, "row"), tolerance))
+	out.Notes = append(out.Notes, fmt.Sprintf("%d series became columns of %s: times at most %s apart are one row", len(s.names), format.Count(join.rows, "row"), tolerance))
 	if missing > 0 {
 		out.Notes = append(out.Notes, fmt.Sprintf("%d of these rows lack a series", missing))
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 var (
@@ -79,7 +81,7 @@ func (f *fileLayout) checkPreamble(records []record, start int, opt *CSVOptions)
 		}
 		return &CSVError{Line: r.line, Kind: ErrRagged, Problem: fmt.Sprintf(
 			"%s as far as line %d, but %d from line %d on: another table begins there, or the delimiter is not %q; read what follows line %d alone with SkipLines %d, or leave the rows before it out with SkipBadRows",
-			plural(len(r.fields), "field"), records[last].line, f.width, records[start].line, rune(f.comma), records[last].line, records[last].line)}
+			format.Count(len(r.fields), "field"), records[last].line, f.width, records[start].line, rune(f.comma), records[last].line, records[last].line)}
 	}
 	return nil
 }

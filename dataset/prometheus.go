@@ -243,11 +243,13 @@ func joinSeries(names []string, series []promSeries) *Table {
 	for c, name := range names {
 		t.Roles = append(t.Roles, ColumnRole{Number: c + 1, Name: name, Role: RoleMetric})
 	}
+	var ofColumns []string
 	for j, s := range surveyTable(t) {
 		if note := s.note(names[j]); note != "" {
-			t.Notes = append(t.Notes, note)
+			ofColumns = append(ofColumns, note)
 		}
 	}
+	t.Notes = append(t.Notes, boundedNotes(ofColumns)...)
 	survey := surveyTimes(t)
 	t.Notes = append(t.Notes, survey.notes()...)
 	return t

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // Table is a recording of metrics. A row is a sample, a column is a metric.
@@ -162,33 +164,31 @@ func (t *Table) Interval() time.Duration {
 }
 
 // Describe returns a few lines that tell a user what the table holds and how each column of
-// the file was used. They do not include Notes.
+// the file was used. They name the first few columns of each kind, and do not include Notes.
 func (t *Table) Describe() string {
 	var b strings.Builder
 	rows, _ := t.X.Dims()
-	fmt.Fprintf(&b, "%d rows", rows)
+	b.WriteString(format.Count(rows, "row"))
 	if n := len(t.Times); n > 0 {
 		fmt.Fprintf(&b, ", %s to %s", t.Times[0].Format(time.RFC3339), t.Times[n-1].Format(time.RFC3339))
 		if d := t.Interval(); d > 0 {
 			fmt.Fprintf(&b, ", every %s", d)
 		}
 	}
-	fmt.Fprintf(&b, "\nmetrics: %s\n", strings.Join(quoted(t.Columns), ", "))
+	fmt.Fprintf(&b, "\nmetrics: %s\n", quoteNames(t.Columns))
 	for _, role := range []Role{RoleTime, RoleLabel, RoleSkipped} {
-		var parts []string
-		for _, c := range t.Roles {
-			if c.Role != role {
-				continue
-			}
-			part := strconv.Quote(c.Name)
-			if c.Reason != "" {
-				part += " (" + c.Reason + ")"
-			}
-			parts = append(parts, part)
-		}
-		if len(parts) > 0 {
-			fmt.Fprintf(&b, "%s: %s\n", role, strings.Join(parts, ", "))
+		columns := slices.DeleteFunc(slices.Clone(t.Roles), func(c ColumnRole) bool { return c.Role != role })
+		if len(columns) > 0 {
+			fmt.Fprintf(&b, "%s: %s\n", role, format.List(len(columns), func(i int) string { return columns[i].text() }))
 		}
 	}
 	return b.String()
+}
+
+// text is the column's name and the reason for its role.
+func (c ColumnRole) text() string {
+	if c.Reason == "" {
+		return strconv.Quote(c.Name)
+	}
+	return fmt.Sprintf("%q (%s)", c.Name, c.Reason)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/dagmm/evaluate"
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // Alarms is what a page of alarms over time shows.
@@ -110,7 +111,7 @@ func (a Alarms) incidents() []incidentFound {
 	var out []incidentFound
 	layout := timeLayout(a.Times)
 	for _, i := range a.Judged.Incidents {
-		v := incidentFound{Start: fmt.Sprintf("sample %d", i.Start+1), Duration: counted(i.End-i.Start, "sample"), Found: a.FoundText(i)}
+		v := incidentFound{Start: fmt.Sprintf("sample %d", i.Start+1), Duration: format.Count(i.End-i.Start, "sample"), Found: a.FoundText(i)}
 		if a.Times != nil {
 			v.Start = a.Times[i.Start].Format(layout)
 			v.Duration = lasted(a.Times[i.End-1].Sub(a.Times[i.Start]), i.End-i.Start)
@@ -130,7 +131,7 @@ func (a Alarms) FoundText(i evaluate.FoundIncident) string {
 		if a.Times != nil {
 			return duration(a.Times[to].Sub(a.Times[from]))
 		}
-		return counted(to-from, "sample")
+		return format.Count(to-from, "sample")
 	}
 	switch {
 	case !i.Found():
@@ -150,14 +151,7 @@ func lasted(d time.Duration, samples int) string {
 	if samples == 1 {
 		return "1 sample"
 	}
-	return duration(d) + ", " + counted(samples, "sample")
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return duration(d) + ", " + format.Count(samples, "sample")
 }
 
 // strips draws energies and metrics, with the incidents shaded and a bar for each alarm.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // Hosts is what a page of several hosts shows, each of which has a model of its own.
@@ -70,7 +72,7 @@ func (d Hosts) answer(hosts []judged) string {
 		}
 	}
 	if len(all) == 0 {
-		return fmt.Sprintf("Nothing is flagged on any of %s.", counted(len(hosts), "host"))
+		return fmt.Sprintf("Nothing is flagged on any of %s.", format.Count(len(hosts), "host"))
 	}
 	w := hosts[worst]
 	v := w.views([]Incident{slices.MinFunc(w.found, graver)})[0]
@@ -79,9 +81,9 @@ func (d Hosts) answer(hosts []judged) string {
 
 func hostsHave(all, with int) string {
 	if with == 1 {
-		return counted(all, "host") + " has incidents"
+		return format.Count(all, "host") + " has incidents"
 	}
-	return counted(all, "host") + " have incidents"
+	return format.Count(all, "host") + " have incidents"
 }
 
 // period says which time the rows of all hosts cover.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // hostSection is the part of a page about one host.
@@ -62,7 +63,7 @@ func WriteHosts(w io.Writer, d Hosts) error {
 // section returns the number'th of a page's sections.
 func (h judged) section(number, sections int) hostSection {
 	n, _ := h.X.Dims()
-	s := hostSection{ID: fmt.Sprintf("host-%d", number), Host: h.Host, Rows: counted(n, "row"), Period: h.period(),
+	s := hostSection{ID: fmt.Sprintf("host-%d", number), Host: h.Host, Rows: format.Count(n, "row"), Period: h.period(),
 		Answer: h.answer(h.found), Data: h.Rows}
 	first, rest := gravest(h.found, shownIncidents)
 	s.Incidents, s.Others = unselectable(h.views(first)), unselectable(h.views(rest))

@@ -127,5 +127,5 @@ func ExampleFitAll() {
 	// web-0 true <nil>
 	// web-1 true <nil>
 	// web-2 true <nil>
-	// new false train: host 3 (new): train: 3 usable rows of 3 (0 incomplete, 0 excluded), need at least 7 for a mixture in 5 dimensions: unusable training data
+	// new false train: host 3 (new): train: 3 usable rows of 3 (0 incomplete, 0 excluded), need at least 7 for 4 columns, a mixture in 5 dimensions: unusable training data: too few rows
 }

@@ -17,8 +17,8 @@ import (
 // Fit trains a model on the rows of x (samples × metrics, in the metrics' own units).
 //
 // NaN is a missing value: Fit leaves its row out and counts it in the report. A nil x, an
-// infinite value, fewer rows than d + 2, where d is the width of the latent vector, and
-// nothing but constant columns are errors that give the numbers and wrap ErrData. A setting
+// infinite value, fewer rows than d + 2 (ErrFewRows), where d is the width of the latent
+// vector, and nothing but constant columns are errors that give the numbers and wrap ErrData. A setting
 // out of its range and a nil ctx are errors that wrap ErrConfig. When ctx is canceled, Fit
 // stops within one step and returns ctx.Err().
 func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, error) {
@@ -38,7 +38,7 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err := cfg.chooseLatent(data); err != nil {
 		return nil, nil, err
 	}
-	if err := data.enough(&cfg); err != nil {
+	if err := data.checkRows(&cfg); err != nil {
 		return nil, nil, err
 	}
 	trainers, members, err := fitMembers(ctx, &cfg, data)

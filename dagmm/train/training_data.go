@@ -10,10 +10,14 @@ import (
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/internal/format"
 )
 
 // ErrData reports training rows from which no model can be made.
 var ErrData = errors.New("unusable training data")
+
+// ErrFewRows reports that too few rows are complete for as many columns. It wraps ErrData.
+var ErrFewRows = fmt.Errorf("%w: too few rows", ErrData)
 
 // trainingData holds the rows that the members learn from, as features.
 type trainingData struct {
@@ -57,7 +61,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err := t.choose(x, skip, cfg.Columns); err != nil {
 		return nil, err
 	}
-	if err := t.enough(cfg); err != nil {
+	if err := t.checkRows(cfg); err != nil {
 		return nil, err
 	}
 	used := mat.NewDense(t.n, d, nil)
@@ -98,15 +102,16 @@ func (t *trainingData) choose(x mat.Matrix, skip []bool, columns []string) error
 	return nil
 }
 
-// enough is an error where the rows are too few for the mixture.
-func (t *trainingData) enough(cfg *Config) error {
+// checkRows is an error where fewer rows are left than the mixture needs. As long as it is not
+// known how many principal components there will be, one is counted.
+func (t *trainingData) checkRows(cfg *Config) error {
 	_, targets := t.views(cfg.Network.Predict)
-	z := cfg.Network.Latent + cfg.Network.ErrorFeatures.Dim(len(targets))
+	z := max(cfg.Network.Latent, 1) + cfg.Network.ErrorFeatures.Dim(len(targets))
 	if t.n >= z+2 {
 		return nil
 	}
-	return fmt.Errorf("train: %d usable rows of %d (%d incomplete, %d excluded), need at least %d for a mixture in %d dimensions: %w",
-		t.n, t.n+t.dropped+t.excluded, t.dropped, t.excluded, z+2, z, ErrData)
+	return fmt.Errorf("train: %s of %d (%d incomplete, %d excluded), need at least %d for %s, a mixture in %d dimensions: %w",
+		format.Count(t.n, "usable row"), t.n+t.dropped+t.excluded, t.dropped, t.excluded, z+2, format.Count(t.metrics, "column"), z, ErrFewRows)
 }
 
 // build computes the features of the used rows.

@@ -2,8 +2,10 @@ package train
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,8 +59,8 @@ func TestUnusableDataIsAnErrorWithNumbers(t *testing.T) {
 		"empty":           {&mat.Dense{}, Config{}, "0 rows of width 0"},
 		"infinite":        {set(hostRows(100, 1), 7, 2, math.Inf(-1)), Config{}, "row 7, column 2 (3) is -Inf"},
 		"infinite, name":  {set(hostRows(100, 1), 7, 2, math.Inf(1)), Config{Columns: []string{"cpu", "mem", "disk", "net"}}, "row 7, column 2 (disk) is +Inf"},
-		"one row":         {hostRows(1, 1), Config{}, "1 usable rows of 1 (0 incomplete, 0 excluded), need at least 7"},
-		"few rows":        {hostRows(6, 1), Config{}, "6 usable rows of 6 (0 incomplete, 0 excluded), need at least 7 for a mixture in 5 dimensions"},
+		"one row":         {hostRows(1, 1), Config{}, "1 usable row of 1 (0 incomplete, 0 excluded), need at least 7 for 4 columns"},
+		"few rows":        {hostRows(6, 1), Config{}, "6 usable rows of 6 (0 incomplete, 0 excluded), need at least 7 for 4 columns, a mixture in 5 dimensions: unusable training data: too few rows"},
 		"all missing":     {missing, Config{}, "0 usable rows of 100 (100 incomplete, 0 excluded)"},
 		"all excluded":    {hostRows(100, 1), Config{Exclude: all(100)}, "0 usable rows of 100 (0 incomplete, 100 excluded)"},
 		"all constant":    {constantRows(100, 3), Config{}, "all 3 columns are constant over 100 rows"},
@@ -71,6 +73,7 @@ func TestUnusableDataIsAnErrorWithNumbers(t *testing.T) {
 			require.ErrorIs(t, err, ErrData)
 			require.ErrorContains(t, err, "train: ")
 			require.ErrorContains(t, err, c.want)
+			require.Equal(t, strings.Contains(c.want, "usable"), errors.Is(err, ErrFewRows))
 			require.True(t, m == nil)
 		})
 	}

@@ -52,7 +52,7 @@ func (j *job) fit(ctx context.Context, opt *options, terminal io.Writer) error {
 	j.model, j.training, err = train.Fit(ctx, h.Rows, h.Config)
 	bar.clear()
 	if errors.Is(err, train.ErrData) || errors.Is(err, train.ErrConfig) {
-		return input(fmt.Errorf("%s: %w", j.named(), err))
+		return input(fmt.Errorf("%s: %w%s", j.named(), err, j.fewerColumns(err)))
 	}
 	return err
 }
@@ -66,6 +66,15 @@ func (j *job) trainee(opt *options) (train.Host, error) {
 	rows := bounded(j.table, cfg.Exclude)
 	cfg.Times, cfg.Exclude, j.bound = rows.times, rows.exclude, rows.note
 	return train.Host{Name: j.host, Rows: rows.x, Config: cfg}, nil
+}
+
+// fewerColumns returns the advice to take fewer columns, where there are rows enough for some.
+func (j *job) fewerColumns(err error) string {
+	rows, columns := j.table.X.Dims()
+	if !errors.Is(err, train.ErrFewRows) || columns == 1 || rows < 10 {
+		return ""
+	}
+	return "; name fewer metrics, which have values in the same rows, in -columns"
 }
 
 func (j *job) config(opt *options) (train.Config, error) {

@@ -285,3 +285,43 @@ func TestReportHoldsTheFlaggedRows(t *testing.T) {
 	require.Contains(t, string(b), "<h1>host.csv</h1>")
 	require.Contains(t, string(b), `"sentence":"mem is 97`)
 }
+
+// Too few rows for the columns: the error says how many are needed, names the flag that helps
+// where it does, and nothing lists thousands of names.
+func TestFewRowsAndManyColumns(t *testing.T) {
+	wide := func(rows, columns int) string {
+		var b strings.Builder
+		b.WriteString("time")
+		for c := range columns {
+			fmt.Fprintf(&b, ",counter %d", c+1)
+		}
+		for i := range rows {
+			fmt.Fprintf(&b, "\n%d", 1710409800+60*i)
+			for c := range columns {
+				fmt.Fprintf(&b, ",%d", i*(c+3)%17)
+			}
+		}
+		return b.String()
+	}
+	r := invoke(t, wide(120, 5000), "-in", "-")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "120 usable rows of 120 (0 incomplete, 0 excluded), need at least 5006 for 5000 columns")
+	require.Contains(t, r.stderr, "name fewer metrics, which have values in the same rows, in -columns")
+	require.Less(t, len(r.stderr), 400)
+	require.Less(t, len(r.stdout), 3000)
+	require.Contains(t, r.stdout, `"counter 12" and 4988 more`)
+	require.NotContains(t, r.stdout, "counter 4000")
+	r = invoke(t, wide(120, 5000), append(quick, "-in", "-", "-columns", "counter 7,counter 20")...)
+	require.Zero(t, r.code, r.stderr)
+
+	r = invoke(t, wide(120, 5000), "-in", "-", "-columns", "net")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, `there is no column "net"; the file has "time", "counter 1"`)
+	require.Contains(t, r.stderr, "and 4989 more")
+	require.Less(t, len(r.stderr), 400)
+
+	r = invoke(t, wide(1, 2), "-in", "-")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "1 usable row of 1 (0 incomplete, 0 excluded), need at least 5 for 2 columns")
+	require.NotContains(t, r.stderr, "-columns", "which does not help")
+}

@@ -55,12 +55,11 @@ type textColumn struct {
 	last string
 	seen map[string]*int // rows of each
 	rows *int            // of last
-	anew int             // texts that were new in a row whose time goes back
 }
 
 const maxTexts = 50 // different texts that are counted
 
-func (t *textColumn) add(cell []byte, back bool) {
+func (t *textColumn) add(cell []byte) {
 	if t.rows != nil && string(cell) == t.last {
 		*t.rows++
 		return
@@ -72,9 +71,6 @@ func (t *textColumn) add(cell []byte, back bool) {
 	if t.rows = t.seen[t.last]; t.rows == nil {
 		t.rows = new(int)
 		t.seen[t.last] = t.rows
-		if back {
-			t.anew++
-		}
 	}
 	*t.rows++
 }

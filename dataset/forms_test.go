@@ -276,20 +276,69 @@ func TestWideIsNotLong(t *testing.T) {
 	}
 }
 
-// A series may be longer than what is looked at first.
+// A series may be longer than what is looked at first, and be told from others by a text, by a
+// number, or by several columns together.
 func TestLongFormLate(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("name,time,value\n")
-	for _, name := range []string{"cpu", "mem"} {
-		for i := range 20000 {
-			b.WriteString(name + "," + itoa(1710409800+60*i) + "," + itoa(i*7%13) + "\n")
+	const samples = 9000
+	long := func(header string, series []string, newestFirst bool) string {
+		var b strings.Builder
+		b.WriteString(header)
+		for _, s := range series {
+			for i := range samples {
+				at := 1710409800 + 60*i
+				if newestFirst {
+					at = 1710409800 + 60*(samples-i)
+				}
+				b.WriteString(s + "," + itoa(at) + "," + itoa(i*7%13) + ",1\n")
+			}
 		}
+		return b.String()
 	}
-	_, err := ReadCSV(strings.NewReader(b.String()), CSVOptions{})
-	require.ErrorIs(t, err, ErrLongForm)
-	require.ErrorContains(t, err, `give Series "name" and Value "value"`)
-	rows, cols := read(t, b.String(), CSVOptions{Series: []string{"name"}, Value: []string{"value"}}).X.Dims()
-	require.Equal(t, []int{20000, 2}, []int{rows, cols})
+	for name, c := range map[string]struct {
+		text    string
+		columns []string
+		say     string
+		series  []string
+		names   []string
+	}{
+		"text":         {long("name,time,value,one\n", []string{"cpu", "mem"}, false), nil, `rows of 2 series follow each other, "cpu", "mem": give Series "name" and Value "value"`, []string{"name"}, []string{"cpu", "mem"}},
+		"number":       {long("itemid,time,value,one\n", []string{"23296", "23301", "23310"}, false), nil, `give Series "itemid" and Value "value"`, []string{"itemid"}, []string{"23296", "23301", "23310"}},
+		"newest first": {long("itemid,time,value,one\n", []string{"23296", "23301"}, true), nil, `give Series "itemid" and Value "value"`, []string{"itemid"}, []string{"23296", "23301"}},
+		"asked":        {long("itemid,time,value,one\n", []string{"23296", "23301"}, false), []string{"value"}, `give Series "itemid" and Value "value" in place of Columns`, []string{"itemid"}, []string{"23296", "23301"}},
+		"two columns": {long("host,core,time,value,one\n", []string{"web1,0", "web1,1", "web2,0", "web2,1"}, false), nil, `rows of 4 series follow each other, "web1/0", "web1/1", "web2/0" …: give Key "host" and Series "core" and Value "value" to read each host by itself, Series "host,core" and Value "value"`,
+			[]string{"host", "core"}, []string{"web1/0", "web1/1", "web2/0", "web2/1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ReadCSV(strings.NewReader(c.text), CSVOptions{Columns: c.columns})
+			require.ErrorIs(t, err, ErrLongForm)
+			require.ErrorContains(t, err, c.say)
+			got := read(t, c.text, CSVOptions{Series: c.series, Value: []string{"value"}})
+			require.Equal(t, c.names, got.Columns)
+			rows, _ := got.X.Dims()
+			require.Equal(t, samples, rows)
+			rows, _ = read(t, c.text, CSVOptions{Series: []string{None}}).X.Dims()
+			require.Equal(t, samples*len(c.names), rows)
+		})
+	}
+}
+
+// A clock that is set back, and runs that follow each other, are no series.
+func TestRunsAreNoSeries(t *testing.T) {
+	for name, later := range map[string]int{"clock set back": -600, "another day": 86400} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			b.WriteString("time,boot,cores,cpu\n")
+			for i := range 20000 {
+				at, boot, cores := 1710409800+i, "a", "4"
+				if i >= 10000 {
+					at, boot, cores = at+later, "b", "8"
+				}
+				b.WriteString(itoa(at) + "," + boot + "," + cores + "," + itoa(i*7%13) + "\n")
+			}
+			rows, cols := read(t, b.String(), CSVOptions{}).X.Dims()
+			require.Equal(t, []int{20000, 2}, []int{rows, cols})
+		})
+	}
 }
 
 // Columns with values at different times leave no row complete, which a note says.

@@ -204,12 +204,7 @@ func (l *longForm) keys(clock []int) []int {
 		return best
 	}
 	if key := slices.Clone(texts); len(key) > 1 && l.apart(key, false) {
-		for _, c := range texts { // without those that are not needed
-			if less := slices.DeleteFunc(slices.Clone(key), func(k int) bool { return k == c }); len(less) > 0 && l.apart(less, false) {
-				key = less
-			}
-		}
-		return key
+		return fewest(key, func(k []int) bool { return l.apart(k, false) })
 	}
 	for _, c := range numbers {
 		if key := []int{c}; l.apart(key, true) && (best == nil || rank(c) > rank(best[0])) {
@@ -217,6 +212,16 @@ func (l *longForm) keys(clock []int) []int {
 		}
 	}
 	return best
+}
+
+// fewest leaves columns out of a key as long as the others are enough.
+func fewest(key []int, enough func([]int) bool) []int {
+	for _, c := range slices.Clone(key) {
+		if less := slices.DeleteFunc(slices.Clone(key), func(k int) bool { return k == c }); len(less) > 0 && enough(less) {
+			key = less
+		}
+	}
+	return key
 }
 
 // apart reports whether columns tell series apart. If regular is set, each time must have all
@@ -335,11 +340,14 @@ func (p *plan) longFormError(key []int, series []string, hosts int, clock []int,
 		values = called
 	}
 	and := ""
-	if len(values) == 1 {
+	if len(values) == 1 || len(p.opt.Columns) > 0 && len(values) > 0 {
 		and = " and Value " + optionList(values)
 	}
 	if p.clock == nil {
 		and += " and Time " + fmt.Sprintf("%q", p.names[clock[0]])
+	}
+	if len(p.opt.Columns) > 0 {
+		and += " in place of Columns"
 	}
 	advice := fmt.Sprintf("Series %s%s for one column a series, or Series %q to read the rows as they are", optionList(names), and, None)
 	if hosts >= 0 {
@@ -372,27 +380,4 @@ func optionList(names []string) string {
 		out[i] = n
 	}
 	return fmt.Sprintf("%q", strings.Join(out, ","))
-}
-
-// lateSeries returns the error of a file in long form whose first series is longer than the
-// sample: times begin anew wherever a column has a text that is new.
-func (r *rowReader) lateSeries() error {
-	if r.key >= 0 || len(r.opt.Series) > 0 || r.backs == 0 {
-		return nil
-	}
-	for _, t := range r.texts {
-		if t.anew == r.backs && len(t.seen) == r.backs+1 {
-			names := make([]string, 0, len(t.seen))
-			for s := range t.seen {
-				names = append(names, s)
-			}
-			slices.Sort(names)
-			hosts := -1
-			if namesHosts(r.short[t.col]) {
-				hosts = t.col
-			}
-			return r.longFormError([]int{t.col}, names, hosts, r.times, false)
-		}
-	}
-	return nil
 }

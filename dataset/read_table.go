@@ -13,6 +13,7 @@ import (
 func (p *plan) readAll(src *source) (*rowReader, error) {
 	r := newRowReader(p, src)
 	r.whole = true
+	r.watchRuns()
 	for err := r.skip(p.first - 1); ; {
 		if err == nil {
 			err = r.next()

@@ -14,8 +14,7 @@ type rowReader struct {
 	store    rowStore
 	rows     int
 	stamps   []int64 // nanoseconds since 1970
-	before   int64   // time of the row before
-	backs    int     // times that go back
+	runs     seriesRuns
 	marks    []bool
 	joined   []byte // date and clock of one row
 	headings int    // repeated headers, which are skipped
@@ -83,13 +82,11 @@ func (r *rowReader) row() error {
 		r.series.add(series)
 		r.recordings.add(recording)
 	}
-	back := false
 	if r.clock != nil {
-		if back = r.rows > 1 && at < r.before; back {
-			r.backs++
-		}
-		r.before = at
 		r.stamps = append(r.stamps, at)
+	}
+	if len(r.runs.columns) > 0 {
+		r.runs.add(at, r.fields)
 	}
 	if r.label >= 0 {
 		v, err := r.labels.parse(r.fields[r.label])
@@ -99,7 +96,7 @@ func (r *rowReader) row() error {
 		r.marks = append(r.marks, v)
 	}
 	for _, t := range r.texts {
-		t.add(r.fields[t.col], back)
+		t.add(r.fields[t.col])
 	}
 	return nil
 }

@@ -45,6 +45,7 @@ func TestReadingFitsTheModel(t *testing.T) {
 		"scale column":    {Scale: map[string]float64{"net": 8}},
 		"scale":           {Scale: map[string]float64{"mem": math.NaN()}},
 		"scale of 0":      {Scale: map[string]float64{"mem": 0}},
+		"scale of a file": {Series: []string{"dev"}, Scale: map[string]float64{"rx": 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := small(train.Metrics())
@@ -54,4 +55,15 @@ func TestReadingFitsTheModel(t *testing.T) {
 			require.ErrorIs(t, err, dagmm.ErrModel)
 		})
 	}
+}
+
+// Where series became columns, the settings are those of the file's columns.
+func TestReadingOfSeries(t *testing.T) {
+	r := dagmm.Reading{Series: []string{"dev"}, Value: []string{"busy", "rx"}, Counters: []string{"rx"}, Scale: map[string]float64{"rx": 8}}
+	require.NoError(t, r.Check([]string{"eth0/busy", "eth0/rx"}))
+	cfg := small(train.Metrics())
+	cfg.Columns, cfg.Reading = dataset.HostMetrics(), &r
+	m := fit(t, host(200, 1, false), cfg)
+	m.Reading().Series[0] = "changed"
+	require.Equal(t, &r, m.Reading())
 }

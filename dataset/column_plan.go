@@ -123,7 +123,7 @@ func (p *plan) given(option, name string) (int, error) {
 		return 0, err
 	}
 	if p.wanted[c] {
-		return 0, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in both Columns and " + option}
+		return 0, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in both " + p.opt.metricsOption() + " and " + option}
 	}
 	return c, nil
 }

@@ -62,12 +62,12 @@ func (p *plan) resolveColumns() ([]int, error) {
 	p.wanted = make([]bool, p.width)
 	var metrics []int
 	for _, name := range p.opt.Columns {
-		c, err := p.column("Columns", name)
+		c, err := p.column(p.opt.metricsOption(), name)
 		if err != nil {
 			return nil, err
 		}
 		if p.wanted[c] {
-			return nil, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named twice in Columns"}
+			return nil, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named twice in " + p.opt.metricsOption()}
 		}
 		p.wanted[c] = true
 		metrics = append(metrics, c)
@@ -83,10 +83,7 @@ func (p *plan) explainSkipped() {
 			continue
 		}
 		if len(p.opt.Columns) > 0 {
-			r.Reason = "not in Columns"
-			if len(p.series.key) > 0 {
-				r.Reason = "not in Value"
-			}
+			r.Reason = "not in " + p.opt.metricsOption()
 			continue
 		}
 		if r.Reason = p.spare[c]; r.Reason != "" {

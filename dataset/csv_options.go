@@ -168,6 +168,14 @@ func (opt *CSVOptions) check() error {
 // pivots reports whether Series names columns.
 func (opt *CSVOptions) pivots() bool { return len(opt.Series) > 0 && opt.Series[0] != None }
 
+// metricsOption is the option that names the columns of numbers to read.
+func (opt *CSVOptions) metricsOption() string {
+	if opt.pivots() {
+		return "Value"
+	}
+	return "Columns"
+}
+
 // inLongForm returns the options to read a file's rows with, which then become columns.
 func (opt *CSVOptions) inLongForm() *CSVOptions {
 	inner := *opt

@@ -54,8 +54,8 @@ func (p *plan) spareShown() {
 
 func (p *plan) noMetric() error {
 	return &CSVError{Line: p.first, Kind: ErrNoMetric, Problem: fmt.Sprintf(
-		"no column of numbers besides time and label among %s; give the delimiter in Comma if it is not %q, or the metrics in Columns",
-		quoteNames(p.names), rune(p.comma))}
+		"no column of numbers besides time and label among %s; give the delimiter in Comma if it is not %q, or the metrics in %s",
+		quoteNames(p.names), rune(p.comma), p.opt.metricsOption())}
 }
 
 // tuneMetrics applies Counters, ColumnSentinels and Scale.
@@ -99,5 +99,5 @@ func (p *plan) metric(option, name string) (*metricColumn, error) {
 			return m, nil
 		}
 	}
-	return nil, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in " + option + " but not read as a metric; name it in Columns"}
+	return nil, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in " + option + " but not read as a metric; name it in " + p.opt.metricsOption()}
 }

@@ -252,6 +252,28 @@ func TestSeriesJoin(t *testing.T) {
 	require.ErrorContains(t, err, `Series: "a" has two rows at 2024-03-01T10:00:00Z`)
 }
 
+// Where series become columns, notes and errors name columns of the file for the options that take
+// those.
+func TestSeriesAdvice(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("time,host,rx_total,disk,state\n")
+	for i := range 60 {
+		for k, host := range []string{"a", "b"} {
+			b.WriteString(itoa(1710409800+60*i) + "," + host + "," + itoa(1000000*i+i*k) + "," + itoa(i*7%13+k) + ",1\n")
+		}
+	}
+	opt := CSVOptions{Series: []string{"host"}, Value: []string{"rx_total", "disk"}}
+	got := read(t, b.String(), opt)
+	require.Contains(t, strings.Join(got.Notes, "\n"), `column "a/rx_total" all but never falls: if it is a cumulative counter, list "rx_total" in Counters`)
+	opt.Counters = []string{"rx_total"}
+	require.NotContains(t, strings.Join(read(t, b.String(), opt).Notes, "\n"), "all but never falls")
+
+	_, err := ReadCSV(strings.NewReader(strings.Replace(b.String(), ",12,1", ",twelve,1", 1)), CSVOptions{Series: opt.Series})
+	require.ErrorContains(t, err, "name the metrics without this column in Value, or list the text in Missing")
+	_, err = ReadCSV(strings.NewReader(strings.Replace(b.String(), "rx_total,disk", "rx_total,d", 1)), opt)
+	require.ErrorContains(t, err, `Value: there is no column "disk"`)
+}
+
 // Rows of one host are in no long form, whatever texts stand beside: with times that repeat, go
 // back once, and with a state that alternates.
 func TestWideIsNotLong(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/metric-streams/anomaly/internal/format"
@@ -42,8 +43,9 @@ func (r *rowReader) rowNotes() []string {
 	return append(notes, r.signNotes()...)
 }
 
-// surveyNotes returns what a user should know about values and times, or do.
-func surveyNotes(names []string, columns []columnSurvey, times timeSurvey) []string {
+// surveyNotes returns what a user should know about values and times, or do. source returns the
+// column of the file that a column was made of.
+func surveyNotes(names []string, source func(name string) string, columns []columnSurvey, times timeSurvey) []string {
 	notes := times.notes()
 	var constant, ofColumns []string
 	for j, name := range names {
@@ -51,7 +53,7 @@ func surveyNotes(names []string, columns []columnSurvey, times timeSurvey) []str
 		if s.lo == s.hi && s.rows-s.missing > 1 {
 			constant = append(constant, name)
 		}
-		if note := s.note(name); note != "" {
+		if note := s.note(name, source(name)); note != "" {
 			ofColumns = append(ofColumns, note)
 		}
 	}
@@ -189,8 +191,13 @@ func (s *columnSurvey) add(v float64) {
 	s.last = v
 }
 
-// note returns the most important remark about a metric, or "".
-func (s columnSurvey) note(name string) string {
+// note returns the most important remark about a metric, or "". The metric is made of a column of
+// the file, which may have another name.
+func (s columnSurvey) note(name, column string) string {
+	it := "it"
+	if column != name {
+		it = strconv.Quote(column)
+	}
 	values := s.rows - s.missing
 	switch {
 	case s.rows == 0:
@@ -204,8 +211,8 @@ func (s columnSurvey) note(name string) string {
 			name, s.minusOne, s.over100, s.loRest, s.hiRest)
 	case values > 10 && s.units == values-1:
 		return fmt.Sprintf("column %q counts up by one: if it is a row number, name the metrics without it in Columns", name)
-	case s.isTotal(name):
-		return fmt.Sprintf("column %q all but never falls%s: if it is a cumulative counter, list it in Counters; if it is a clock, name it in Time", name, s.resetText())
+	case s.isTotal(column):
+		return fmt.Sprintf("column %q all but never falls%s: if it is a cumulative counter, list %s in Counters; if it is a clock, name %s in Time", name, s.resetText(), it, it)
 	case 10*s.missing > s.rows:
 		return fmt.Sprintf("column %q is missing in %d of %d rows", name, s.missing, s.rows)
 	}

@@ -106,6 +106,12 @@ func (r *rowReader) pivot(long *Table, s seriesRows) (*Table, error) {
 	tolerance := s.interval(order, long.Times) / 2
 	values := len(long.Columns)
 	out := &Table{Columns: s.columns(long.Columns), Roles: long.Roles}
+	if r.sources == nil {
+		r.sources = map[string]string{}
+	}
+	for c, name := range out.Columns {
+		r.sources[name] = long.Columns[c%values]
+	}
 	if long.Units != nil {
 		out.Units = slices.Repeat(long.Units, len(s.names))
 	}
@@ -156,6 +162,14 @@ func (r *rowReader) pivot(long *Table, s seriesRows) (*Table, error) {
 		}
 	}
 	return out, nil
+}
+
+// sourceOf returns the column of the file that a column of the table was made of.
+func (r *rowReader) sourceOf(name string) string {
+	if value, ok := r.sources[name]; ok {
+		return value
+	}
+	return name
 }
 
 // columns names the columns of the series' values.

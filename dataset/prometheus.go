@@ -245,7 +245,7 @@ func joinSeries(names []string, series []promSeries) *Table {
 	}
 	var ofColumns []string
 	for j, s := range surveyTable(t) {
-		if note := s.note(names[j]); note != "" {
+		if note := s.note(names[j], names[j]); note != "" {
 			ofColumns = append(ofColumns, note)
 		}
 	}

@@ -44,7 +44,7 @@ func (r *rowReader) table() (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Notes = slices.Concat(r.comments, t.Notes, r.rowNotes(), tableNotes(t))
+	t.Notes = slices.Concat(r.comments, t.Notes, r.rowNotes(), r.tableNotes(t))
 	return t, nil
 }
 
@@ -91,8 +91,8 @@ func (r *rowReader) asRead() (*Table, error) {
 }
 
 // tableNotes returns what a user should know about the values of a table.
-func tableNotes(t *Table) []string {
-	notes := surveyNotes(t.Columns, surveyTable(t), surveyTimes(t))
+func (r *rowReader) tableNotes(t *Table) []string {
+	notes := surveyNotes(t.Columns, r.sourceOf, surveyTable(t), surveyTimes(t))
 	if rows, _ := t.X.Dims(); len(t.Columns) > 1 && rows > 1 && !anyComplete(t) {
 		notes = append(notes, "no row has a value in every column: the columns may have different times; name metrics that go together in Columns")
 	}

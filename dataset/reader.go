@@ -83,7 +83,7 @@ func (r *Reader) HasTimes() bool { return r.rows.clock != nil }
 // Notes returns what a user should know about the rows read so far, or do: the notes that
 // ReadCSV gives of them, but for gaps between times.
 func (r *Reader) Notes() []string {
-	return slices.Concat(r.rows.comments, r.rows.rowNotes(), surveyNotes(r.columns, r.surveys, r.times))
+	return slices.Concat(r.rows.comments, r.rows.rowNotes(), surveyNotes(r.columns, r.rows.sourceOf, r.surveys, r.times))
 }
 
 // Next returns the next row, or io.EOF at the end of the text. With CSVOptions.Live, Next goes

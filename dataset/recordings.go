@@ -64,7 +64,7 @@ func (r *rowReader) recording(all *Table, rows []int) (*Table, error) {
 			return nil, err
 		}
 	}
-	t.Notes = append(t.Notes, tableNotes(t)...)
+	t.Notes = append(t.Notes, r.tableNotes(t)...)
 	return t, nil
 }
 

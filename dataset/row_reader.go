@@ -15,6 +15,7 @@ type rowReader struct {
 	rows     int
 	stamps   []int64 // nanoseconds since 1970
 	runs     seriesRuns
+	sources  map[string]string // column of the file that a series' column was made of, by its name
 	marks    []bool
 	joined   []byte // date and clock of one row
 	headings int    // repeated headers, which are skipped
@@ -162,7 +163,7 @@ func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error)
 	if m.unit != nil {
 		var err error
 		if cell, factor, err = m.unit.strip(cell); err != nil {
-			return 0, r.fail(m.col, ErrNotNumber, err.Error())
+			return 0, r.fail(m.col, ErrNotNumber, err.Error()+"; name the metrics without this column in "+r.opt.metricsOption())
 		}
 	}
 	if m.sign != nil && !m.sign.knows(cell) {
@@ -218,9 +219,9 @@ func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 		problem += fmt.Sprintf("give the decimal sign in Decimal if it is not %q, ", rune(sign))
 	}
 	if m.chosen {
-		return problem + "leave the column out of Columns, or list the text in Missing if it stands for a missing value"
+		return problem + "leave the column out of " + r.opt.metricsOption() + ", or list the text in Missing if it stands for a missing value"
 	}
-	return problem + "name the metrics without this column in Columns, or list the text in Missing if it stands for a missing value"
+	return problem + "name the metrics without this column in " + r.opt.metricsOption() + ", or list the text in Missing if it stands for a missing value"
 }
 
 // setText makes a metric column, which had no value in the sample, a skipped one: its first

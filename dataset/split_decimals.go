@@ -36,8 +36,8 @@ func (p *plan) splitDecimals() error {
 	}
 	c := columns[0]
 	return &CSVError{Line: p.first, Kind: ErrNotNumber, Problem: fmt.Sprintf(
-		"%s and %s look like one number whose decimal comma is not quoted: export the file with another delimiter, with quotes or with decimal points; if they are two numbers, name the metrics in Columns",
-		shown(p.body[0].fields[c]), shown(p.body[0].fields[c+1]))}
+		"%s and %s look like one number whose decimal comma is not quoted: export the file with another delimiter, with quotes or with decimal points; if they are two numbers, name the metrics in %s",
+		shown(p.body[0].fields[c]), shown(p.body[0].fields[c+1]), p.opt.metricsOption())}
 }
 
 // likeFractions returns the length of the digits if two columns can be those before and after

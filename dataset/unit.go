@@ -147,7 +147,7 @@ func (c *unitColumn) strip(cell []byte) (number []byte, factor float64, err erro
 		c.known, c.base, c.example = true, u.base, string(cell)
 	}
 	if u.base != c.base {
-		return nil, 0, fmt.Errorf("%s beside %s: these units do not compare; name the metrics without this column in Columns", shown(string(cell)), shown(c.example))
+		return nil, 0, fmt.Errorf("%s beside %s: these units do not compare", shown(string(cell)), shown(c.example))
 	}
 	return number, u.factor, c.check()
 }
@@ -158,7 +158,7 @@ func (c *unitColumn) check() error {
 	if !c.known || c.bare == "" || c.base == "" || c.base == "%" {
 		return nil
 	}
-	return fmt.Errorf("%s beside %s: one has a unit and the other has none; name the metrics without this column in Columns", shown(c.bare), shown(c.example))
+	return fmt.Errorf("%s beside %s: one has a unit and the other has none", shown(c.bare), shown(c.example))
 }
 
 // unitText returns the base unit of the column's values, as far as it is known.

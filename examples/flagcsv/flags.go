@@ -71,7 +71,7 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
 	fs.StringVar(&o.markdown, "markdown", "", "Markdown `file` to write: the incidents as a table")
 	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to; with -host a file a host, as in 'models/*.model'")
-	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -counters, -sentinels, -missing and -scale are known. With -host a file a host, as for -save")
+	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -series, -value, -counters, -sentinels, -missing and -scale are known. With -host a file a host, as for -save")
 }
 
 func (o *options) trainingFlags(fs *flag.FlagSet) {

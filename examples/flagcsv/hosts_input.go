@@ -27,7 +27,7 @@ func readHosts(opt *options, stdin io.Reader) (*fleet, error) {
 	for _, file := range opt.in {
 		notes, err := parts.read(file, stdin, opt.csv)
 		if err != nil {
-			return nil, explainRead(err, "")
+			return nil, explainRead(err, &job{})
 		}
 		for _, note := range notes {
 			if note = withFlags(note); len(opt.in) > 1 {

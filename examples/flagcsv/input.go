@@ -42,7 +42,7 @@ func read(opt *options, stdin io.Reader) (*job, error) {
 		j.table, err = readFiles(opt.in, opt.csv)
 	}
 	if err != nil {
-		return nil, input(explainRead(err, opt.load))
+		return nil, input(explainRead(err, j))
 	}
 	if j.model != nil {
 		if err := checkReading(opt, j.model, j.table); err != nil {
@@ -63,15 +63,28 @@ func speakOfFlags(t *dataset.Table) {
 	}
 }
 
-// explainRead speaks of flags where package dataset speaks of its options.
-func explainRead(err error, modelFile string) error {
+// explainRead speaks of flags where package dataset speaks of its options, and of the model that
+// the rows are read for.
+func explainRead(err error, j *job) error {
 	e := (*dataset.CSVError)(nil)
-	if !errors.As(err, &e) {
+	if errors.As(err, &e) {
+		e.Problem = withFlags(e.Problem)
+	}
+	if j.model == nil {
 		return err
 	}
-	e.Problem = withFlags(e.Problem)
-	if modelFile != "" && errors.Is(e, dataset.ErrNoColumn) {
-		return fmt.Errorf("%w (the model %s was trained on it)", e, modelFile)
+	series := trainedSeries(j.model)
+	switch {
+	case errors.Is(err, dataset.ErrNoColumn) && series != "":
+		return fmt.Errorf("%w (the model %s was trained on it, with %s)", err, j.modelFile, series)
+	case errors.Is(err, dataset.ErrNoColumn) && j.model.Reading() == nil:
+		return fmt.Errorf("%w (the model %s was trained on it; if it is one of several series in a column, name that column in -series)", err, j.modelFile)
+	case errors.Is(err, dataset.ErrNoColumn):
+		return fmt.Errorf("%w (the model %s was trained on it)", err, j.modelFile)
+	case errors.Is(err, dataset.ErrOption) && series != "":
+		return fmt.Errorf("%w (the model %s was trained with %s)", err, j.modelFile, series)
+	case e != nil && strings.Contains(e.Problem, "-columns"):
+		return fmt.Errorf("%w (-columns does not go with -load: the model %s needs all of its columns)", err, j.modelFile)
 	}
 	return err
 }

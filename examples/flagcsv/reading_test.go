@@ -82,6 +82,60 @@ func TestLoadReadsAsInTraining(t *testing.T) {
 	require.Contains(t, r.stderr, "trained with the counters none")
 }
 
+// devices is an export with a row for each of two devices and time; rx is a running total.
+func devices(n int) string {
+	rng := rand.New(rand.NewPCG(5, 7))
+	var b strings.Builder
+	b.WriteString("ts,dev,busy,rx,queue\n")
+	start := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	total := map[string]int{}
+	for i := range n {
+		for k, dev := range []string{"eth0", "eth1"} {
+			total[dev] += 1000 + rng.IntN(500)*(k+1)
+			fmt.Fprintf(&b, "%s,%s,%.2f,%d,%d\n", start.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), dev, 50+10*rng.NormFloat64(), total[dev], rng.IntN(9))
+		}
+	}
+	return b.String()
+}
+
+// A model of series that became columns knows that too, in whatever way columns are named.
+func TestLoadMakesColumnsOfSeries(t *testing.T) {
+	dir := t.TempDir()
+	in, model := save(t, "devices.csv", devices(200)), filepath.Join(dir, "m.model")
+	out, again := filepath.Join(dir, "out.csv"), filepath.Join(dir, "again.csv")
+	flags := []string{"-series", "dev", "-value", "busy,rx", "-counters", "rx", "-scale", "rx=8", "-sentinels", "busy=-1"}
+	r := invoke(t, "", append(append(quick, "-in", in, "-save", model, "-out", out), flags...)...)
+	require.Zero(t, r.code, r.stderr)
+	require.Equal(t, []string{"row", "time", "eth0/busy", "eth0/rx", "eth1/busy", "eth1/rx", "energy"}, table(t, out)[0][:7])
+	for _, same := range [][]string{nil, flags, {"-series", "2", "-value", "Busy,4", "-counters", "RX"}} {
+		r = invoke(t, "", append([]string{"-in", in, "-load", model, "-out", again}, same...)...)
+		require.Zero(t, r.code, "%v: %s", same, r.stderr)
+		require.Equal(t, table(t, out), table(t, again))
+	}
+	shouted := save(t, "shouted.csv", strings.Replace(devices(200), "ts,dev,busy,rx", "TS,Dev,Busy,RX", 1))
+	r = invoke(t, "", "-in", shouted, "-load", model)
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "was trained on it, with -series \"dev\" and -value \"busy,rx\"")
+
+	for name, c := range map[string]struct{ args, want []string }{
+		"other series": {[]string{"-series", "queue"}, []string{model + " was trained with -series \"dev\" and -value \"busy,rx\""}},
+		"none":         {[]string{"-series", "-", "-value", ""}, []string{"-value"}},
+		"other value":  {[]string{"-value", "busy"}, []string{"name it in -value", model + " was trained with -series \"dev\" and -value \"busy,rx\""}},
+		"counters":     {[]string{"-counters", "queue"}, []string{"-counters"}},
+		"scale":        {[]string{"-scale", "busy=2"}, []string{"-scale says busy=2", "trained with the factors rx:8"}},
+		"sentinels":    {[]string{"-sentinels", "busy=-2"}, []string{"-sentinels says busy=-2", "trained with -1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := invoke(t, "", append([]string{"-in", in, "-load", model}, c.args...)...)
+			require.Equal(t, 2, r.code, r.stdout)
+			require.Len(t, strings.Split(strings.TrimSpace(r.stderr), "\n"), 1)
+			for _, want := range c.want {
+				require.Contains(t, r.stderr, want)
+			}
+		})
+	}
+}
+
 func TestPresetsByName(t *testing.T) {
 	for _, name := range []string{"table", "paper-kddcup"} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/examples/flagcsv/sample"
@@ -28,6 +29,9 @@ func units(opt *options, columns, cells []string, r *dagmm.Reading) []string {
 		if len(opt.in) == 0 {
 			out[k] = sample.Units[name]
 		}
+		if _, value, found := cutLast(name, "/"); found && len(r.Series) > 0 {
+			name = value // web1/net of the column net
+		}
 		if out[k] != "" && slices.Contains(r.Counters, name) {
 			out[k] += "/s"
 		}
@@ -36,4 +40,12 @@ func units(opt *options, columns, cells []string, r *dagmm.Reading) []string {
 		}
 	}
 	return out
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }

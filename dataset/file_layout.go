@@ -20,6 +20,8 @@ type fileLayout struct {
 	body    []record       // the sample's data records
 	marks   []mark         // records of the sample that are left out wherever they stand
 	dstat   bool
+	kinds   bool     // lines begin with their kind, as in a hardware log
+	logged  []string // names in a hardware log
 	// noMetrics are columns of numbers that measure nothing, by what the layout is.
 	noMetrics []noMetric
 	date      time.Time // of the recording, from the preamble; zero if unknown

@@ -13,6 +13,10 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 		f.comma = s.chooseComma(opt.SkipLines)
 	}
 	records, stop := s.sampleRecords(f.comma, opt.SkipLines, math.MaxInt)
+	if f.comma == ' ' && !s.units && unitsApart(records) {
+		s.units = true
+		records, stop = s.sampleRecords(f.comma, opt.SkipLines, math.MaxInt)
+	}
 	if stop == nil && s.failed != nil {
 		stop = &CSVError{Problem: "reading failed", Cause: s.failed}
 	}
@@ -21,6 +25,9 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 	}
 	if len(records) == 0 {
 		return nil, stop
+	}
+	if isHardwareLog(records) {
+		records = f.hardwareLog(records)
 	}
 	meta, records := splitMeta(records)
 	records = f.withoutMarks(records)

@@ -96,6 +96,7 @@ func (p *plan) searchTime() (*timeCandidate, error) {
 			continue
 		}
 		switch {
+		case found.reader.noHour: // goes with no date
 		case found.reader.noDate:
 			clocks = append(clocks, found)
 		case found.reader.noClock:
@@ -175,6 +176,11 @@ func (p *plan) setTime(t *timeCandidate, reason string) {
 func (p *plan) setYear() {
 	k := p.clock
 	if !k.noYear && !k.noDate {
+		return
+	}
+	if k.noHour {
+		k.year = 1970
+		p.comments = append(p.comments, fmt.Sprintf("column %q holds minutes and seconds only, as spreadsheets show times with milliseconds: the hours are lost, and its times are only relative", p.names[p.times[0]]))
 		return
 	}
 	lacks := "a year"

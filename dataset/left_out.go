@@ -134,9 +134,12 @@ func (f *fileLayout) isAnnotated() bool {
 	return slices.ContainsFunc(f.marks, func(m mark) bool { return m.kind == leftAnnotation })
 }
 
-// isComment reports whether the record's first cell begins a comment. If the sample's rows
-// begin with the same sign, it is data.
+// isComment reports whether the record's first cell begins a comment, or tells that it is no row.
+// If the sample's rows begin with the same sign, it is data.
 func (r *rowReader) isComment() bool {
+	if r.kinds && string(r.fields[0]) != logRow {
+		return true
+	}
 	return len(r.fields[0]) > 0 && r.fields[0][0] == '#' && !strings.HasPrefix(r.body[0].fields[0], "#")
 }
 
@@ -155,6 +158,12 @@ func (r *rowReader) odd(problem error) error {
 		}
 	}
 	switch {
+	case r.isLogRemark(rec.fields):
+		r.left[leftComment]++
+		return nil
+	case r.kinds && rec.fields[0] == logNames:
+		return &CSVError{Line: r.start, Kind: ErrHeader, Problem: fmt.Sprintf(
+			"other names than in line %d: give the recording that begins here a file of its own", r.header[0].line)}
 	case len(rec.fields) == 1 && rec.fields[0] == "" && r.width > 1:
 		r.blank++ // quotes with nothing in them
 		return nil

@@ -29,6 +29,7 @@ var (
 type recordReader struct {
 	src    *bufio.Reader
 	comma  byte
+	units  bool     // stand behind numbers as fields of their own
 	line   int      // lines read so far
 	start  int      // line on which the current record began
 	blank  int      // blank lines skipped so far
@@ -43,8 +44,8 @@ type recordReader struct {
 	ends  []int  // end of each field in text
 }
 
-func newRecordReader(r io.Reader, comma byte) *recordReader {
-	return &recordReader{src: bufio.NewReaderSize(r, 64<<10), comma: comma}
+func newRecordReader(r io.Reader, comma byte, units bool) *recordReader {
+	return &recordReader{src: bufio.NewReaderSize(r, 64<<10), comma: comma, units: units}
 }
 
 // next reads the next record that is not blank into fields. It returns io.EOF at the end.
@@ -71,7 +72,11 @@ func (r *recordReader) next() error {
 			r.raw, r.again, r.line = r.again[:0], r.raw, r.start-1
 			return io.EOF
 		}
-		return r.split(line)
+		err = r.split(line)
+		if r.units {
+			r.joinUnits()
+		}
+		return err
 	}
 }
 

@@ -30,7 +30,7 @@ type rowReader struct {
 
 // newRowReader makes a reader of the rows of a source from its beginning.
 func newRowReader(p *plan, src *source) *rowReader {
-	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma), left: p.marksBefore()}
+	r := &rowReader{plan: p, recordReader: newRecordReader(src.reader(), p.comma, src.units), left: p.marksBefore()}
 	r.store.width = len(p.metrics)
 	return r
 }

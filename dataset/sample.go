@@ -20,7 +20,7 @@ func (s *source) sampleRecords(comma byte, skip, limit int) ([]record, error) {
 	if i := bytes.LastIndexByte(text, '\n'); i >= 0 && !s.whole || s.live {
 		text = text[:i+1]
 	}
-	r := newRecordReader(bytes.NewReader(text), comma)
+	r := newRecordReader(bytes.NewReader(text), comma, s.units)
 	r.live = s.live
 	err := r.skip(skip)
 	var records []record

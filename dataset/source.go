@@ -22,6 +22,7 @@ type source struct {
 	sample []byte
 	whole  bool // the sample is the whole text, or all that has come of live text
 	live   bool // more may follow the end
+	units  bool // blanks separate the fields, and units from their numbers
 	rest   io.Reader
 	failed error // error of the reader after the sample, or nil
 }

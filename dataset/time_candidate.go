@@ -147,7 +147,19 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 		found.reader = newTimeReader(layout, p.zoneOf(found.cols[0]))
 		return found
 	}
+	if found.named && isNoHour(s.cells) {
+		found.reader, found.full = newTimeReader(noHourLayout, p.opt.location()), false
+		return found
+	}
 	return nil
+}
+
+// isNoHour reports whether texts are minutes and seconds with a fraction.
+func isNoHour(cells []string) bool {
+	return !slices.ContainsFunc(cells, func(s string) bool {
+		_, err := time.Parse(noHourLayout, s)
+		return err != nil || !strings.Contains(s, ".")
+	})
 }
 
 // ambiguous returns the error of times that can begin with the month or the day.

@@ -10,6 +10,7 @@ import (
 var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02 15:04:05",
+	"2006-01-02-15:04:05",
 	"2006-01-02T15:04:05",
 	"2006-01-02 15:04:05Z07:00",
 	"2006-01-02 15:04:05 Z07:00",
@@ -84,6 +85,9 @@ var dateLayouts = []string{"2006-01-02", "2006/01/02", "2.1.2006", "1/2/2006", "
 	"1/2/06", "2/1/06", "2.1.06", "2 Jan 2006", "2-Jan-2006", "2-Jan-06"}
 
 var clockLayouts = []string{"15:04:05", "3:04:05 PM", "15:04", "3:04 PM"}
+
+// noHourLayout is how a spreadsheet writes times with milliseconds if it is not told otherwise.
+const noHourLayout = "04:05"
 
 // timeForms are layouts, and the same for cleaned times.
 type timeForms struct{ strict, loose []string }

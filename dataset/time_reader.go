@@ -48,6 +48,7 @@ type timeReader struct {
 	grain    time.Duration // to which a spreadsheet's day numbers are exact
 	noYear   bool          // the layout has no year
 	noDate   bool          // the layout has no date at all
+	noHour   bool          // nor hours
 	year     int           // year of the first time if ref is zero
 	decimal  byte
 	timeOrder
@@ -76,6 +77,7 @@ func newTimeReader(layout string, loc *time.Location) *timeReader {
 		return time.Date(y, m, d, 5, 6, 7, 8, time.UTC).Format(layout)
 	}
 	p.noDate = form(2001, 2, 3) == form(2001, 4, 9)
+	p.noHour = p.noDate && time.Date(2001, 2, 3, 4, 5, 6, 7, time.UTC).Format(layout) == time.Date(2001, 2, 3, 9, 5, 6, 7, time.UTC).Format(layout)
 	p.noYear = !p.noDate && form(2001, 2, 3) == form(2002, 2, 3)
 	p.noClock = hasNoClock(layout)
 	if date, _, found := strings.Cut(p.clean, " "); found && !p.noDate && !p.noYear && !p.noClock && strings.Contains(date, "06") && hasNoClock(date) {
@@ -157,8 +159,8 @@ func (p *timeReader) parseNumber(b []byte) (int64, error) {
 	return p.parseEpoch(b)
 }
 
-// complete adds the year, or the date, that brings t nearest to the time before. A file may
-// so go on past the new year, or past midnight.
+// complete adds the year, the date, or the date and the hour, that brings t nearest to the time
+// before. A file may so go on past the new year, past midnight, or past the full hour.
 func (p *timeReader) complete(t time.Time) (time.Time, error) {
 	reach := 1
 	if p.ref.IsZero() {
@@ -174,7 +176,11 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 		if p.noDate {
 			y, m, d = p.ref.Year(), p.ref.Month(), p.ref.Day()+step
 		}
-		c := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), p.loc)
+		hour := t.Hour()
+		if p.noHour {
+			d, hour = p.ref.Day(), p.ref.Hour()+step
+		}
+		c := time.Date(y, m, d, hour, t.Minute(), t.Second(), t.Nanosecond(), p.loc)
 		if p.noYear && c.Day() != d {
 			continue // 29 February of a year without one
 		}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -92,28 +93,34 @@ func FuzzReadCSV(f *testing.F) {
 
 // requireSound checks what holds for every table.
 func requireSound(t *testing.T, got *Table) {
+	t.Helper()
+	require.Empty(t, unsound(got))
+}
+
+// unsound says what is wrong with a table, or returns "".
+func unsound(got *Table) string {
 	rows, cols := got.X.Dims()
-	require.Positive(t, rows)
-	require.Len(t, got.Columns, cols)
-	if got.Times != nil {
-		require.Len(t, got.Times, rows)
-	}
-	if got.Labels != nil {
-		require.Len(t, got.Labels, rows)
+	switch {
+	case rows == 0 || len(got.Columns) != cols:
+		return fmt.Sprintf("%d×%d values, %d names", rows, cols, len(got.Columns))
+	case got.Times != nil && len(got.Times) != rows || got.Labels != nil && len(got.Labels) != rows:
+		return fmt.Sprintf("%d times and %d labels of %d rows", len(got.Times), len(got.Labels), rows)
+	case got.Describe() == "" || got.Interval() < 0:
+		return fmt.Sprintf("described as %q, every %s", got.Describe(), got.Interval())
 	}
 	names := map[string]bool{}
 	for _, name := range got.Columns {
-		require.NotEmpty(t, name)
-		require.False(t, names[name], "%q twice", name)
+		if name == "" || names[name] {
+			return fmt.Sprintf("a column %q, or two", name)
+		}
 		names[name] = true
 	}
-	for i := range rows {
-		for j := range cols {
-			require.False(t, math.IsInf(got.X.At(i, j), 0))
+	for i, v := range got.X.RawMatrix().Data {
+		if math.IsInf(v, 0) {
+			return fmt.Sprintf("value %d is %v", i, v)
 		}
 	}
-	require.NotEmpty(t, got.Describe())
-	require.False(t, got.Interval() < 0)
+	return ""
 }
 
 func requireSame(t *testing.T, a, b *Table) {

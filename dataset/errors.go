@@ -49,7 +49,7 @@ func (e *CSVError) Error() string {
 		place = append(place, "line "+strconv.Itoa(e.Line))
 	}
 	if e.Column != "" {
-		place = append(place, "column "+strconv.Quote(e.Column))
+		place = append(place, "column "+shownName(e.Column))
 	}
 	text := "dataset: "
 	if len(place) > 0 {

@@ -62,9 +62,11 @@ func requireForms(t *testing.T, forms []form) {
 }
 
 // What is no row is left out where it is known; two tables in one file are an error.
-func TestFormsEdges(t *testing.T) {
+func TestFormsEdges(t *testing.T) { requireForms(t, edgeForms()) }
+
+func edgeForms() []form {
 	sar := []string{"interval", "CPU", "%user", "%nice", "%system", "%iowait", "%steal", "%idle"}
-	requireForms(t, []form{
+	return []form{
 		{file: "sadf_restart.csv", columns: sar, rows: 13, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:34:00Z", value: 80.8, note: "left out: 1 mark of a restart"},
 		{file: "sadf_two_tables.csv", err: "line 2: 7 fields as far as line 8, but 8 from line 9 on", advice: &CSVOptions{SkipLines: 8},
 			columns: []string{"interval", "kbmemfree", "kbavail", "kbmemused", "%memused", "kbbuffers"}, rows: 10, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:59:00Z", value: 20009},
@@ -95,14 +97,14 @@ func TestFormsEdges(t *testing.T) {
 		{file: "spreadsheet_safe.csv", columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:59:00Z", value: 50.8},
 		{file: "mmperfmon.txt", columns: []string{"Row", "cpu_user", "cpu_sys", "mem_free", "net_r"}, rows: 11, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:00:00Z", value: 1633600},
 		{file: "afterburner.hml", columns: []string{"GPU temperature", "GPU usage", "Framerate"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:01:00Z", value: 78.694, note: "11 comments"},
-		{file: "afterburner_differ.hml", err: "line 12: other names than in line 3: give the recording that begins here a file of its own"},
+		{file: "afterburner_differ.hml", err: "line 12: a recording with other names begins here: give it a file of its own"},
 		{file: "telegraf_mixed.csv", err: "line 2: 4 fields where 6 are expected", advice: &CSVOptions{SkipBadRows: true},
 			columns: []string{"5", "6"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 64.6736, note: "6 rows that do not fit, from line 2 to line 12"},
 		{file: "two_tables.csv", err: "line 2: 3 fields as far as line 8, but 4 from line 10 on", advice: &CSVOptions{SkipLines: 8},
 			columns: []string{"rx", "tx", "drops"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:01:00Z", value: 2},
 		{file: "two_tables_longer.csv", err: "line 16: another header than in line 1", advice: &CSVOptions{SkipLines: 15},
 			columns: []string{"rx", "tx", "drops"}, rows: 7, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:56:00Z", value: 0},
-	})
+	}
 }
 
 // A text between rows is none that ends the table, and a row that was cut off is none either.
@@ -119,12 +121,14 @@ func TestTextBetweenRows(t *testing.T) {
 }
 
 // Times are read as they are written, or the error says what reads them.
-func TestFormsTimes(t *testing.T) {
+func TestFormsTimes(t *testing.T) { requireForms(t, formsOfTimes(t)) }
+
+func formsOfTimes(t *testing.T) []form {
 	gpu := []string{"RDTSC", "Elapsed Time (sec)", "CPU Utilization(%)", "CPU Frequency_0(MHz)", "Processor Power_0(Watt)", "Package Temperature_0(C)"}
 	metric := []string{"Traffic Total (Volume)(RAW)"}
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	require.NoError(t, err)
-	requireForms(t, []form{
+	return []form{
 		{file: "hwinfo.csv", opt: CSVOptions{Columns: []string{"CPU Package Power [W]"}}, columns: []string{"CPU Package Power [W]"}, rows: 12, first: "2024-03-14T09:50:00.011Z", last: "2024-03-14T09:50:22.825Z", value: 57.875, note: "1 line of text at the end"},
 		{file: "prtg.csv", opt: CSVOptions{Columns: metric}, columns: metric, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:45:00Z", value: 60437301.4779, note: "2 rows of totals or averages"},
 		{file: "prtg.csv", opt: CSVOptions{Columns: metric, Time: "Date Time(RAW)"}, columns: metric, rows: 12, first: "2024-03-14T09:55:00Z", last: "2024-03-14T10:50:00Z", value: 60437301.4779},
@@ -153,7 +157,7 @@ func TestFormsTimes(t *testing.T) {
 		{file: "date_clock_dash.csv", err: `give TimeLayout "1-2-2006 15:04:05" or "2-1-2006 15:04:05"`, advice: &CSVOptions{TimeLayout: "2-1-2006 15:04:05"},
 			columns: []string{"cpu", "mem"}, rows: 10, first: "2024-03-04T20:00:00Z", last: "2024-03-05T01:00:00Z", value: 51.3},
 		{file: "summer_time_end.csv", opt: CSVOptions{Location: berlin}, columns: []string{"cpu", "bytes_total"}, rows: 47, first: "2024-10-26T23:30:00Z", last: "2024-10-27T03:20:00Z", value: 5187071952},
-	})
+	}
 }
 
 // The hour that comes twice is read in the order of the rows, forwards, backwards and where a row
@@ -192,14 +196,16 @@ func TestDateUnread(t *testing.T) {
 }
 
 // A row for each series and time is an error that says what makes columns of the series.
-func TestFormsLong(t *testing.T) {
+func TestFormsLong(t *testing.T) { requireForms(t, longForms()) }
+
+func longForms() []form {
 	disks := make([]string, 0, 24)
 	for _, dev := range []string{"sda", "sdb", "dm-0"} {
 		for _, v := range []string{"interval", "tps", "rkB/s", "wkB/s", "dkB/s", "areq-sz", "aqu-sz", "await", "%util"} {
 			disks = append(disks, dev+"/"+v)
 		}
 	}
-	requireForms(t, []form{
+	return []form{
 		{file: "long_disks.csv", err: `column "DEV": rows of 3 series follow each other, "sda", "sdb", "dm-0": give Series "DEV" for one column a series, or Series "-"`, advice: &CSVOptions{Series: []string{"DEV"}},
 			columns: disks, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 24.55, note: "3 series became columns of 4 rows: times at most 30s apart are one row"},
 		{file: "long_disks.csv", opt: CSVOptions{Series: []string{"DEV"}, Value: []string{"%util"}, Columns: []string{"sdb", "sda"}},
@@ -223,7 +229,7 @@ func TestFormsLong(t *testing.T) {
 			columns: []string{"23296", "23301", "23310"}, rows: 4, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:53:00Z", value: 1397.0364},
 		{file: "long_perf.csv", err: `Series "4" and Time "1"`, advice: &CSVOptions{Series: []string{"4"}, Value: []string{"2"}, Time: "1"},
 			columns: []string{"cycles", "task-clock"}, rows: 6, first: "1970-01-01T00:00:01.000123Z", last: "1970-01-01T00:00:06.000123Z", value: 353.26},
-	})
+	}
 }
 
 // Series whose times differ by less than half an interval make complete rows, counters have a

@@ -162,8 +162,7 @@ func (r *rowReader) odd(problem error) error {
 		r.left[leftComment]++
 		return nil
 	case r.kinds && rec.fields[0] == logNames:
-		return &CSVError{Line: r.start, Kind: ErrHeader, Problem: fmt.Sprintf(
-			"other names than in line %d: give the recording that begins here a file of its own", r.header[0].line)}
+		return &CSVError{Line: r.start, Kind: ErrHeader, Problem: "a recording with other names begins here: give it a file of its own"}
 	case len(rec.fields) == 1 && rec.fields[0] == "" && r.width > 1:
 		r.blank++ // quotes with nothing in them
 		return nil

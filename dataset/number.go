@@ -114,28 +114,27 @@ func withoutPercent(b []byte) []byte {
 	if n < 2 || b[n-1] != '%' {
 		return b
 	}
-	for b = b[:n-1]; ; {
-		n, _ := groupSign(b, true)
-		if n == 0 || b[len(b)-n] == '\'' {
-			return b
-		}
+	b = b[:n-1]
+	for n := blankAfter(b); n > 0; n = blankAfter(b) {
 		b = b[:len(b)-n]
 	}
+	return bytes.TrimSuffix(b, []byte(oldBlank))
 }
 
-// groupSigns separate thousands in texts of some languages: blanks that do or do not break a
-// line, in UTF-8 and in Windows-1252, and apostrophes.
-var groupSigns = []string{" ", "\u00a0", "\u202f", "\u2009", "\u2007", "'", "\u2019", "\xa0", "\x92"}
+// apostrophes separate thousands as blanks do, in UTF-8 and in Windows-1252.
+var apostrophes = []string{"'", "\u2019", "\x92"}
 
-// groupSign returns the length of the sign with which b begins or ends, or 0, and which one
-// it is.
-func groupSign(b []byte, atEnd bool) (n, which int) {
-	for i, s := range groupSigns {
-		if atEnd && bytes.HasSuffix(b, []byte(s)) || !atEnd && bytes.HasPrefix(b, []byte(s)) {
-			return len(s), i
+// groupSign returns the sign that b begins with and that can separate thousands, or nothing.
+func groupSign(b []byte) []byte {
+	if n := blankBefore(b); n > 0 && b[0] != '\t' {
+		return b[:n]
+	}
+	for _, s := range apostrophes {
+		if bytes.HasPrefix(b, []byte(s)) {
+			return b[:len(s)]
 		}
 	}
-	return 0, 0
+	return nil
 }
 
 const typographicMinus = "\u2212"
@@ -148,7 +147,8 @@ func ungroup(dst, b []byte) (plain []byte, grouped, ok bool) {
 	} else if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		dst, b = append(dst, b[0]), b[1:]
 	}
-	digits, sign, fraction := 0, -1, false // digits of the group so far
+	digits, fraction := 0, false // digits of the group so far
+	var sign []byte
 	for len(b) > 0 {
 		switch c := b[0]; {
 		case c >= '0' && c <= '9':
@@ -156,7 +156,7 @@ func ungroup(dst, b []byte) (plain []byte, grouped, ok bool) {
 			dst, b = append(dst, c), b[1:]
 			continue
 		case c == '.' || c == ',' || (c == 'e' || c == 'E') && digits > 0:
-			if sign >= 0 && !fraction && digits != 3 {
+			if sign != nil && !fraction && digits != 3 {
 				return nil, false, false
 			}
 			if fraction = true; c == 'e' || c == 'E' {
@@ -171,16 +171,16 @@ func ungroup(dst, b []byte) (plain []byte, grouped, ok bool) {
 			dst, b = append(dst, c), b[1:]
 			continue
 		}
-		if fraction || digits == 0 || digits > 3 || sign >= 0 && digits != 3 {
+		if fraction || digits == 0 || digits > 3 || sign != nil && digits != 3 {
 			return nil, false, false
 		}
-		n, which := groupSign(b, false)
-		if n == 0 || sign >= 0 && sign != which {
+		next := groupSign(b)
+		if next == nil || sign != nil && !bytes.Equal(sign, next) {
 			return nil, false, false
 		}
-		sign, digits, b = which, 0, b[n:]
+		sign, digits, b = next, 0, b[len(next):]
 	}
-	return dst, sign >= 0, fraction || sign < 0 || digits == 3
+	return dst, sign != nil, fraction || sign == nil || digits == 3
 }
 
 // isGrouped reports whether sep separates the digits before the decimal sign into groups of

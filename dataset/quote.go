@@ -15,9 +15,18 @@ func shown(cell string) string {
 	return strconv.Quote(cell)
 }
 
+// shownName quotes a name for a message, in full unless it is of no use there.
+func shownName(name string) string {
+	const most = 200
+	if len(name) > most {
+		return strconv.Quote(name[:most]) + "…"
+	}
+	return strconv.Quote(name)
+}
+
 // quoteNames lists the first names, quoted.
 func quoteNames(names []string) string {
-	return format.List(len(names), func(i int) string { return strconv.Quote(names[i]) })
+	return format.List(len(names), func(i int) string { return shownName(names[i]) })
 }
 
 // someNames lists the first three names, quoted.

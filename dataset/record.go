@@ -176,7 +176,7 @@ func (r *recordReader) splitQuoted(line []byte) error {
 		var err error
 		line = r.trimLeft(line)
 		if len(line) > 1 && line[0] == '=' && line[1] == '"' {
-			line = line[1:] // ="12.5" keeps a spreadsheet from changing the value
+			line = line[1:] // as withoutFormula
 		}
 		if len(line) > 0 && line[0] == '"' {
 			line, err = r.quoted(line[1:])
@@ -203,10 +203,18 @@ func (r *recordReader) splitQuoted(line []byte) error {
 	r.fields = r.fields[:0]
 	from := 0
 	for _, to := range r.ends {
-		r.fields = append(r.fields, r.trim(r.text[from:to]))
+		r.fields = append(r.fields, withoutFormula(r.trim(r.text[from:to])))
 		from = to
 	}
 	return nil
+}
+
+// withoutFormula returns 12.5 of ="12.5", which keeps a spreadsheet from changing the value.
+func withoutFormula(field []byte) []byte {
+	if n := len(field); n > 2 && field[0] == '=' && field[1] == '"' && field[n-1] == '"' {
+		return field[2 : n-1]
+	}
+	return field
 }
 
 // quoted appends a quoted field to text and returns what follows its closing quote. The line
@@ -241,11 +249,25 @@ func (r *recordReader) quoted(line []byte) ([]byte, error) {
 	}
 }
 
-// trim removes blanks and tabs around a field, such as the tab of a "; tab" separator.
+// trim removes blanks around a field, such as the tab of a "; tab" separator.
 func (r *recordReader) trim(b []byte) []byte {
 	b = r.trimLeft(b)
 	for len(b) > 0 && r.padding(b[len(b)-1]) {
 		b = b[:len(b)-1]
+	}
+	if n := len(b); n > 0 && (b[0] >= 0x80 || b[n-1] >= 0x80) {
+		return trimWide(b)
+	}
+	return b
+}
+
+// trimWide removes blanks around a field that begins or ends with a character beyond ASCII.
+func trimWide(b []byte) []byte {
+	for n := blankBefore(b); n > 0 && b[0] != oldBlank[0]; n = blankBefore(b) {
+		b = b[n:]
+	}
+	for n := blankAfter(b); n > 0; n = blankAfter(b) {
+		b = b[:len(b)-n]
 	}
 	return b
 }

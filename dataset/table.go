@@ -188,7 +188,7 @@ func (t *Table) Describe() string {
 // text is the column's name and the reason for its role.
 func (c ColumnRole) text() string {
 	if c.Reason == "" {
-		return strconv.Quote(c.Name)
+		return shownName(c.Name)
 	}
-	return fmt.Sprintf("%q (%s)", c.Name, c.Reason)
+	return shownName(c.Name) + " (" + c.Reason + ")"
 }

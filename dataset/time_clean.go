@@ -9,10 +9,6 @@ import (
 // The same form of a time is written with small differences, by language and program. A time
 // that a layout does not read as it stands is read without them.
 
-// timeBlanks stand for a blank in times: narrow and wide ones that do not break a line, in UTF-8
-// and in Windows-1252.
-var timeBlanks = []string{"\u202f", "\u00a0", "\u2009", "\xa0"}
-
 // cleanTime appends b to dst with single plain blanks, without commas before them, with AM and
 // PM as Go writes them, with a point before milliseconds (15:04:05:006), without the name of the
 // zone in parentheses, and without the end of a range (9:50 - 9:55).
@@ -26,7 +22,7 @@ func cleanTime(dst, b []byte) []byte {
 		b = b[:i]
 	}
 	for len(b) > 0 {
-		if n := blankLength(b); n > 0 {
+		if n := blankBefore(b); n > 0 {
 			for k := len(dst); k > 0 && (dst[k-1] == ' ' || dst[k-1] == ','); k-- {
 				dst = dst[:k-1]
 			}
@@ -36,22 +32,6 @@ func cleanTime(dst, b []byte) []byte {
 		dst, b = append(dst, b[0]), b[1:]
 	}
 	return pointMillis(upperHalf(dst))
-}
-
-// blankLength returns the length of the blank that b begins with, or 0.
-func blankLength(b []byte) int {
-	if b[0] == ' ' || b[0] == '\t' {
-		return 1
-	}
-	if b[0] < 0x80 {
-		return 0
-	}
-	for _, s := range timeBlanks {
-		if bytes.HasPrefix(b, []byte(s)) {
-			return len(s)
-		}
-	}
-	return 0
 }
 
 // halves are the spellings of AM and PM.

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 )
@@ -88,15 +87,9 @@ func splitUnit(cell []byte) (number []byte, u unit, ok bool) {
 	if end == 0 || end == n || n-end > longest {
 		return nil, u, false
 	}
-	text, blank := bytes.TrimLeft(cell[end:], " "), false
-	for _, s := range []string{"\u00a0", "\u202f", "\xa0"} {
-		if rest, found := bytes.CutPrefix(text, []byte(s)); found {
-			text, blank = rest, true
-		}
-	}
-	blank = blank || len(text) < n-end
+	text := trimBlanks(cell[end:])
 	u, ok = units[string(text)]
-	if ok && blank && tight[string(text)] {
+	if ok && len(text) < n-end && tight[string(text)] {
 		return nil, u, false
 	}
 	return cell[:end], u, ok
@@ -121,8 +114,8 @@ func quantityLike(b []byte) bool {
 // clearQuantity reports whether a cell is a number with a unit that no name looks like: the
 // columns of load averages are named 1m and 5m.
 func clearQuantity(b []byte) bool {
-	_, u, ok := quantityOf(b)
-	return ok && (u.base != "" && u.base != "s" || bytes.IndexByte(b, ' ') > 0)
+	number, u, ok := quantityOf(b)
+	return ok && (u.base != "" && u.base != "s" || blankBefore(b[len(number):]) > 0)
 }
 
 // unitColumn is what a column of quantities has shown of its unit.

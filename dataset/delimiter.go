@@ -14,6 +14,7 @@ func (s *source) chooseComma(skip int) byte {
 		return m[1][0]
 	}
 	best, top := byte(','), 0.0
+	other, second := byte(0), 0.0 // best of those that separate nearly all records, but for the comma
 	for _, comma := range []byte{';', '\t', ',', '|', ' '} {
 		records, _ := s.sampleRecords(comma, skip, 300)
 		_, records = splitMeta(records)
@@ -25,11 +26,37 @@ func (s *source) chooseComma(skip int) byte {
 		if width < 2 {
 			continue
 		}
-		if score := share * (0.01 + numberShare(records, width)); score > top+1e-9 {
+		score := share * (0.01 + numberShare(records, width))
+		if score > top+1e-9 {
 			best, top = comma, score
 		}
+		if comma != ',' && share >= .9 && score > second+1e-9 && commasInNumbers(records) {
+			other, second = comma, score
+		}
+	}
+	if best == ',' && other != 0 {
+		return other // 2,050,733.5 has commas of its own
 	}
 	return best
+}
+
+// commasInNumbers reports whether cells have commas, and each stands between two digits.
+func commasInNumbers(records []record) bool {
+	found := false
+	for _, r := range records {
+		for _, s := range r.fields {
+			for i := range len(s) {
+				if s[i] != ',' {
+					continue
+				}
+				if i == 0 || i == len(s)-1 || !isDigits([]byte{s[i-1], s[i+1]}) {
+					return false
+				}
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 // isOneColumn reports whether most lines are a time or a number as a whole.

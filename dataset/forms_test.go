@@ -98,6 +98,7 @@ func edgeForms() []form {
 		{file: "mmperfmon.txt", columns: []string{"Row", "cpu_user", "cpu_sys", "mem_free", "net_r"}, rows: 11, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:00:00Z", value: 1633600},
 		{file: "afterburner.hml", columns: []string{"GPU temperature", "GPU usage", "Framerate"}, rows: 12, first: "2024-03-14T09:50:00Z", last: "2024-03-14T10:01:00Z", value: 78.694, note: "11 comments"},
 		{file: "afterburner_differ.hml", err: "line 12: a recording with other names begins here: give it a file of its own"},
+		{file: "thousands_bare.csv", columns: []string{"Value"}, rows: 10, first: "2024-03-13T10:50:00Z", last: "2024-03-13T19:50:00Z", value: 2535010771.9},
 		{file: "telegraf_mixed.csv", err: "line 2: 4 fields where 6 are expected", advice: &CSVOptions{SkipBadRows: true},
 			columns: []string{"5", "6"}, rows: 6, first: "2024-03-14T09:50:00Z", last: "2024-03-14T09:55:00Z", value: 64.6736, note: "6 rows that do not fit, from line 2 to line 12"},
 		{file: "two_tables.csv", err: "line 2: 3 fields as far as line 8, but 4 from line 10 on", advice: &CSVOptions{SkipLines: 8},

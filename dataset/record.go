@@ -203,7 +203,7 @@ func (r *recordReader) splitQuoted(line []byte) error {
 	r.fields = r.fields[:0]
 	from := 0
 	for _, to := range r.ends {
-		r.fields = append(r.fields, withoutFormula(r.trim(r.text[from:to])))
+		r.fields = append(r.fields, r.trim(withoutFormula(r.trim(r.text[from:to]))))
 		from = to
 	}
 	return nil

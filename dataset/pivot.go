@@ -103,7 +103,7 @@ func (r *rowReader) pivot(long *Table, s seriesRows) (*Table, error) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return long.Times[a].Compare(long.Times[b]) })
-	tolerance := s.interval(order, long.Times) / 2
+	tolerance := joinTolerance(s.steps(order, long.Times))
 	values := len(long.Columns)
 	out := &Table{Columns: s.columns(long.Columns), Roles: long.Roles}
 	if r.sources == nil {
@@ -190,8 +190,8 @@ func (s *seriesRows) columns(values []string) []string {
 	return distinct(names)
 }
 
-// interval returns the shortest of the series' median steps.
-func (s *seriesRows) interval(order []int, times []time.Time) time.Duration {
+// steps returns those of each series that go forward.
+func (s *seriesRows) steps(order []int, times []time.Time) [][]time.Duration {
 	steps := make([][]time.Duration, len(s.names))
 	last := make([]int, len(s.names)) // index, from 1
 	for _, i := range order {
@@ -203,15 +203,5 @@ func (s *seriesRows) interval(order []int, times []time.Time) time.Duration {
 		}
 		last[series] = i + 1
 	}
-	shortest := time.Duration(0)
-	for _, of := range steps {
-		if len(of) == 0 {
-			continue
-		}
-		slices.Sort(of)
-		if d := of[(len(of)-1)/2]; shortest == 0 || d < shortest {
-			shortest = d
-		}
-	}
-	return shortest
+	return steps
 }

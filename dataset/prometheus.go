@@ -21,7 +21,7 @@ var ErrJSON = errors.New("dataset: not the JSON of a range query or an export")
 // ReadPrometheus reads the JSON of Prometheus' /api/v1/query_range, and the JSON lines of
 // VictoriaMetrics' /api/v1/export, plain or gzip'd. Each series is a column. Its name is that
 // of the metric with the labels in which the series differ. Samples of different series that
-// lie less than half an interval apart make one row, and a series without a sample there is
+// lie at most half an interval apart make one row, and a series without a sample there is
 // missing (NaN). So are NaN values; an infinite value is ErrInfinite. Other JSON is ErrJSON.
 func ReadPrometheus(r io.Reader) (*Table, error) {
 	text, err := unzipped(r)
@@ -206,7 +206,7 @@ func seriesNames(series []promSeries) ([]string, error) {
 	return names, nil
 }
 
-// joinSeries makes a row of the samples that lie less than half an interval apart.
+// joinSeries makes a row of the samples that lie at most half an interval apart.
 func joinSeries(names []string, series []promSeries) *Table {
 	type at struct {
 		time   int64
@@ -214,24 +214,19 @@ func joinSeries(names []string, series []promSeries) *Table {
 		value  float64
 	}
 	var all []at
-	var steps []int64
+	steps := make([][]time.Duration, len(series))
 	for k, s := range series {
 		for i, v := range s.samples {
 			all = append(all, at{v.at, k, v.value})
 			if i > 0 {
-				steps = append(steps, v.at-s.samples[i-1].at)
+				steps[k] = append(steps[k], time.Duration(v.at-s.samples[i-1].at))
 			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b at) int { return cmp.Compare(a.time, b.time) })
-	near := int64(0) // below which samples belong together
-	if len(steps) > 0 {
-		slices.Sort(steps)
-		near = steps[len(steps)/2] / 2
-	}
 	t := &Table{Columns: names}
 	var x []float64
-	join := newSeriesJoin(len(names), time.Duration(max(near, 1)-1))
+	join := newSeriesJoin(len(names), joinTolerance(steps))
 	for _, s := range all {
 		if at := time.Unix(0, s.time).UTC(); join.next(s.series, at) {
 			t.Times = append(t.Times, at)

@@ -1,6 +1,9 @@
 package dataset
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // seriesJoin puts the samples of several series, which come in the order of time, into rows. A
 // row has the samples that are at most tolerance later than its first one, and at most one of
@@ -10,6 +13,28 @@ type seriesJoin struct {
 	rows      int
 	start     time.Time // of the last row
 	filled    []int     // the row, from 1, of each series' last sample
+}
+
+// joinTolerance returns how far apart samples of different series may be for one row: half an
+// interval, which is the shortest of the series' median steps. steps are those of each series that
+// go forward.
+func joinTolerance(steps [][]time.Duration) time.Duration {
+	shortest := time.Duration(0)
+	for _, of := range steps {
+		if d := medianStep(of); d > 0 && (shortest == 0 || d < shortest) {
+			shortest = d
+		}
+	}
+	return shortest / 2
+}
+
+// medianStep sorts steps and returns their median, or 0 if there are none.
+func medianStep(steps []time.Duration) time.Duration {
+	if len(steps) == 0 {
+		return 0
+	}
+	slices.Sort(steps)
+	return steps[(len(steps)-1)/2]
 }
 
 func newSeriesJoin(series int, tolerance time.Duration) *seriesJoin {

@@ -156,11 +156,7 @@ func (t *Table) Interval() time.Duration {
 			steps = append(steps, d)
 		}
 	}
-	if len(steps) == 0 {
-		return 0
-	}
-	slices.Sort(steps)
-	return steps[(len(steps)-1)/2]
+	return medianStep(steps)
 }
 
 // Describe returns a few lines that tell a user what the table holds and how each column of

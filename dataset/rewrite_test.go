@@ -97,7 +97,7 @@ func withFields(text []byte, from, to byte, quote bool) []byte {
 			continue
 		}
 		r := csv.NewReader(bytes.NewReader(plain))
-		r.Comma, r.LazyQuotes, r.TrimLeadingSpace = rune(from), true, from != '\t'
+		r.Comma, r.LazyQuotes, r.TrimLeadingSpace = rune(from), bytes.Contains(plain, []byte(`="`)), from != '\t'
 		fields, err := r.Read()
 		if err != nil {
 			return nil

@@ -38,7 +38,7 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err := cfg.chooseLatent(data); err != nil {
 		return nil, nil, err
 	}
-	if err := data.checkRows(&cfg); err != nil {
+	if err := data.checkRows(&cfg, cfg.Network.Latent); err != nil {
 		return nil, nil, err
 	}
 	trainers, members, err := fitMembers(ctx, &cfg, data)

@@ -61,7 +61,11 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err := t.choose(x, skip, cfg.Columns); err != nil {
 		return nil, err
 	}
-	if err := t.checkRows(cfg); err != nil {
+	latent := cfg.Network.Latent
+	if cfg.Network.PrincipalComponents > 0 {
+		latent = 1 // or more, which shows later
+	}
+	if err := t.checkRows(cfg, latent); err != nil {
 		return nil, err
 	}
 	used := mat.NewDense(t.n, d, nil)
@@ -102,11 +106,10 @@ func (t *trainingData) choose(x mat.Matrix, skip []bool, columns []string) error
 	return nil
 }
 
-// checkRows is an error where fewer rows are left than the mixture needs. As long as it is not
-// known how many principal components there will be, one is counted.
-func (t *trainingData) checkRows(cfg *Config) error {
+// checkRows is an error where fewer rows are left than the mixture needs with a code of width latent.
+func (t *trainingData) checkRows(cfg *Config, latent int) error {
 	_, targets := t.views(cfg.Network.Predict)
-	z := max(cfg.Network.Latent, 1) + cfg.Network.ErrorFeatures.Dim(len(targets))
+	z := latent + cfg.Network.ErrorFeatures.Dim(len(targets))
 	if t.n >= z+2 {
 		return nil
 	}

@@ -142,10 +142,11 @@ func (m mutation) try() (ok bool, problem string) {
 			ok, problem = false, fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	start := time.Now()
-	got, err := ReadCSV(bytes.NewReader(m.text), m.opt)
-	if d := time.Since(start); d > 2*time.Second {
-		return false, fmt.Sprintf("takes %s", d)
+	got, took, err := m.read()
+	if took > 2*time.Second {
+		if _, again, _ := m.read(); again > 2*time.Second { // the machine was not busy with something else
+			return false, fmt.Sprintf("takes %s", again)
+		}
 	}
 	if err != nil {
 		return false, errorProblem(err)
@@ -154,6 +155,12 @@ func (m mutation) try() (ok bool, problem string) {
 		return true, problem
 	}
 	return true, m.rewritten(got)
+}
+
+func (m mutation) read() (*Table, time.Duration, error) {
+	start := time.Now()
+	t, err := ReadCSV(bytes.NewReader(m.text), m.opt)
+	return t, time.Since(start), err
 }
 
 // rewritten says what another way to write the text changes of the table that was read, or

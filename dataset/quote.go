@@ -26,7 +26,7 @@ func shownName(name string) string {
 
 // quoteNames lists the first names, quoted.
 func quoteNames(names []string) string {
-	return format.List(len(names), func(i int) string { return shownName(names[i]) })
+	return format.List(len(names), format.Few, func(i int) string { return shownName(names[i]) })
 }
 
 // someNames lists the first three names, quoted.

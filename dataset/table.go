@@ -160,7 +160,7 @@ func (t *Table) Interval() time.Duration {
 }
 
 // Describe returns a few lines that tell a user what the table holds and how each column of
-// the file was used. They name the first few columns of each kind, and do not include Notes.
+// the file was used. They name the first 30 columns of each kind, and do not include Notes.
 func (t *Table) Describe() string {
 	var b strings.Builder
 	rows, _ := t.X.Dims()
@@ -171,11 +171,12 @@ func (t *Table) Describe() string {
 			fmt.Fprintf(&b, ", every %s", d)
 		}
 	}
-	fmt.Fprintf(&b, "\nmetrics: %s\n", quoteNames(t.Columns))
+	const most = 30 // columns of each kind
+	fmt.Fprintf(&b, "\nmetrics: %s\n", format.List(len(t.Columns), most, func(i int) string { return shownName(t.Columns[i]) }))
 	for _, role := range []Role{RoleTime, RoleLabel, RoleSkipped} {
 		columns := slices.DeleteFunc(slices.Clone(t.Roles), func(c ColumnRole) bool { return c.Role != role })
 		if len(columns) > 0 {
-			fmt.Fprintf(&b, "%s: %s\n", role, format.List(len(columns), func(i int) string { return columns[i].text() }))
+			fmt.Fprintf(&b, "%s: %s\n", role, format.List(len(columns), most, func(i int) string { return columns[i].text() }))
 		}
 	}
 	return b.String()

@@ -163,7 +163,7 @@ func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 		add(WarnCollapse, "the mixture's %d components have collapsed into one (effective number %.2f), so the model is a single Gaussian on the latent space", m.Components, r.Components)
 	}
 	if len(r.Constant) > 0 {
-		add(WarnConstant, "constant during training: %s", format.List(len(r.Constant), func(i int) string { return r.Constant[i] }))
+		add(WarnConstant, "constant during training: %s", format.List(len(r.Constant), format.Few, func(i int) string { return r.Constant[i] }))
 	}
 	if k := farOut(model.TrainingEnergies()); k > 0 {
 		add(WarnContamination, "at least %d training rows lie far from the others; if they are incidents, leave them out with Exclude", k)

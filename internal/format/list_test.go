@@ -8,10 +8,10 @@ import (
 )
 
 func TestList(t *testing.T) {
-	require.Empty(t, List(0, strconv.Itoa))
-	require.Equal(t, "0, 1", List(2, strconv.Itoa))
-	require.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11", List(12, strconv.Itoa))
-	require.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 4988 more", List(5000, strconv.Itoa))
+	require.Empty(t, List(0, Few, strconv.Itoa))
+	require.Equal(t, "0, 1", List(2, Few, strconv.Itoa))
+	require.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11", List(12, Few, strconv.Itoa))
+	require.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 4988 more", List(5000, Few, strconv.Itoa))
 }
 
 func TestCount(t *testing.T) {

@@ -249,8 +249,19 @@ func (r *recordReader) quoted(line []byte) ([]byte, error) {
 	}
 }
 
-// trim removes blanks around a field, such as the tab of a "; tab" separator.
+// trim removes blanks around a field, such as the tab of a "; tab" separator. Most fields have
+// none.
 func (r *recordReader) trim(b []byte) []byte {
+	if n := len(b); n > 0 && isVisible(b[0]) && isVisible(b[n-1]) {
+		return b
+	}
+	return r.trimBlanks(b)
+}
+
+// isVisible reports whether a byte is no blank and no part of one.
+func isVisible(c byte) bool { return c > ' ' && c < 0x80 }
+
+func (r *recordReader) trimBlanks(b []byte) []byte {
 	b = r.trimLeft(b)
 	for len(b) > 0 && r.padding(b[len(b)-1]) {
 		b = b[:len(b)-1]

@@ -32,7 +32,8 @@ func TestServiceTrainsScoresAndEnds(t *testing.T) {
 	require.Contains(t, out.String(), "1 of 1 hosts have a model\n")
 	require.NotContains(t, out.String(), "warming up")
 	require.Contains(t, out.String(), "50 samples, 50 scored, ")
-	require.Contains(t, out.String(), ", 0 models trained\n")
+	// On a busy machine the host may by then have been known for twice as long, which starts a training.
+	require.NotContains(t, out.String(), "first model")
 }
 
 // A stopper keeps what is written to it and calls stop once that contains until.

@@ -107,10 +107,30 @@ func (j *job) preset(opt *options) (train.Config, error) {
 func (j *job) score(ctx context.Context, band bool, jobs int) error {
 	rows, width := j.table.X.Dims()
 	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
+	e := newExplaining(j.model)
+	err := j.scan(ctx, e, band, bandStride(rows, width, jobs))
+	for _, r := range e.wait() {
+		if r.err != nil {
+			return fmt.Errorf("row %d: %w", r.row+1, r.err)
+		}
+		to := &j.ordinary
+		if r.flagged {
+			to = &j.flagged
+		}
+		*to = append(*to, report.Explained{Row: r.row, Explanation: r.why})
+	}
+	if err != nil {
+		return err
+	}
+	j.incidents, err = j.rows().Incidents()
+	return err
+}
+
+// scan scores the rows, and has those explained that are flagged. With a band, every stride-th of the others is explained too.
+func (j *job) scan(ctx context.Context, e *explaining, band bool, stride int) error {
 	stream := j.model.Stream()
-	stride := bandStride(rows, width, jobs)
 	band = band && stride > 0
-	for i := range rows {
+	for i := range j.energies {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -119,23 +139,12 @@ func (j *job) score(ctx context.Context, band bool, jobs int) error {
 			return input(fmt.Errorf("%s, row %d: %w", j.named(), i+1, err))
 		}
 		j.energies[i], j.pvalues[i] = v.Energy, v.PValue
-		inBand := band && (i%stride == 0 || i == rows-1) && !math.IsNaN(v.Energy)
-		if !v.Anomalous && !inBand {
-			continue
-		}
-		why, err := stream.Explain()
-		if err != nil {
-			return fmt.Errorf("row %d: %w", i+1, err)
-		}
-		if v.Anomalous {
-			j.flagged = append(j.flagged, report.Explained{Row: i, Explanation: why})
-		} else {
-			j.ordinary = append(j.ordinary, report.Explained{Row: i, Explanation: why})
+		inBand := band && (i%stride == 0 || i == len(j.energies)-1) && !math.IsNaN(v.Energy)
+		if v.Anomalous || inBand {
+			e.add(i, v.Anomalous, stream)
 		}
 	}
-	var err error
-	j.incidents, err = j.rows().Incidents()
-	return err
+	return nil
 }
 
 // bandStride is every how manyth row the band of expected values is drawn through. To explain a row takes a time that grows with the

@@ -45,7 +45,7 @@ func newStage(t *testing.T) *stage {
 	s.write(t, "alertmanager.yml", "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
 	start(t, nil, "prometheus-alertmanager", "--config.file="+s.path("alertmanager.yml"), "--storage.path="+s.path("alertmanager"),
 		"--web.listen-address="+alerts, "--cluster.listen-address=")
-	eventually(t, 20*time.Second, "Alertmanager is there", func() bool { return get(s.alerts+"/-/ready") != "" })
+	eventually(t, 40*time.Second, "Alertmanager is there", func() bool { return get(s.alerts+"/-/ready") != "" })
 	s.write(t, "anomaly.yml", fmt.Sprintf(`
 listen: %s
 dir: state
@@ -82,7 +82,7 @@ func (s *stage) startPrometheus(t *testing.T) {
 	s.query = "http://" + address
 	s.prometheusArgs = []string{"--config.file=" + s.path("prometheus.yml"), "--storage.tsdb.path=" + s.path("prometheus"), "--web.listen-address=" + address}
 	s.prometheus = start(t, nil, "prometheus", s.prometheusArgs...)
-	eventually(t, 20*time.Second, "Prometheus is there", func() bool { return get(s.query+"/-/ready") != "" })
+	eventually(t, 40*time.Second, "Prometheus is there", func() bool { return get(s.query+"/-/ready") != "" })
 	s.gate = newGate(t, s.query)
 }
 
@@ -100,7 +100,7 @@ func abs(t *testing.T, name string) string {
 
 func (s *stage) run(t *testing.T) {
 	s.program = start(t, []string{asProgram + "=1"}, os.Args[0], "-config", s.path("anomaly.yml"))
-	eventually(t, 20*time.Second, "the program listens", func() bool { return get("http://"+s.app+"/-/healthy") != "" })
+	eventually(t, 40*time.Second, "the program listens", func() bool { return get("http://"+s.app+"/-/healthy") != "" })
 }
 
 // metric returns the value of a metric of the program, with labels in the order of a scrape.
@@ -197,49 +197,49 @@ func TestAgainstTheRealServers(t *testing.T) {
 	t.Run("check", func(t *testing.T) { s.checks(t) })
 
 	s.hosts[0].Fail(1, time.Now().Add(mostTime))
-	eventually(t, 20*time.Second, "the fault is flagged", func() bool { return s.is("anomaly_alarm"+host, 1) })
-	eventually(t, 5*time.Second, "the metric is named", func() bool { return s.is(`anomaly_alarm_cause{instance="web-1",job="demo",metric="mem"}`, 1) })
+	eventually(t, 40*time.Second, "the fault is flagged", func() bool { return s.is("anomaly_alarm"+host, 1) })
+	eventually(t, 30*time.Second, "the metric is named", func() bool { return s.is(`anomaly_alarm_cause{instance="web-1",job="demo",metric="mem"}`, 1) })
 	require.True(t, s.is(`anomaly_alarm{instance="web-2",job="demo"}`, 0))
 	value, _ := s.metric(`anomaly_value{instance="web-1",job="demo",metric="mem"}`)
 	high, _ := s.metric(`anomaly_expected_high{instance="web-1",job="demo",metric="mem"}`)
 	require.Less(t, high, value)
-	eventually(t, 10*time.Second, "Alertmanager knows", func() bool { return len(s.firing(t)) == 1 })
+	eventually(t, 30*time.Second, "Alertmanager knows", func() bool { return len(s.firing(t)) == 1 })
 	one := s.firing(t)[0]
 	require.Equal(t, map[string]string{"alertname": "Anomaly", "instance": "web-1", "job": "demo", "severity": "warning"}, one.Labels)
 	require.Equal(t, "mem", one.Annotations["metric"])
 	require.Contains(t, one.Annotations["summary"], "mem is ")
-	eventually(t, 10*time.Second, "the rules fire in Prometheus", func() bool {
+	eventually(t, 30*time.Second, "the rules fire in Prometheus", func() bool {
 		return s.ask(t, `ALERTS{alertname="Anomaly",instance="web-1",metric="mem",alertstate="firing"}`) == 1 && s.ask(t, `anomaly:upper_band{instance="web-1"}`) == 4
 	})
-	eventually(t, 5*time.Second, "the webhook knows", func() bool { return len(s.hook.seen("opened", "web-1")) == 1 })
+	eventually(t, 30*time.Second, "the webhook knows", func() bool { return len(s.hook.seen("opened", "web-1")) == 1 })
 	opened := s.hook.seen("opened", "web-1")[0].Event
 	require.Equal(t, "mem", opened.Explanation.Contributions[0].Metric)
 	s.say(t, "/api/v1/verdict", fmt.Sprintf(`{"stream": %q, "seq": %d, "real": true}`, opened.Stream, opened.Seq))
 
 	s.program.kill() // in the middle of an alarm
 	s.run(t)
-	eventually(t, 20*time.Second, "it goes on where it was killed", func() bool { return s.is("anomaly_alarm"+host, 1) })
+	eventually(t, 40*time.Second, "it goes on where it was killed", func() bool { return s.is("anomaly_alarm"+host, 1) })
 	require.True(t, s.is("anomaly_monitor_warming_up", 0))
 	s.hosts[0].Fail(1, time.Now())
-	eventually(t, 20*time.Second, "the alarm is over", func() bool { return s.is("anomaly_alarm"+host, 0) })
-	eventually(t, 10*time.Second, "Alertmanager knows that", func() bool { return len(s.firing(t)) == 0 })
-	eventually(t, 10*time.Second, "so does the webhook", func() bool { return len(s.hook.seen("closed", "web-1")) == 1 })
+	eventually(t, 40*time.Second, "the alarm is over", func() bool { return s.is("anomaly_alarm"+host, 0) })
+	eventually(t, 30*time.Second, "Alertmanager knows that", func() bool { return len(s.firing(t)) == 0 })
+	eventually(t, 30*time.Second, "so does the webhook", func() bool { return len(s.hook.seen("closed", "web-1")) == 1 })
 
 	for _, mode := range []string{"garbage", "hang", "flood"} {
 		before, _ := s.metric("anomaly_source_poll_failures_total")
 		s.gate.mode.Store(mode)
-		eventually(t, 10*time.Second, "the source fails: "+mode, func() bool {
+		eventually(t, 30*time.Second, "the source fails: "+mode, func() bool {
 			failures, _ := s.metric("anomaly_source_poll_failures_total")
 			return failures > before
 		})
 		s.gate.mode.Store("")
 	}
-	eventually(t, 20*time.Second, "the source is well again", func() bool { return get("http://"+s.app+"/-/ready") != "" })
+	eventually(t, 40*time.Second, "the source is well again", func() bool { return get("http://"+s.app+"/-/ready") != "" })
 	s.prometheus.kill()
-	eventually(t, 20*time.Second, "the source is missed", func() bool { return get("http://"+s.app+"/-/ready") == "" })
+	eventually(t, 40*time.Second, "the source is missed", func() bool { return get("http://"+s.app+"/-/ready") == "" })
 	began := time.Now()
 	s.prometheus = start(t, nil, "prometheus", s.prometheusArgs...)
-	eventually(t, 20*time.Second, "the source is back and what was missed is read", func() bool {
+	eventually(t, 40*time.Second, "the source is back and what was missed is read", func() bool {
 		last, ok := s.metric("anomaly_last_sample_timestamp_seconds" + host)
 		return ok && last > seconds(began) && get("http://"+s.app+"/-/ready") != ""
 	})
@@ -260,7 +260,7 @@ func (s *stage) checks(t *testing.T) {
 		t.Log("this machine has no disk that can be seen")
 	}
 	s.write(t, "own.yml", own)
-	eventually(t, 20*time.Second, "the queries of anomaly.yml find node_exporter", func() bool {
+	eventually(t, 40*time.Second, "the queries of anomaly.yml find node_exporter", func() bool {
 		var out, problems strings.Builder
 		code := run(t.Context(), []string{"-config", s.path("own.yml"), "-check"}, &out, &problems)
 		t.Log(out.String(), problems.String())

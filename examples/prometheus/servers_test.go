@@ -58,7 +58,7 @@ type server struct {
 }
 
 // mostTime is how long a program may run: a test that goes wrong leaves none behind.
-const mostTime = 110 * time.Second
+const mostTime = 240 * time.Second
 
 // start starts a program.
 func start(t *testing.T, env []string, name string, args ...string) *server {

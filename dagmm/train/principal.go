@@ -100,8 +100,8 @@ func (n *NetworkConfig) checkPrincipal() error {
 	return nil
 }
 
-// chooseLatent sets the width of the code to the number of principal components that the
-// configuration asks for.
+// chooseLatent computes the principal components that the configuration asks for, and sets the
+// width of the code to their number.
 func (c *Config) chooseLatent(data *trainingData) error {
 	share := c.Network.PrincipalComponents
 	if share == 0 {
@@ -112,6 +112,6 @@ func (c *Config) chooseLatent(data *trainingData) error {
 	if err != nil {
 		return err
 	}
-	c.Network.Latent = p.count(share)
+	data.components, c.Network.Latent = p, p.count(share)
 	return nil
 }

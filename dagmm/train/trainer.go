@@ -50,9 +50,12 @@ func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress
 	t.inputs, t.targets = data.views(cfg.Network.Predict)
 	n := cfg.Network
 	if n.PrincipalComponents > 0 {
-		p, err := newPrincipal(data, t.inputs)
-		if err != nil {
-			return nil, err
+		p := data.components
+		if p == nil { // of the rows but for a fold
+			var err error
+			if p, err = newPrincipal(data, t.inputs); err != nil {
+				return nil, err
+			}
 		}
 		t.nets = &networks{compression: p.network(n.Latent)}
 		return t, nil

@@ -29,6 +29,8 @@ type trainingData struct {
 	levels   dagmm.RecentLevels
 	dropped  int // incomplete rows
 	excluded int
+
+	components *principal // of these rows, where the code is made of them
 }
 
 // row writes the features of row r into dst and returns it.
@@ -216,6 +218,7 @@ func (t *trainingData) views(predict bool) (inputs, targets []int) {
 func (t *trainingData) without(from, to int) *trainingData {
 	rest := *t
 	rest.n -= to - from
+	rest.components = nil
 	rest.rows, rest.features = nil, make([]float64, 0, rest.n*t.width)
 	for f := range t.width {
 		rest.features = append(rest.features, t.features[f*t.n:f*t.n+from]...)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -18,31 +20,31 @@ const (
 // hostScores are a method's mean over seeds of a measure, by family and host.
 type hostScores map[string]map[string]float64
 
-func scoresOf(r []row, method, name string) map[string]float64 {
-	for _, x := range r {
-		if x.method == method {
-			return x.perMachine(name)
-		}
-	}
-	return nil
-}
-
 // writeFamilies compares methods over several suites of series, the families: which is best
 // where it took no part in the choice, and what lies beyond chance. It needs two families
 // and two methods that ran on all of them.
 func writeFamilies(w io.Writer, results []result, suites []string) {
-	tables := map[string][]row{}
+	measures := []string{"ap", "er@1"}
+	scores := map[string]map[string]hostScores{"ap": {}, "er@1": {}} // by measure and method
 	var families, methods []string
 	for _, name := range suites {
 		table := rows(results, name)
-		if len(table) == 0 || math.IsNaN(valueOrMean(table[0], "er@1")) {
+		if len(table) == 0 {
+			continue
+		}
+		if recall, _ := table[0].macro("er@1"); math.IsNaN(recall) {
 			continue // no series
 		}
-		tables[name] = table
 		families = append(families, name)
 		var here []string
 		for _, r := range table {
 			here = append(here, r.method)
+			for _, measure := range measures {
+				if scores[measure][r.method] == nil {
+					scores[measure][r.method] = hostScores{}
+				}
+				scores[measure][r.method][name] = r.perMachine(measure)
+			}
 		}
 		if methods == nil {
 			methods = here
@@ -51,18 +53,6 @@ func writeFamilies(w io.Writer, results []result, suites []string) {
 	}
 	if len(families) < 2 || len(methods) < 2 {
 		return
-	}
-	measures := []string{"ap", "er@1"}
-	scores := map[string]map[string]hostScores{} // by measure and method
-	for _, name := range measures {
-		scores[name] = map[string]hostScores{}
-		for _, m := range methods {
-			h := hostScores{}
-			for _, f := range families {
-				h[f] = scoresOf(tables[f], m, name)
-			}
-			scores[name][m] = h
-		}
 	}
 	fmt.Fprintf(w, "## all families: average precision / event recall at one false episode a day\n\n")
 	fmt.Fprintf(w, "Mean over all hosts with the %.0f %% interval of a bootstrap over hosts, and the difference from the first method, host by host.\n\n", 100*inside)
@@ -111,15 +101,7 @@ func writeLeftOut(w io.Writer, scores map[string]map[string]hostScores, methods,
 
 // best returns the method with the highest value, the first of equals.
 func best(methods []string, value func(string) float64) string {
-	return slices.MaxFunc(methods, func(a, b string) int {
-		switch d := value(a) - value(b); {
-		case d > 0:
-			return 1
-		case d < 0:
-			return -1
-		}
-		return 0
-	})
+	return slices.MaxFunc(methods, func(a, b string) int { return cmp.Compare(value(a), value(b)) })
 }
 
 // familyMean averages over families what was averaged over their hosts.
@@ -136,12 +118,7 @@ func familyMean(h hostScores, families []string) float64 {
 func values(h, other hostScores, families []string) []float64 {
 	var out []float64
 	for _, f := range families {
-		var hosts []string
-		for host := range h[f] {
-			hosts = append(hosts, host)
-		}
-		slices.Sort(hosts)
-		for _, host := range hosts {
+		for _, host := range slices.Sorted(maps.Keys(h[f])) {
 			v := h[f][host]
 			if other != nil {
 				o, ok := other[f][host]
@@ -172,9 +149,4 @@ func interval(values []float64) string {
 	slices.Sort(means)
 	at := func(q float64) float64 { return stat.Quantile(q, stat.LinInterp, means, nil) }
 	return fmt.Sprintf("%s (%s to %s)", number(stat.Mean(values, nil)), number(at((1-inside)/2)), number(at((1+inside)/2)))
-}
-
-func valueOrMean(r row, name string) float64 {
-	mean, _ := r.macro(name)
-	return mean
 }

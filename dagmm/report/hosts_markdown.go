@@ -14,14 +14,7 @@ func WriteHostsMarkdown(w io.Writer, d Hosts) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n", escapeMarkdown(d.Title))
-	if p := d.period(); p != "" {
-		fmt.Fprintf(&b, "%s\n\n", p)
-	}
-	fmt.Fprintf(&b, "%s\n", escapeMarkdown(d.answer(hosts)))
-	if note := d.WeakNote(); note != "" {
-		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(note))
-	}
+	markdownHead(&b, d.Title, d.period(), d.answer(hosts), d.WeakNote())
 	if len(hosts[0].found) > 0 {
 		b.WriteString("\n| host | start | duration | rows | severity | why | peak |\n|---|---|---|---|---|---|---|\n")
 	}

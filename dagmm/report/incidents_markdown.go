@@ -15,14 +15,7 @@ func WriteIncidentsMarkdown(w io.Writer, d Rows) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n", escapeMarkdown(d.Title))
-	if p := d.period(); p != "" {
-		fmt.Fprintf(&b, "%s\n\n", p)
-	}
-	fmt.Fprintf(&b, "%s\n", escapeMarkdown(d.answer(incidents)))
-	if note := d.WeakNote(); note != "" {
-		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(note))
-	}
+	markdownHead(&b, d.Title, d.period(), d.answer(incidents), d.WeakNote())
 	if len(incidents) > 0 {
 		b.WriteString("\n| start | duration | rows | severity | why | peak |\n|---|---|---|---|---|---|\n")
 	}
@@ -31,6 +24,18 @@ func WriteIncidentsMarkdown(w io.Writer, d Rows) error {
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// markdownHead writes what stands above the table; period and note may be empty.
+func markdownHead(b *strings.Builder, title, period, answer, note string) {
+	fmt.Fprintf(b, "# %s\n\n", escapeMarkdown(title))
+	if period != "" {
+		fmt.Fprintf(b, "%s\n\n", period)
+	}
+	fmt.Fprintf(b, "%s\n", escapeMarkdown(answer))
+	if note != "" {
+		fmt.Fprintf(b, "\n%s\n", escapeMarkdown(note))
+	}
 }
 
 // markdownRows writes the incidents as rows of a table, but for the bar at the beginning.

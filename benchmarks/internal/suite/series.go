@@ -50,15 +50,15 @@ func Machines(dir, suite string) ([]string, error) {
 
 // LoadSeries reads one machine. In a folder that is no known suite the files may have times.
 func LoadSeries(dir, suite, machine string) (*Series, error) {
-	read := readOwn
+	var opt dataset.CSVOptions
 	if slices.Contains(Names, suite) {
-		read = func(dir, name string) (*dataset.Table, error) { return readTable(dir, name) }
+		opt.Time = dataset.None
 	}
-	train, err := read(filepath.Join(dir, suite), machine+"_train")
+	train, err := readAs(filepath.Join(dir, suite), machine+"_train", opt)
 	if err != nil {
 		return nil, err
 	}
-	test, err := read(filepath.Join(dir, suite), machine+"_test")
+	test, err := readAs(filepath.Join(dir, suite), machine+"_test", opt)
 	if err != nil {
 		return nil, err
 	}

@@ -9,24 +9,20 @@ import (
 	"github.com/metric-streams/anomaly/dataset"
 )
 
-// readOwn reads a table of a folder that is not one of the known suites: like readTable, but
-// a column of times is found and left out.
-func readOwn(dir, name string) (*dataset.Table, error) {
-	path, err := locate(dir, name)
-	if err != nil {
-		return nil, err
-	}
-	return dataset.ReadCSVFile(path, dataset.CSVOptions{Label: "label"})
-}
-
 // readTable reads dir/name.csv.gz or dir/name.csv, whichever exists: numbers
 // and a column "label". Named columns are read alone, otherwise all are.
 func readTable(dir, name string, columns ...string) (*dataset.Table, error) {
+	return readAs(dir, name, dataset.CSVOptions{Columns: columns, Time: dataset.None})
+}
+
+// readAs reads the same files with other options. The label is always the column "label".
+func readAs(dir, name string, opt dataset.CSVOptions) (*dataset.Table, error) {
 	path, err := locate(dir, name)
 	if err != nil {
 		return nil, err
 	}
-	return dataset.ReadCSVFile(path, dataset.CSVOptions{Columns: columns, Time: dataset.None, Label: "label"})
+	opt.Label = "label"
+	return dataset.ReadCSVFile(path, opt)
 }
 
 func locate(dir, name string) (string, error) {

@@ -205,26 +205,19 @@ func TestAConstantMetricIsNoAxis(t *testing.T) {
 }
 
 func TestHostsPage(t *testing.T) {
-	path := saveHosts(t)
-	for _, look := range []struct {
-		dark  bool
-		width int
-	}{{false, 1400}, {true, 360}} {
-		p := newTab(t, look.dark, look.width)
-		p.open(t, path)
-		require.True(t, js[bool](t, p, noOverflow))
-		require.Empty(t, js[[]string](t, p, cutOff))
-		require.Equal(t, look.dark, strings.HasPrefix(js[string](t, p, `getComputedStyle(document.body).backgroundColor`), "rgb(14"))
-		for _, mark := range []string{".mark-y", ".strip .line", ".pill", ".timeline .area"} {
-			require.Greater(t, js[int](t, p, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(e => e.getBoundingClientRect().width > 0).length`, mark)), 1, mark)
-		}
+	requireShown(t, saveHosts(t), []string{".mark-y", ".strip .line", ".pill", ".timeline .area"}, func(p *tab) {
 		require.True(t, js[bool](t, p, `[...document.querySelectorAll("use, .hosts a")].every(e => document.querySelector(e.getAttribute("href")))`), "a link or a picture points to nothing")
-		requireQuiet(t, p)
-	}
+	})
 }
 
 func TestAlarmsPage(t *testing.T) {
-	path := saveAlarms(t)
+	requireShown(t, saveAlarms(t), []string{".mark-x", ".mark-y", ".strip .line", ".pill"}, func(*tab) {})
+}
+
+// requireShown opens a page wide and bright, and narrow and dark: nothing is cut off, each mark is
+// there more than once, and what else is to hold does.
+func requireShown(t *testing.T, path string, marks []string, also func(*tab)) {
+	t.Helper()
 	for _, look := range []struct {
 		dark  bool
 		width int
@@ -234,9 +227,10 @@ func TestAlarmsPage(t *testing.T) {
 		require.True(t, js[bool](t, p, noOverflow))
 		require.Empty(t, js[[]string](t, p, cutOff))
 		require.Equal(t, look.dark, strings.HasPrefix(js[string](t, p, `getComputedStyle(document.body).backgroundColor`), "rgb(14"))
-		for _, mark := range []string{".mark-x", ".mark-y", ".strip .line", ".pill"} {
+		for _, mark := range marks {
 			require.Greater(t, js[int](t, p, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(e => e.getBoundingClientRect().width > 0).length`, mark)), 1, mark)
 		}
+		also(p)
 		requireQuiet(t, p)
 	}
 }

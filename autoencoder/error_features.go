@@ -38,8 +38,9 @@ func (f ErrorFeatures) Check() error {
 	return nil
 }
 
-// normFloor times √d is the smallest norm that a denominator can have.
-const normFloor = 1e-6
+// NormFloor is the smallest norm that a denominator of RelativeCosine can have, for targets of
+// the given width.
+func NormFloor(width int) float64 { return 1e-6 * math.Sqrt(float64(width)) }
 
 // Apply writes the features of n samples into dst (Dim(width)×n). target and
 // reconstruction are width×n. In each block, value i of sample r is element i*n+r.
@@ -48,7 +49,7 @@ func (f ErrorFeatures) Apply(dst, target, reconstruction []float64, width, n int
 		kernel.ScaledDiff(dst[:width*n], target, reconstruction, 1)
 		return
 	}
-	kernel.RelativeCosine(dst, target, reconstruction, width, n, normFloor*math.Sqrt(float64(width)))
+	kernel.RelativeCosine(dst, target, reconstruction, width, n, NormFloor(width))
 }
 
 // Gradient adds the gradient with respect to the reconstruction to dst (width×n). grad
@@ -58,7 +59,7 @@ func (f ErrorFeatures) Gradient(dst, grad, target, reconstruction []float64, wid
 		kernel.Axpy(dst[:width*n], grad, -1)
 		return
 	}
-	kernel.RelativeCosineGrad(dst, grad, target, reconstruction, width, n, normFloor*math.Sqrt(float64(width)))
+	kernel.RelativeCosineGrad(dst, grad, target, reconstruction, width, n, NormFloor(width))
 }
 
 // SquaredErrors writes ‖t−t'‖², summed over the targets, of n samples into dst.

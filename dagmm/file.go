@@ -7,14 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
 	"github.com/metric-streams/anomaly/internal/atomicfile"
-	"github.com/metric-streams/anomaly/internal/disk"
 )
 
 const (
@@ -84,11 +81,7 @@ func (m *Model) Save(w io.Writer) error {
 // beside it, syncs that and renames it. When SaveFile returns without an error, the file
 // survives a power failure. An existing file keeps its permissions.
 func (m *Model) SaveFile(path string) error {
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := atomicfile.Write(disk.System, path, "."+filepath.Base(path)+".*", mode, m.Save); err != nil {
+	if err := atomicfile.Replace(path, m.Save); err != nil {
 		return fmt.Errorf("dagmm: save %s: %w", path, err)
 	}
 	return nil

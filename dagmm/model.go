@@ -63,21 +63,29 @@ type Model struct {
 	pool   sync.Pool
 }
 
-// share sets the weight of each member in the average energy.
-func (m *Model) share() error {
+// Shares returns the weight of each member in the average energy. Their sum is 1.
+func (p Parameters) Shares() []float64 {
+	shares := make([]float64, len(p.Members))
 	var sum float64
-	for _, e := range m.p.Members {
-		w := e.Weight
-		if w == 0 {
-			w = 1
+	for i, e := range p.Members {
+		shares[i] = e.Weight
+		if e.Weight == 0 {
+			shares[i] = 1
 		}
-		m.shares = append(m.shares, w)
-		sum += w
+		sum += shares[i]
 	}
-	for i := range m.shares {
-		m.shares[i] /= sum
-		if !(m.shares[i] > 0) {
-			return fmt.Errorf("dagmm: member %d: weight %g of %g: %w", i, m.p.Members[i].Weight, sum, ErrModel)
+	for i := range shares {
+		shares[i] /= sum
+	}
+	return shares
+}
+
+// share sets the members' shares.
+func (m *Model) share() error {
+	m.shares = m.p.Shares()
+	for i, share := range m.shares {
+		if !(share > 0) {
+			return fmt.Errorf("dagmm: member %d: weight %g is too large or too small beside the others: %w", i, m.p.Members[i].Weight, ErrModel)
 		}
 	}
 	return nil
@@ -99,6 +107,10 @@ func (m *Model) Quantile() float64 { return m.p.Quantile }
 
 // Training says how the model was made.
 func (m *Model) Training() Training { return m.p.Training }
+
+// Parameters returns everything the model consists of. Treat it as read-only: its slices and
+// pointers are the model's.
+func (m *Model) Parameters() Parameters { return m.p }
 
 // Constant returns the names of metrics that did not vary in training.
 func (m *Model) Constant() []string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distmv"
 )
@@ -91,4 +92,22 @@ func TestResponsibilities(t *testing.T) {
 	require.InDelta(t, 1, g[0]+g[1]+g[2], 1e-12)
 	_, err = m.Responsibilities(nil, []float64{1})
 	require.ErrorIs(t, err, ErrShape)
+}
+
+func TestLogDensityIsWhatTheEnergyIsMadeOf(t *testing.T) {
+	r := rng(11)
+	for _, cov := range []Covariance{Full, Diagonal} {
+		m := randomMixture(t, 3, 4, cov, r)
+		require.Equal(t, cov == Diagonal, m.Diagonal())
+		z := []float64{.3, -2, 1, .5}
+		logs := make([]float64, 3)
+		for k := range logs {
+			logw, inverse := m.LogDensity(k)
+			var w mat.VecDense
+			w.SubVec(mat.NewVecDense(4, z), mat.NewVecDense(4, m.Mean(nil, k)))
+			w.MulVec(inverse, &w)
+			logs[k] = logw - mat.Dot(&w, &w)/2
+		}
+		require.InDelta(t, m.Energy(z), -floats.LogSumExp(logs), 1e-12)
+	}
 }

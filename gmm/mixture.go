@@ -234,6 +234,27 @@ func (m *Mixture) Covariance(k int) *mat.SymDense {
 	return out
 }
 
+// LogDensity returns the parts of log φk N(z) = logw − ½·|L⁻¹(z−μk)|², where LLᵀ = Σk. The
+// matrix is a copy of L⁻¹; logw collects what does not depend on z.
+func (m *Mixture) LogDensity(k int) (logw float64, inverse *mat.TriDense) {
+	d, size := m.dim, len(m.linv)/len(m.phi)
+	inverse = mat.NewTriDense(d, mat.Lower, nil)
+	stored := m.linv[k*size : (k+1)*size]
+	for i := range d {
+		if m.diag {
+			inverse.SetTri(i, i, stored[i])
+			continue
+		}
+		for j := range i + 1 {
+			inverse.SetTri(i, j, stored[i*(i+1)/2+j])
+		}
+	}
+	return m.logw[k], inverse
+}
+
+// Diagonal reports whether every covariance matrix is diagonal.
+func (m *Mixture) Diagonal() bool { return m.diag }
+
 // EffectiveComponents returns the exponential of the entropy of the weights. It is 1 if one
 // component has all the weight, and K if all components have the same weight.
 func (m *Mixture) EffectiveComponents() float64 {

@@ -300,13 +300,28 @@ func (p *Profile) Columns() []string { return slices.Clone(p.columns) }
 
 // Offsets returns what the hour of t adds to each metric's mean level, in the order of
 // Columns.
-func (p *Profile) Offsets(t time.Time) []float64 {
+func (p *Profile) Offsets(t time.Time) []float64 { return p.offsets(p.slot(p.hour(t))) }
+
+func (p *Profile) offsets(slot int) []float64 {
 	out := make([]float64, len(p.columns))
-	for j, v := range p.level[p.slot(p.hour(t))] {
+	for j, v := range p.level[slot] {
 		out[j] = v - p.mean[j]
 	}
 	return out
 }
+
+// WeekOffsets returns the Offsets of every hour of the week: row 0 is Sunday from 0:00 to 1:00
+// in the profile's zone, row 167 is Saturday from 23:00 to 24:00.
+func (p *Profile) WeekOffsets() [][]float64 {
+	out := make([][]float64, weekHours)
+	for hour := range out {
+		out[hour] = p.offsets(p.slot(hour))
+	}
+	return out
+}
+
+// Zone returns the time zone whose hours the profile counts.
+func (p *Profile) Zone() *time.Location { return p.zone }
 
 func meanLevel(level [][]float64) []float64 {
 	mean := make([]float64, len(level[0]))

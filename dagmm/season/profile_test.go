@@ -102,3 +102,19 @@ func TestProfileErrors(t *testing.T) {
 	require.True(t, math.IsNaN(l[0].Level))
 	require.Equal(t, Limit{"noise", 7, 7, 7}, l[1])
 }
+
+func TestWeekOffsetsAreThoseOfEachHour(t *testing.T) {
+	zone := time.FixedZone("east", 19800)
+	times, x := seasonal(28, 1)
+	for _, days := range []int{5, 28} {
+		p, err := New(seasonalColumns, times[:days*144], x.Slice(0, days*144, 0, 2), zone)
+		require.NoError(t, err)
+		require.Equal(t, zone, p.Zone())
+		week := p.WeekOffsets()
+		require.Len(t, week, 168)
+		sunday := time.Date(2026, 3, 1, 0, 10, 0, 0, zone)
+		for hour, offsets := range week {
+			require.Equal(t, p.Offsets(sunday.Add(time.Duration(hour)*time.Hour)), offsets)
+		}
+	}
+}

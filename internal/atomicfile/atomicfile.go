@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/metric-streams/anomaly/internal/disk"
@@ -40,6 +41,16 @@ func Write(fsys disk.FS, path, pattern string, mode fs.FileMode, write func(io.W
 		return err
 	}
 	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// Replace is Write on the system's disk. A file that is there keeps its permissions; a new one
+// is readable by all.
+func Replace(path string, write func(io.Writer) error) error {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return Write(disk.System, path, "."+filepath.Base(path)+".*", mode, write)
 }
 
 // discard removes a temporary file, unless it has been renamed.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,27 @@ func TestPowerFails(t *testing.T) {
 	require.NoError(t, Write(d, "f/file", ".tmp-*", 0o600, text("new file")))
 	require.Equal(t, map[string]bool{"new file": true}, left())
 	require.Equal(t, len("new file")+4, points, "create, write, sync, rename, sync the folder")
+}
+
+func TestReplaceKeepsPermissions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	text := func(s string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+	}
+	mode := func() os.FileMode {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return info.Mode().Perm()
+	}
+	require.NoError(t, Replace(path, text("one")))
+	if runtime.GOOS != "windows" {
+		require.Equal(t, os.FileMode(0o644), mode())
+	}
+	require.NoError(t, os.Chmod(path, 0o600))
+	before := mode()
+	require.NoError(t, Replace(path, text("two")))
+	require.Equal(t, before, mode())
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "two", string(got))
 }

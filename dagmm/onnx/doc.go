@@ -76,4 +76,7 @@
 //	interval_seconds        between samples in training; not there where unknown
 //	smoothing, warm_up      with recent levels: a JSON list of numbers; 20
 //	season_zone             with a season: its time zone, such as Europe/Berlin
+//	reading                 how the training rows were read from a file, as JSON (dagmm.Reading):
+//	                        the metrics are what that reading made of the file; not there where
+//	                        nobody has said
 package onnx

@@ -91,21 +91,21 @@ func decode(b []byte) *file {
 	return out
 }
 
-func (out *file) decodeGraph(b []byte) {
-	for _, f := range fields(b) {
-		switch f.number {
+func (f *file) decodeGraph(b []byte) {
+	for _, part := range fields(b) {
+		switch part.number {
 		case 1:
-			out.nodes = append(out.nodes, decodeNode(f.bytes))
+			f.nodes = append(f.nodes, decodeNode(part.bytes))
 		case 2:
-			out.graph = string(f.bytes)
+			f.graph = string(part.bytes)
 		case 5:
-			out.tensors = append(out.tensors, decodeTensor(f.bytes))
+			f.tensors = append(f.tensors, decodeTensor(part.bytes))
 		case 11:
-			out.inputs = append(out.inputs, decodePort(f.bytes))
+			f.inputs = append(f.inputs, decodePort(part.bytes))
 		case 12:
-			out.outputs = append(out.outputs, decodePort(f.bytes))
+			f.outputs = append(f.outputs, decodePort(part.bytes))
 		default:
-			unknown("GraphProto", f)
+			unknown("GraphProto", part)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (g *graph) constant(kind dataType, raw []byte, dims []int) string {
 	const small = 64 // bytes: what is larger comes once anyway
 	key := ""
 	if len(raw) <= small {
-		key = fmt.Sprint(kind, dims, raw)
+		key = fmt.Sprint(kind, dims) + string(raw)
 		if name, ok := g.made[key]; ok {
 			return name
 		}

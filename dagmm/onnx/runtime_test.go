@@ -26,25 +26,34 @@ type runtime struct {
 	out *bufio.Reader
 }
 
-func startRuntime(t testing.TB) *runtime {
+// nodeCommand is a command of Node that finds onnxruntime-node.
+func nodeCommand(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	folder, required := os.LookupEnv(runtimeVariable)
 	missing := t.Skipf
 	if required {
 		missing = t.Fatalf
 	}
-	node, err := exec.LookPath("node")
+	path, err := exec.LookPath("node")
 	if err != nil {
 		missing("there is no Node: %v", err)
 	}
-	module := "onnxruntime-node"
-	if required {
-		module = filepath.Join(folder, "node_modules", module)
+	command := func(args ...string) *exec.Cmd {
+		cmd := exec.Command(path, args...)
+		if required {
+			cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(folder, "node_modules"))
+		}
+		return cmd
 	}
-	if out, err := exec.Command(node, "-e", "require(process.argv[1])", module).CombinedOutput(); err != nil {
-		missing("there is no %s for Node; .ci/run onnx installs it: %v\n%s", module, err, out)
+	if out, err := command("-e", "require('onnxruntime-node')").CombinedOutput(); err != nil {
+		missing("there is no onnxruntime-node; .ci/run onnx installs it: %v\n%s", err, out)
 	}
-	cmd := exec.Command(node, filepath.Join("testdata", "server.js"), module)
+	return command(args...)
+}
+
+func startRuntime(t testing.TB) *runtime {
+	t.Helper()
+	cmd := nodeCommand(t, filepath.Join("testdata", "server.js"))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
@@ -73,7 +82,6 @@ type request struct {
 
 type reply struct {
 	Error   string          `json:"error"`
-	Version string          `json:"version"`
 	Outputs map[string]wire `json:"outputs"`
 }
 
@@ -92,8 +100,7 @@ func (r *runtime) ask(q request) reply {
 
 // load makes an engine of a file.
 func (r *runtime) load(name string, text []byte) engine {
-	a := r.ask(request{Session: name, File: text})
-	require.Empty(r.t, a.Error)
+	require.Empty(r.t, r.ask(request{Session: name, File: text}).Error)
 	return func(inputs map[string]array) map[string]array {
 		q := request{Session: name, Inputs: map[string]wire{}}
 		for name, v := range inputs {

@@ -103,6 +103,9 @@ func metadata(m *dagmm.Model, opt Options) ([]property, error) {
 		}
 		list = append(list, property{"season_zone", zone})
 	}
+	if r := m.Reading(); r != nil {
+		list = append(list, property{"reading", jsonText(r)})
+	}
 	for _, p := range list {
 		if !utf8.ValidString(p.value) {
 			return nil, fmt.Errorf("the property %s, %q, is not UTF-8: %w", p.key, p.value, ErrModel)

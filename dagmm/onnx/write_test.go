@@ -35,6 +35,10 @@ func TestMetadata(t *testing.T) {
 	require.Equal(t, "20", p["warm_up"])
 	require.NotContains(t, p, "interval_seconds")
 	require.NotContains(t, p, "season_zone")
+	require.NotContains(t, p, "reading")
+
+	read := with(t, k.Model, func(p *dagmm.Parameters) { p.Reading = &dagmm.Reading{Counters: []string{"net_in"}} })
+	require.Equal(t, `{"counters":["net_in"]}`, decode(write(t, read, Options{})).properties["reading"])
 
 	p = decode(write(t, allKinds(t)["season"].Model, Options{})).properties
 	require.Equal(t, "60", p["interval_seconds"])

@@ -20,7 +20,7 @@ import (
 // options is the command line.
 type options struct {
 	in                                      []string // none for the embedded recording
-	out, report, json, markdown, save, load string
+	out, report, json, markdown, save, load, onnx string
 
 	csv     dataset.CSVOptions
 	preset  string
@@ -71,6 +71,7 @@ func (o *options) fileFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.json, "json", "", "JSON `file` to write: the incidents, that is, the flagged rows that lie close together, for programs")
 	fs.StringVar(&o.markdown, "markdown", "", "Markdown `file` to write: the incidents as a table")
 	fs.StringVar(&o.save, "save", "", "`file` to write the trained model to; with -host a file a host, as in 'models/*.model'")
+	fs.StringVar(&o.onnx, "onnx", "", "`file` to write the model to for runtimes of other languages, in the format ONNX; with -host a file a host, as for -save")
 	fs.StringVar(&o.load, "load", "", "model `file` to score with, instead of training; its columns are looked up by name, and the file\nis read as in training: -series, -value, -counters, -sentinels, -missing and -scale are known. With -host a file a host, as for -save")
 }
 
@@ -171,7 +172,7 @@ func (o *options) checkHost() error {
 	case len(o.in) == 0:
 		return errors.New("-host needs a file in -in: the embedded recording is of one host")
 	}
-	for _, f := range []struct{ name, path string }{{"load", o.load}, {"save", o.save}} {
+	for _, f := range []struct{ name, path string }{{"load", o.load}, {"save", o.save}, {"onnx", o.onnx}} {
 		if f.path != "" && strings.Count(filepath.Base(f.path), "*") != 1 {
 			return fmt.Errorf("-%s is %q; with -host it names a file a host, with * in the place of the host's name, such as 'models/*.model'", f.name, f.path)
 		}

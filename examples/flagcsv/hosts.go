@@ -120,21 +120,29 @@ func (f *fleet) noHost() error {
 	return fmt.Errorf("%s: no host has rows for a model: %s%s", f.source, strings.Join(parts, "; "), more)
 }
 
-// openModels opens a file for each host's model.
+// openModels opens the files for each host's model.
 func (f *fleet) openModels(opt *options, files *outputs) error {
-	if opt.save == "" {
-		return nil
-	}
-	for _, j := range f.jobs {
-		path := modelPath(opt.save, j.host)
-		save := func(_ findings, w io.Writer) error {
-			if j.model == nil {
-				return errNothing
-			}
-			return j.writeModel(w)
+	for _, out := range []struct {
+		flag, pattern string
+		write         func(*job, io.Writer) error
+	}{{"save", opt.save, (*job).writeModel}, {"onnx", opt.onnx, (*job).writeONNX}} {
+		if out.pattern == "" {
+			continue
 		}
-		if err := files.open(path, save, opt.in...); err != nil {
-			return fmt.Errorf("-save: %w", err)
+		for _, j := range f.jobs {
+			fill := func(_ findings, w io.Writer) error {
+				if j.model == nil {
+					return errNothing
+				}
+				return out.write(j, w)
+			}
+			inputs := opt.in
+			if opt.load != "" {
+				inputs = append(slices.Clone(inputs), modelPath(opt.load, j.host))
+			}
+			if err := files.open(modelPath(out.pattern, j.host), fill, inputs...); err != nil {
+				return fmt.Errorf("-%s: %w", out.flag, err)
+			}
 		}
 	}
 	return nil

@@ -19,5 +19,6 @@ func (f *fleet) writeReport(w io.Writer) error {
 func (f *fleet) writeJSON(w io.Writer) error     { return report.WriteHostsJSON(w, f.hosts()) }
 func (f *fleet) writeMarkdown(w io.Writer) error { return report.WriteHostsMarkdown(w, f.hosts()) }
 
-// writeModel is never called: each host has a file of its own.
+// writeModel and writeONNX are never called: each host has files of its own.
 func (f *fleet) writeModel(io.Writer) error { return errNothing }
+func (f *fleet) writeONNX(io.Writer) error  { return errNothing }

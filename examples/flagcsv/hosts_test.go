@@ -41,14 +41,14 @@ func TestHosts(t *testing.T) {
 	for _, mixed := range []bool{true, false} {
 		in, out := save(t, "fleet.csv", fleetRows(mixed)), filepath.Join(dir, "out.csv")
 		page, incidents, tickets := filepath.Join(dir, "r.html"), filepath.Join(dir, "i.json"), filepath.Join(dir, "i.md")
-		r := invoke(t, "", append(quick, "-in", in, "-host", "host", "-out", out, "-report", page, "-json", incidents, "-markdown", tickets, "-save", filepath.Join(dir, "m-*.model"))...)
+		r := invoke(t, "", append(quick, "-in", in, "-host", "host", "-out", out, "-report", page, "-json", incidents, "-markdown", tickets, "-save", filepath.Join(dir, "m-*.model"), "-onnx", filepath.Join(dir, "m-*.onnx"))...)
 		require.Zero(t, r.code, r.stderr)
 		require.Empty(t, r.stderr)
 		require.Contains(t, r.stdout, `404 rows of 3 hosts, by column "host"`)
 		require.Contains(t, r.stdout, "== web1: ")
 		require.Contains(t, r.stdout, "== db1: ")
 		require.Contains(t, r.stdout, "left out: new: 4 usable rows of 4 (0 incomplete, 0 excluded), need at least ")
-		require.ElementsMatch(t, []string{"alone.csv", "out.csv", "r.html", "i.json", "i.md", "m-web1.model", "m-db1.model"}, names(t, dir))
+		require.ElementsMatch(t, []string{"alone.csv", "out.csv", "r.html", "i.json", "i.md", "m-web1.model", "m-db1.model", "m-web1.onnx", "m-db1.onnx"}, names(t, dir))
 
 		got := table(t, out)
 		require.Equal(t, "host", got[0][0])
@@ -75,7 +75,7 @@ func TestHosts(t *testing.T) {
 		r = invoke(t, host(200), "-in", "-", "-load", filepath.Join(dir, "m-web1.model"), "-out", alone)
 		require.Zero(t, r.code, r.stderr)
 		require.Equal(t, want, table(t, alone))
-		for _, name := range []string{"m-web1.model", "m-db1.model"} {
+		for _, name := range []string{"m-web1.model", "m-db1.model", "m-web1.onnx", "m-db1.onnx"} {
 			require.NoError(t, os.Remove(filepath.Join(dir, name)))
 		}
 	}
@@ -151,6 +151,7 @@ func TestHostsErrors(t *testing.T) {
 		`-load is "host.model"; with -host it names a file a host`: {"-in", in, "-host", "host", "-load", "host.model"},
 		"no model is called":                                                               {"-in", in, "-host", "host", "-load", "no/*.model"},
 		"such as 'models/*.model'":                                                         {"-in", in, "-host", "host", "-save", "host.model"},
+		`-onnx is "host.onnx"`:                                                             {"-in", in, "-host", "host", "-onnx", "host.onnx"},
 		"-host does not go with JSON":                                                      {"-in", "-", "-host", "host"},
 		"-exclude 3-5: with -host rows":                                                    {"-in", in, "-host", "host", "-exclude", "3-5"},
 		"-exclude 2020-01-01..2020-01-02: none of the 404 rows":                            {"-in", in, "-host", "host", "-exclude", "2020-01-01..2020-01-02"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/metric-streams/anomaly/dagmm/onnx"
 	"github.com/metric-streams/anomaly/dagmm/report"
 )
 
@@ -30,6 +31,7 @@ func (j *job) writeReport(w io.Writer) error {
 func (j *job) writeJSON(w io.Writer) error     { return report.WriteIncidentsJSON(w, j.rows()) }
 func (j *job) writeMarkdown(w io.Writer) error { return report.WriteIncidentsMarkdown(w, j.rows()) }
 func (j *job) writeModel(w io.Writer) error    { return j.model.Save(w) }
+func (j *job) writeONNX(w io.Writer) error     { return onnx.Write(w, j.model, onnx.Options{}) }
 
 // facts sums up the model for a reader.
 func (j *job) facts() []report.Fact {

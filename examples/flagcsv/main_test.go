@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dagmm"
+	"github.com/metric-streams/anomaly/dagmm/onnx"
 )
 
 type result struct {
@@ -105,6 +108,30 @@ func TestFlagsAndWritesEverything(t *testing.T) {
 	r = invoke(t, "", "-load", model, "-in", in, "-time", "ts", "-out", again)
 	require.Zero(t, r.code, r.stderr)
 	require.Equal(t, rows, table(t, again))
+}
+
+// The ONNX file is that of the model, whether it has just been trained or was loaded.
+func TestWritesONNX(t *testing.T) {
+	dir := t.TempDir()
+	model, trained, loaded := filepath.Join(dir, "m.model"), filepath.Join(dir, "a.onnx"), filepath.Join(dir, "b.onnx")
+	r := invoke(t, host(200), append(quick, "-in", "-", "-counters", "net", "-save", model, "-onnx", trained)...)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "written: "+model+", "+trained)
+	r = invoke(t, host(200), "-in", "-", "-load", model, "-onnx", loaded)
+	require.Zero(t, r.code, r.stderr)
+	m, err := dagmm.LoadFile(model)
+	require.NoError(t, err)
+	var want bytes.Buffer
+	require.NoError(t, onnx.Write(&want, m, onnx.Options{}))
+	require.Contains(t, want.String(), `{"counters":["net"]}`)
+	for _, path := range []string{trained, loaded} {
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want.Bytes(), got), path)
+	}
+	r = invoke(t, host(200), "-in", "-", "-load", model, "-onnx", model)
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "-onnx: "+model+" is also read from")
 }
 
 func TestEmbeddedRecording(t *testing.T) {
@@ -271,7 +298,7 @@ func TestHelp(t *testing.T) {
 	r := invoke(t, "", "-help")
 	require.Zero(t, r.code)
 	require.Empty(t, r.stderr)
-	for _, name := range []string{"in", "columns", "time", "label", "out", "report", "save", "load", "seed", "quantile", "epochs", "preset", "counters", "sentinels"} {
+	for _, name := range []string{"in", "columns", "time", "label", "out", "report", "save", "onnx", "load", "seed", "quantile", "epochs", "preset", "counters", "sentinels"} {
 		require.Contains(t, r.stdout, "  -"+name+" ")
 	}
 }

@@ -35,6 +35,7 @@ type findings interface {
 	writeJSON(io.Writer) error
 	writeMarkdown(io.Writer) error
 	writeModel(io.Writer) error
+	writeONNX(io.Writer) error
 }
 
 func openOutputs(opt *options) (*outputs, error) {
@@ -48,8 +49,9 @@ func openOutputs(opt *options) (*outputs, error) {
 		{"json", opt.json, findings.writeJSON},
 		{"markdown", opt.markdown, findings.writeMarkdown},
 		{"save", opt.save, findings.writeModel},
+		{"onnx", opt.onnx, findings.writeONNX},
 	} {
-		if f.path == "" || f.flag == "save" && opt.csv.Key != "" { // a file a host, when the hosts are known
+		if f.path == "" || (f.flag == "save" || f.flag == "onnx") && opt.csv.Key != "" { // a file a host, when the hosts are known
 			continue
 		}
 		if err := o.open(f.path, f.fill, slices.Concat(opt.in, []string{opt.load})...); err != nil {

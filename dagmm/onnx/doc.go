@@ -53,14 +53,14 @@
 //
 // # Precision
 //
-// The energies of a file in double precision differ from the model's by rounding alone: by less
-// than 1e-9 of max(1, |energy|). A row whose energy is that close to the threshold, or to an
+// The energies of a file in double precision differ from the model's by rounding alone: in the
+// tests of all presets by less than 1e-9 of max(1, |energy|). A row whose energy is that close to the threshold, or to an
 // energy of the calibration, can fall on its other side.
 //
 // With Options.Float32 all of the above that is double is float, for runtimes that have nothing
 // else, and energies of rows whose numbers single precision holds agree to 1e-4. Scaled values
 // are limited to ±1e15, not ±1e100 as in the model. That changes the energies of absurd values
-// only.
+// only. A parameter that single precision cannot hold is an error.
 //
 // # Format
 //

@@ -36,14 +36,6 @@ func (g *graph) largest() float64 {
 	return math.MaxFloat32
 }
 
-// size is a bound of the encoded size that only counts the parameters.
-func (g *graph) size() (bytes int) {
-	for _, t := range g.tensors {
-		bytes += len(t.raw)
-	}
-	return bytes
-}
-
 func (g *graph) input(name string, kind dataType, doc string, dims ...int) string {
 	g.inputs = append(g.inputs, port{name, doc, kind, dims})
 	return name
@@ -67,8 +59,8 @@ func (g *graph) with(op string, attributes []attribute, inputs ...string) string
 
 func number(name string, v int) attribute { return attribute{name: name, values: []int{v}} }
 
-// numbers adds a constant of floats. what names it in errors: a number that is finite and does
-// not fit into single precision is one.
+// numbers adds a constant of floats. A finite number that is too large for single precision is
+// an error, which names the constant what.
 func (g *graph) numbers(what string, values []float64, dims ...int) string {
 	var raw []byte
 	for i, v := range values {
@@ -85,18 +77,27 @@ func (g *graph) numbers(what string, values []float64, dims ...int) string {
 	return g.constant(g.float(), raw, dims)
 }
 
-// divisors are numbers above 0 that stay above 0 in single precision.
-func (g *graph) divisors(what string, values []float64, dims ...int) string {
+// factors adds a constant of numbers above 0 that are multiplied or divided by. One that is too
+// small for single precision is an error too.
+func (g *graph) factors(what string, values []float64, dims ...int) string {
+	g.checkFactors(what, values)
+	return g.numbers(what, values, dims...)
+}
+
+func (g *graph) checkFactors(what string, values []float64) {
+	const smallest = 0x1p-126 // below it digits are lost
 	for i, v := range values {
-		if !g.precise && float32(v) == 0 {
-			g.fail("%s: number %d is %g, which is 0 in single precision", what, i, v)
+		if !g.precise && v < smallest {
+			g.fail("%s: number %d is %g, which is too small for single precision", what, i, v)
 		}
 	}
-	return g.numbers(what, values, dims...)
 }
 
 // scalar adds a number.
 func (g *graph) scalar(what string, v float64) string { return g.numbers(what, []float64{v}) }
+
+// factor adds a number as factors does.
+func (g *graph) factor(what string, v float64) string { return g.factors(what, []float64{v}) }
 
 // indices adds a constant of integers.
 func (g *graph) indices(values []int, dims ...int) string {
@@ -185,8 +186,8 @@ func (g *graph) log1p(u string) string {
 	return g.op("Add", g.op("Log", w), g.op("Div", lost, w))
 }
 
-// asinh is sign(x)·log(|x| + √(x² + 1)), also where x is small or x² overflows. The operator
-// Asinh is missing in double precision in most runtimes.
+// asinh is sign(x)·log(|x| + √(x² + 1)), also where x is small or x² overflows. ONNX has the
+// operator Asinh, but not every runtime has it in double precision.
 func (g *graph) asinh(x string) string {
 	one, zero := g.scalar("1", 1), g.scalar("0", 0)
 	from := 0x1p12 // on, 2|x| stands for the sum, but for rounding

@@ -13,16 +13,16 @@ func (s scorer) recentLevels(in scaled) (features, next string) {
 	before := g.gather(levels, 1, g.indices(every, n))   // N×n×d
 	previous := g.gather(levels, 1, g.indices([]int{n})) // N×d
 	seen := g.op("Not", g.op("IsNaN", previous))
-	current := g.unsqueeze(in.scaled, 1) // N×1×d
+	current := g.unsqueeze(in.values, 1) // N×1×d
 
 	level := g.where(g.unsqueeze(seen, 1), before, current)
 	deviation := g.op("Sub", current, level)
-	moved := g.op("Add", level, g.op("Mul", g.numbers("smoothing factors", c.Alphas, n, 1), s.bounded(deviation)))
+	moved := g.op("Add", level, g.op("Mul", g.factors("smoothing factors", c.Alphas, n, 1), s.bounded(deviation)))
 	if c.Gains != nil {
-		deviation = g.op("Mul", deviation, g.numbers("gains", c.Gains, n, d))
+		deviation = g.op("Mul", deviation, g.factors("gains", c.Gains, n, d))
 	}
 	flat := g.indices([]int{-1, n * d}, 2)
-	features = g.concat(1, in.scaled, g.op("Reshape", deviation, flat), g.op("Reshape", level, flat), g.where(seen, previous, in.scaled))
+	features = g.concat(1, in.values, g.op("Reshape", deviation, flat), g.op("Reshape", level, flat), g.where(seen, previous, in.values))
 
 	accepted := g.unsqueeze(g.none(in.infinite), 1)          // N×1: the model refuses other rows
 	taken := g.unsqueeze(g.op("And", in.known, accepted), 1) // N×1×d
@@ -36,5 +36,5 @@ func (s scorer) bounded(deviation string) string {
 	if step == 0 {
 		return deviation
 	}
-	return s.g.between(deviation, s.g.scalar("step", step), s.g.scalar("step", -step))
+	return s.g.between(deviation, s.g.factor("step", step), s.g.scalar("step", -step))
 }

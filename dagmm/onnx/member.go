@@ -13,7 +13,7 @@ func (s scorer) energies(features string) (energy string) {
 	for i := range s.p.Members {
 		what := fmt.Sprintf("member %d", i)
 		terms := s.terms(&s.p.Members[i], features, what)
-		share := g.scalar(what+": share", shares[i]/float64(len(terms)))
+		share := g.factor(what+": share", shares[i]/float64(len(terms)))
 		for _, e := range terms {
 			e = g.op("Mul", e, share)
 			if energy != "" {
@@ -37,17 +37,17 @@ func (s scorer) terms(m *dagmm.Member, features, what string) []string {
 		errors = g.relativeCosine(target, reconstruction, errors, len(m.Targets))
 	}
 	if m.Scale != nil {
-		errors = g.op("Mul", errors, g.numbers(what+": scales of the error features", m.Scale[k:], len(m.Scale)-k))
+		errors = g.op("Mul", errors, g.factors(what+": scales of the error features", m.Scale[k:], len(m.Scale)-k))
 	}
 	if m.Clip != 0 {
-		errors = g.asinh(g.op("Mul", errors, g.scalar(what+": 1/clip", 1/m.Clip)))
-		errors = g.op("Mul", errors, g.scalar(what+": clip", m.Clip))
+		errors = g.asinh(g.op("Mul", errors, g.factor(what+": 1/clip", 1/m.Clip)))
+		errors = g.op("Mul", errors, g.factor(what+": clip", m.Clip))
 	}
 	if len(m.Mixtures) == 0 {
 		return []string{g.op("Sqrt", g.sum(g.op("Mul", errors, errors), 1))}
 	}
 	if m.Scale != nil {
-		code = g.op("Mul", code, g.numbers(what+": scales of the code", m.Scale[:k], k))
+		code = g.op("Mul", code, g.factors(what+": scales of the code", m.Scale[:k], k))
 	}
 	z := g.concat(1, code, errors)
 	var out []string

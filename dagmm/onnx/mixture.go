@@ -1,31 +1,33 @@
 package onnx
 
-import "github.com/metric-streams/anomaly/gmm"
+import (
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/metric-streams/anomaly/gmm"
+)
 
 // mixture is the energies −log Σk exp(logwk − ½·|Lk⁻¹(z−μk)|²) of the points z (N×d).
 func (g *graph) mixture(mix *gmm.Mixture, z, what string) string {
 	k, d := mix.Components(), mix.Dim()
-	var means, weights, factors []float64
+	var means, weights, diagonals, factors []float64
 	for c := range k {
 		means = mix.Mean(means, c)
 		logw, inverse := mix.LogDensity(c)
 		weights = append(weights, logw)
 		for i := range d {
-			if mix.Diagonal() {
-				factors = append(factors, inverse.At(i, i))
-				continue
-			}
-			for j := range d {
-				factors = append(factors, inverse.At(j, i)) // transposed: rows are multiplied from the left
-			}
+			diagonals = append(diagonals, inverse.At(i, i))
+		}
+		if !mix.Diagonal() { // transposed, because the points are rows
+			factors = append(factors, mat.DenseCopyOf(inverse.T()).RawMatrix().Data...)
 		}
 	}
 	// K×N×d: the points as each component sees them.
 	w := g.op("Sub", g.unsqueeze(z, 0), g.numbers(what+": means", means, k, 1, d))
+	g.checkFactors(what+": reciprocal deviations", diagonals)
 	if mix.Diagonal() {
-		w = g.op("Mul", w, g.numbers(what+": deviations", factors, k, 1, d))
+		w = g.op("Mul", w, g.numbers(what+": reciprocal deviations", diagonals, k, 1, d))
 	} else {
-		w = g.op("MatMul", w, g.numbers(what+": covariances", factors, k, d, d))
+		w = g.op("MatMul", w, g.numbers(what+": whitening", factors, k, d, d))
 	}
 	squares := g.op("Mul", g.sum(g.op("Mul", w, w), 2), g.scalar(".5", .5))
 	logs := g.op("Sub", g.numbers(what+": log weights", weights, k, 1), squares) // K×N

@@ -53,7 +53,7 @@ func (s scorer) tailPValue(energy, p string) string {
 		return p
 	}
 	above := g.scalar("tail", t.Above)
-	y := g.op("Div", g.op("Sub", energy, above), g.divisors("scale of the tail", []float64{t.Scale}))
+	y := g.op("Div", g.op("Sub", energy, above), g.factor("scale of the tail", t.Scale))
 	least := g.scalar("least p-value", t.PValue(math.MaxFloat64))
 	var share string
 	if math.Abs(t.Shape) < 1e-9 {

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/metric-streams/anomaly/dagmm"
@@ -24,7 +23,7 @@ func (g *graph) limit() float64 {
 
 // scaled are the rows after scaling.
 type scaled struct {
-	scaled   string // N×d; anything where a value is missing
+	values   string // N×d; anything where a value is missing
 	known    string // N×d, bool: the value is a finite number
 	complete string // N, bool: all values of the row are
 	infinite string // N×d, bool
@@ -54,7 +53,7 @@ func (s scorer) scale(metrics string) scaled {
 	if s.m.HasContext() {
 		out.infinite = g.op("Greater", size, largest)
 	}
-	out.scaled = s.standardise(s.transform(g.where(known, metrics, zero)))
+	out.values = s.standardise(s.transform(g.where(known, metrics, zero)))
 	return out
 }
 
@@ -78,7 +77,7 @@ func (s scorer) transform(x string) string {
 	if none {
 		return x
 	}
-	u := g.op("Div", g.op("Abs", x), g.divisors("units", units, d))
+	u := g.op("Div", g.op("Abs", x), g.factors("units", units, d))
 	largest := g.scalar("largest number", g.largest())
 	y := g.where(g.op("Greater", u, largest), u, g.log1p(u)) // infinite stays so
 	y = g.where(g.op("Less", x, g.scalar("0", 0)), g.op("Neg", y), y)
@@ -104,7 +103,7 @@ func (s scorer) standardise(x string) string {
 	if lost { // a center in single precision may be far off in multiples of its scale
 		y = g.op("Sub", y, g.numbers("centers", rest, d))
 	}
-	y = g.op("Div", y, g.divisors(fmt.Sprintf("scales of columns %q", s.p.Columns), scale, d))
+	y = g.op("Div", y, g.factors("scales", scale, d))
 	if zones {
 		negative := make([]float64, d)
 		for j, v := range dead {

@@ -22,7 +22,7 @@ func (s scorer) write() {
 		metrics = s.deseasonalise(metrics)
 	}
 	in := s.scale(metrics)
-	features, next := in.scaled, ""
+	features, next := in.values, ""
 	if s.m.HasContext() {
 		features, next = s.recentLevels(in)
 	}

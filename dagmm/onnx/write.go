@@ -1,13 +1,10 @@
 package onnx
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"strconv"
-	"unicode/utf8"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/internal/atomicfile"
@@ -66,59 +63,9 @@ func encode(m *dagmm.Model, opt Options) ([]byte, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	if size := g.size(); size > maxFile {
-		return nil, fmt.Errorf("%d bytes of parameters, at most %d fit: %w", size, maxFile, ErrModel)
+	text := encodeModel(g, m.Training().Version, properties)
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%d bytes, at most %d fit into a file: %w", len(text), maxFile, ErrModel)
 	}
-	return encodeModel(g, m.Training().Version, properties), nil
-}
-
-// property is an entry of the file's metadata.
-type property struct{ key, value string }
-
-func metadata(m *dagmm.Model, opt Options) ([]property, error) {
-	p := m.Parameters()
-	for j, c := range p.Columns {
-		if !utf8.ValidString(c) {
-			return nil, fmt.Errorf("the name of column %d, %q, is not UTF-8: %w", j, c, ErrModel)
-		}
-	}
-	precision := "double"
-	if opt.Float32 {
-		precision = "float"
-	}
-	list := []property{
-		{"format", format}, {"format_version", formatVersion}, {"library_version", p.Training.Version}, {"preset", p.Training.Preset},
-		{"columns", jsonText(p.Columns)}, {"threshold", jsonText(p.Threshold)}, {"quantile", jsonText(p.Quantile)}, {"precision", precision},
-	}
-	if p.Training.Interval > 0 {
-		list = append(list, property{"interval_seconds", jsonText(p.Training.Interval)})
-	}
-	if m.HasContext() {
-		list = append(list, property{"smoothing", jsonText(p.RecentLevels.Alphas)}, property{"warm_up", strconv.Itoa(dagmm.ContextWarmUp)})
-	}
-	if hasSeason(p) {
-		zone := p.Season.Zone().String()
-		if zone == "Local" {
-			return nil, fmt.Errorf(`the season is of the time zone "Local", which elsewhere is another: %w`, ErrModel)
-		}
-		list = append(list, property{"season_zone", zone})
-	}
-	if r := m.Reading(); r != nil {
-		list = append(list, property{"reading", jsonText(r)})
-	}
-	for _, p := range list {
-		if !utf8.ValidString(p.value) {
-			return nil, fmt.Errorf("the property %s, %q, is not UTF-8: %w", p.key, p.value, ErrModel)
-		}
-	}
-	return list, nil
-}
-
-// jsonText is the JSON of finite numbers and of strings in UTF-8, which has no error.
-func jsonText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return text, nil
 }

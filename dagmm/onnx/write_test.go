@@ -1,12 +1,14 @@
 package onnx
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
+	"github.com/metric-streams/anomaly/gmm"
 	"github.com/metric-streams/anomaly/internal/dagmmtest"
 )
 
@@ -28,7 +31,7 @@ func TestMetadata(t *testing.T) {
 	require.NotEmpty(t, p["library_version"])
 	require.Equal(t, "series", p["preset"])
 	require.Equal(t, `["cpu","mem","disk","net_in","limit","traffic"]`, p["columns"])
-	require.Equal(t, jsonText(k.Threshold()), p["threshold"])
+	require.Equal(t, strconv.FormatFloat(k.Threshold(), 'g', -1, 64), p["threshold"])
 	require.Equal(t, "0.99", p["quantile"])
 	require.Equal(t, "float", p["precision"])
 	require.Equal(t, "[0.05,0.5]", p["smoothing"])
@@ -67,13 +70,17 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 		want string
 	}{
 		"no model": {nil, Options{}, "no model"},
-		"name":     {with(t, m, func(p *dagmm.Parameters) { p.Columns[1] = "m\xff" }), Options{}, `column 1, "m\xff"`},
+		"name":     {with(t, m, func(p *dagmm.Parameters) { p.Columns[1] = "m\xff" }), Options{}, `property columns, ["cpu" "m\xff"`},
 		"preset":   {with(t, m, func(p *dagmm.Parameters) { p.Training.Preset = "\xff" }), Options{}, `property preset, "\xff"`},
 		"zone":     {inSeason(t, m, local), Options{}, `time zone "Local"`},
 		"center": {with(t, m, func(p *dagmm.Parameters) { p.Scaler.Columns[2] = absurdScale(1e300, 1e299) }),
 			Options{Float32: true}, "centers: number 2 is 1e+300, which is too large for single precision"},
 		"scale": {with(t, m, func(p *dagmm.Parameters) { p.Scaler.Columns[0] = absurdScale(0, 1e-60) }),
-			Options{Float32: true}, `number 0 is 1e-60, which is 0 in single precision`},
+			Options{Float32: true}, `scales: number 0 is 1e-60, which is too small for single precision`},
+		"reading": {with(t, m, func(p *dagmm.Parameters) { p.Reading = &dagmm.Reading{Missing: []string{"?", "\xc0"}} }), Options{}, "property reading"},
+		"clip":    {with(t, m, func(p *dagmm.Parameters) { p.Members[0].Clip = 1e-200 }), Options{Float32: true}, "member 0: 1/clip: number 0 is 1e+200"},
+		"mixture": {with(t, m, func(p *dagmm.Parameters) { p.Members[1].Mixtures = []*gmm.Mixture{wide(t, p.Members[1].LatentDim())} }),
+			Options{Float32: true}, "member 1, mixture 0: reciprocal deviations: number 0 is 9.999"},
 		"threshold": {with(t, m, func(p *dagmm.Parameters) { p.Threshold = -1e40 }), Options{Float32: true}, "threshold: number 0 is -1e+40"},
 		"calibration": {with(t, m, func(p *dagmm.Parameters) { p.Calibration = dagmm.NewCalibration([]float64{0, 1e50}) }),
 			Options{Float32: true}, "calibration: number 1 is 1e+50"},
@@ -93,6 +100,25 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 			require.NoError(t, Write(&b, c.m, Options{}), "%s: double precision holds it", name)
 		}
 	}
+}
+
+// wide is a mixture whose standard deviations are 1e50.
+func wide(t testing.TB, d int) *gmm.Mixture {
+	sigma := mat.NewSymDense(d, nil)
+	for i := range d {
+		sigma.SetSym(i, i, 1e100)
+	}
+	m, err := gmm.NewMixture([]float64{1}, mat.NewDense(1, d, nil), []*mat.SymDense{sigma})
+	require.NoError(t, err)
+	return m
+}
+
+func TestNamesSurvive(t *testing.T) {
+	names := []string{"CPU <%> & \"user\"", "Speicher (°C) \u2028", "磁盘\n", "\ufffd\x00", `\ufffd`, `\\ufffd`}
+	m := with(t, allKinds(t)["metrics"].Model, func(p *dagmm.Parameters) { p.Columns = names })
+	var back []string
+	require.NoError(t, json.Unmarshal([]byte(decode(write(t, m, Options{})).properties["columns"]), &back))
+	require.Equal(t, names, back)
 }
 
 func absurdScale(center, scale float64) dataset.ColumnScale {

@@ -19,7 +19,7 @@ import (
 
 // options is the command line.
 type options struct {
-	in                                      []string // none for the embedded recording
+	in                                            []string // none for the embedded recording
 	out, report, json, markdown, save, load, onnx string
 
 	csv     dataset.CSVOptions

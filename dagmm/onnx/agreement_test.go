@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -191,7 +192,7 @@ func (w *twin) compare(i int, x []float64, out map[string]array) {
 	if !math.IsNaN(verdict.Energy) {
 		tolerance := 1e-9
 		if w.opt.Float32 {
-			tolerance = 1e-4
+			tolerance = cmp.Or(w.k.single, 1e-4)
 		}
 		tolerance *= math.Max(1, math.Abs(verdict.Energy))
 		difference := math.Abs(energy - verdict.Energy)

@@ -22,7 +22,7 @@ func stored(t testing.TB, name string) kind {
 	t.Helper()
 	m, err := dagmm.LoadFile(filepath.Join("..", "testdata", "v1", name+".model.json"))
 	require.NoError(t, err)
-	return kind{m, host(200, 1).Slice(0, 200, 0, len(m.Columns())).(*mat.Dense)}
+	return kind{Model: m, x: host(200, 1).Slice(0, 200, 0, len(m.Columns())).(*mat.Dense)}
 }
 
 // outline lists the graph, without the numbers.

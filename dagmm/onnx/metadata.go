@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/metric-streams/anomaly/dagmm"
@@ -49,8 +50,8 @@ func metadata(m *dagmm.Model, opt Options) ([]property, error) {
 	}
 	if hasSeason(p) {
 		zone := p.Season.Zone().String()
-		if zone == "Local" {
-			return nil, fmt.Errorf(`the season is of the time zone "Local", which is another one elsewhere: %w`, ErrModel)
+		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+			return nil, fmt.Errorf("the season is of the time zone %q, which nobody else knows: %w", zone, ErrModel)
 		}
 		text("season_zone", zone)
 	}

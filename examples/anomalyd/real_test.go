@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/examples/prometheus/demo/hosts"
+	"github.com/metric-streams/anomaly/examples/anomalyd/demo/hosts"
 )
 
 // stage is the real Prometheus and Alertmanager on the loopback, hosts to watch, and the
@@ -67,7 +67,7 @@ webhook: {url: %q}
 func (s *stage) startPrometheus(t *testing.T) {
 	node, address := freeAddress(t), freeAddress(t)
 	start(t, nil, "prometheus-node-exporter", "--log.level=error", "--no-collector.systemd", "--web.listen-address="+node)
-	scrape := fmt.Sprintf("global: {scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}\nrule_files: [%q]\nscrape_configs:\n", abs(t, "rules.yml"))
+	scrape := fmt.Sprintf("global: {scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}\nrule_files: [%q]\nscrape_configs:\n", abs(t, prometheusFolder+"rules.yml"))
 	demo := httptest.NewServer(hosts.Handler(s.hosts))
 	t.Cleanup(demo.Close)
 	for _, name := range hosts.Names {
@@ -252,7 +252,7 @@ func TestAgainstTheRealServers(t *testing.T) {
 
 // checks holds the configuration and the files that come with the program against the servers.
 func (s *stage) checks(t *testing.T) {
-	text, err := os.ReadFile("anomaly.yml")
+	text, err := os.ReadFile(prometheusFolder + "anomaly.yml")
 	require.NoError(t, err)
 	own := strings.NewReplacer("http://127.0.0.1:9090", s.query, "interval: 15s", "interval: 1s", "[1m]", "[2s]").Replace(string(text))
 	if s.ask(t, "node_disk_io_time_seconds_total") == 0 {

@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/metric-streams/anomaly/examples/prometheus/demo/hosts"
+	"github.com/metric-streams/anomaly/examples/anomalyd/demo/hosts"
 )
 
 func main() {

@@ -18,17 +18,22 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/monitor"
 )
 
+// prometheusFolder has what users of Prometheus need beside the program.
+const prometheusFolder = "../prometheus/"
+
 func TestRules(t *testing.T) {
 	needs(t, "promtool")
 	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}, {"check", "config", "quickstart/prometheus.yml"}} {
-		out, err := exec.Command("promtool", args...).CombinedOutput()
+		promtool := exec.Command("promtool", args...)
+		promtool.Dir = prometheusFolder
+		out, err := promtool.CombinedOutput()
 		require.NoError(t, err, string(out))
 	}
 }
 
 // The configuration files that come with the program are right.
 func TestConfigurationFiles(t *testing.T) {
-	for _, path := range []string{"anomaly.yml", "quickstart/anomaly.yml"} {
+	for _, path := range []string{prometheusFolder + "anomaly.yml", prometheusFolder + "quickstart/anomaly.yml"} {
 		_, err := loadConfig(path)
 		require.NoError(t, err)
 	}
@@ -36,7 +41,7 @@ func TestConfigurationFiles(t *testing.T) {
 
 // dashboardQueries returns what the dashboard asks.
 func dashboardQueries(t *testing.T) (out []string) {
-	text, err := os.ReadFile("dashboard.json")
+	text, err := os.ReadFile(prometheusFolder + "dashboard.json")
 	require.NoError(t, err)
 	var dashboard struct {
 		Panels []struct {
@@ -74,12 +79,12 @@ func TestNamesOfMetrics(t *testing.T) {
 	for _, f := range families {
 		exported[f.GetName()] = true
 	}
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(prometheusFolder + "README.md")
 	require.NoError(t, err)
 	for name := range exported {
 		require.Contains(t, string(readme), "`"+name+"`")
 	}
-	for _, path := range []string{"dashboard.json", "rules.yml", "README.md"} {
+	for _, path := range []string{prometheusFolder + "dashboard.json", prometheusFolder + "rules.yml", prometheusFolder + "README.md"} {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for _, name := range regexp.MustCompile(`\banomaly_[a-z_]+\b`).FindAllString(string(text), -1) {

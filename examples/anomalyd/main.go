@@ -1,4 +1,4 @@
-// Prometheus watches what a Prometheus collects: it learns each host's metrics from its past,
+// Anomalyd watches what a Prometheus collects: it learns each host's metrics from its past,
 // scores every new sample, exports the scores as metrics, and sends alarms to Alertmanager or
 // to a webhook. README.md says how.
 //
@@ -36,7 +36,7 @@ func main() {
 // run returns the exit status: 0, 1 where something failed, 2 where arguments or
 // configuration are wrong.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	f := flag.NewFlagSet("prometheus", flag.ContinueOnError)
+	f := flag.NewFlagSet("anomalyd", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	path := f.String("config", "anomaly.yml", "configuration `file`")
 	only := f.Bool("check", false, "check the configuration, ask the source once, and end")
@@ -45,13 +45,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil || f.NArg() > 0 {
-		fmt.Fprintln(stderr, "prometheus: there are only flags")
+		fmt.Fprintln(stderr, "anomalyd: there are only flags")
 		return 2
 	}
 	slog.SetDefault(slog.New(logHandler(stderr, *format, *debug)))
 	cfg, err := loadConfig(*path)
 	if err != nil {
-		fmt.Fprintln(stderr, "prometheus:", err)
+		fmt.Fprintln(stderr, "anomalyd:", err)
 		return 2
 	}
 	if *only {
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = watch(ctx, cfg, func(address string) { slog.Info("listening", "address", address) })
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "prometheus:", err)
+		fmt.Fprintln(stderr, "anomalyd:", err)
 		return 1
 	}
 	return 0

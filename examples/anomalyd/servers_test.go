@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metric-streams/anomaly/examples/prometheus/demo/hosts"
+	"github.com/metric-streams/anomaly/examples/anomalyd/demo/hosts"
 )
 
 // asProgram makes this test binary the program itself.

@@ -1,4 +1,4 @@
-module github.com/metric-streams/anomaly/examples/prometheus
+module github.com/metric-streams/anomaly/examples/anomalyd
 
 go 1.26.0
 

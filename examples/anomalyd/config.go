@@ -27,33 +27,30 @@ type config struct {
 	Listen       string              `yaml:"listen"`
 	TokenFile    string              `yaml:"token_file"`
 	Dir          string              `yaml:"dir"`
-	Source       sourceConfig        `yaml:"source"`
+	Interval     model.Duration      `yaml:"interval"`
+	Source       *prometheusConfig   `yaml:"source"` // what Sources.Prometheus was before there were others
+	Sources      sourcesConfig       `yaml:"sources"`
 	By           []string            `yaml:"by"`
 	MaxStreams   int                 `yaml:"max_streams"`
 	Forget       model.Duration      `yaml:"forget"`
 	Metrics      []metricConfig      `yaml:"metrics"`
 	Training     trainingConfig      `yaml:"training"`
 	Alarms       alarmsConfig        `yaml:"alarms"`
+	Stdout       bool                `yaml:"stdout"`
 	Alertmanager *alertmanagerConfig `yaml:"alertmanager"`
 	Webhook      *webhookConfig      `yaml:"webhook"`
 
 	token string // that TokenFile holds
 }
 
-type sourceConfig struct {
-	URL      string                      `yaml:"url"`
-	Interval model.Duration              `yaml:"interval"`
-	Delay    *model.Duration             `yaml:"delay"`
-	Lookback model.Duration              `yaml:"lookback"`
-	Timeout  model.Duration              `yaml:"timeout"`
-	HTTP     httpconfig.HTTPClientConfig `yaml:"http"`
-}
-
 type metricConfig struct {
-	Name         string  `yaml:"name"`
-	Query        string  `yaml:"query"`
-	Direction    string  `yaml:"direction"`
-	MinDeviation float64 `yaml:"min_deviation"`
+	Name         string           `yaml:"name"`
+	Direction    string           `yaml:"direction"`
+	MinDeviation float64          `yaml:"min_deviation"`
+	Query        string           `yaml:"query"`
+	RemoteWrite  *selectionConfig `yaml:"remote_write"`
+	OTLP         *selectionConfig `yaml:"otlp"`
+	Column       string           `yaml:"column"`
 }
 
 type trainingConfig struct {
@@ -105,26 +102,40 @@ func loadConfig(path string) (*config, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	c.setDirectory(filepath.Dir(path))
-	if c.TokenFile == "" {
-		return c, nil
+	if c.token, err = readToken("token_file", c.TokenFile); err == nil {
+		err = c.Sources.readTokens()
 	}
-	token, err := os.ReadFile(c.TokenFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s: token_file: %w", path, err)
-	}
-	if c.token = strings.TrimSpace(string(token)); c.token == "" {
-		return nil, fmt.Errorf("%s: token_file %s is empty", path, c.TokenFile)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
+// readToken reads a file with a token; "" where there is no file.
+func readToken(key, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("%s: %s is empty", key, path)
+	}
+	return token, nil
+}
+
 func parseConfig(text []byte) (*config, error) {
 	c := new(config)
-	c.Source.HTTP = httpconfig.DefaultHTTPClientConfig
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.SetStrict(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	if c.Source != nil && c.Sources.Prometheus != nil {
+		return nil, errors.New("source and sources.prometheus are the same: use one of them")
 	}
 	c.fill()
 	return c, c.check()
@@ -139,18 +150,11 @@ func (c *config) fill() {
 	}
 	setDefault(&c.MaxStreams, 10000)
 	setDefault(&c.Forget, model.Duration(7*24*time.Hour))
-	setDefault(&c.Source.URL, "http://127.0.0.1:9090")
-	setDefault(&c.Source.Interval, model.Duration(15*time.Second))
-	setDefault(&c.Source.Lookback, model.Duration(24*time.Hour))
-	setDefault(&c.Source.Timeout, model.Duration(30*time.Second))
-	if c.Source.Delay == nil {
-		delay := c.Source.Interval
-		c.Source.Delay = &delay
-	}
+	c.Sources.fill(c)
 	setDefault(&c.Training.WarmUp, 1000)
 	if c.Training.Preset == "" {
 		c.Training.Preset = "metrics"
-		if time.Duration(c.Source.Interval) >= 15*time.Second { // as train.Choose
+		if time.Duration(c.Interval) >= 15*time.Second { // as train.Choose
 			c.Training.Preset = "series"
 		}
 	}
@@ -169,7 +173,7 @@ func (c *config) setDirectory(dir string) {
 	}
 	join(&c.Dir)
 	join(&c.TokenFile)
-	c.Source.HTTP.SetDirectory(dir)
+	c.Sources.setDirectory(dir, join)
 	if c.Alertmanager != nil {
 		c.Alertmanager.HTTP.SetDirectory(dir)
 	}
@@ -186,8 +190,8 @@ func (c *config) check() error {
 		return errors.New("metrics: there are none")
 	}
 	for i, m := range c.Metrics {
-		if m.Name == "" || m.Query == "" {
-			return fmt.Errorf("metrics: number %d has no name or no query", i+1)
+		if m.Name == "" {
+			return fmt.Errorf("metrics: number %d has no name", i+1)
 		}
 		if slices.ContainsFunc(c.Metrics[:i], func(o metricConfig) bool { return o.Name == m.Name }) {
 			return fmt.Errorf("metrics: %s is there twice", m.Name)
@@ -204,8 +208,11 @@ func (c *config) check() error {
 	if _, ok := presets[c.Training.Preset]; !ok {
 		return fmt.Errorf("training: preset %q, want metrics, series or pca", c.Training.Preset)
 	}
-	if c.Source.Interval < model.Duration(time.Millisecond) || *c.Source.Delay < 0 {
-		return fmt.Errorf("source: interval %s, delay %s", c.Source.Interval, c.Source.Delay)
+	if c.Interval < model.Duration(time.Millisecond) {
+		return fmt.Errorf("interval: %s", c.Interval)
+	}
+	if err := c.Sources.check(c); err != nil {
+		return err
 	}
 	if c.MaxStreams < 0 {
 		return fmt.Errorf("max_streams: %d", c.MaxStreams)
@@ -217,7 +224,10 @@ func (c *config) check() error {
 }
 
 func (c *config) checkURLs() error {
-	urls := map[string][]string{"source": {c.Source.URL}}
+	urls := map[string][]string{}
+	if c.Sources.Prometheus != nil {
+		urls["source"] = []string{c.Sources.Prometheus.URL}
+	}
 	if c.Alertmanager != nil {
 		urls["alertmanager"] = c.Alertmanager.URLs
 		if len(c.Alertmanager.URLs) == 0 {
@@ -271,7 +281,7 @@ func (c *config) monitor() (monitor.Config, error) {
 	}
 	out := monitor.Config{
 		Train:    train.Windows(presets[c.Training.Preset]()),
-		Interval: time.Duration(c.Source.Interval),
+		Interval: time.Duration(c.Interval),
 		Detector: alarm.Config{Budget: c.Alarms.Budget, Open: c.Alarms.Open, Of: c.Alarms.Of,
 			Gap: time.Duration(c.Alarms.Gap), Merge: c.Alarms.merge(), Metrics: map[string]alarm.MetricRule{}},
 		WarmUp: c.Training.WarmUp, Retrain: time.Duration(c.Training.Retrain), Workers: c.Training.Workers,

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
+	"github.com/metric-streams/anomaly/examples/anomalyd/align"
 )
 
 const smallest = "metrics: [{name: cpu, query: up}]\n"
@@ -19,18 +20,19 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:9815", c.Listen)
 	require.Equal(t, []string{"instance"}, c.By)
-	require.Equal(t, model.Duration(15*time.Second), *c.Source.Delay)
+	require.Equal(t, model.Duration(15*time.Second), *c.Sources.Prometheus.Delay)
 	require.Equal(t, "series", c.Training.Preset)
 	c, err = parseConfig([]byte(smallest + "source: {interval: 5s, delay: 0s}\n"))
 	require.NoError(t, err)
 	require.Equal(t, "metrics", c.Training.Preset)
-	require.Zero(t, *c.Source.Delay)
+	require.Zero(t, *c.Sources.Prometheus.Delay)
 }
 
 func TestConfigMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                    "there are none",
-		"metrics: [{name: cpu}]":              "number 1 has no name or no query",
+		"metrics: [{name: cpu}]":              "cpu has no query, which the source prometheus needs",
+		"metrics: [{query: up}]":              "number 1 has no name",
 		"metric: []":                          "metric",
 		smallest + "bye: [a]":                 "bye",
 		smallest + "by: [metric]":             "metric",
@@ -39,20 +41,66 @@ func TestConfigMistakes(t *testing.T) {
 		smallest + "source: {url: here}":      "source",
 		smallest + "source: {interval: soon}": "soon",
 		smallest + "alertmanager: {}":         "no urls",
-		smallest + "alertmanager: {urls: ['http://a'], labels: {instance: x}}":                    "instance",
-		smallest + "webhook: {url: 'ftp://a'}":                                                    "webhook",
-		smallest + "training: {preset: best}":                                                     "best",
-		smallest + "training: {zone: Nowhere/Town}":                                               "zone",
-		smallest + "training: {warm_up: 100000}":                                                  "warm-up",
-		smallest + "alarms: {budget: -1}":                                                         "budget",
-		smallest + "listen: nowhere":                                                              "listen",
-		"metrics: [{name: a, query: up}, {name: a, query: up}]":                                   "twice",
-		"metrics: [{name: a, query: up, direction: left}]":                                        "left",
-		smallest + "source: {http: {basic_auth: {username: a}, authorization: {credentials: b}}}": "basic_auth",
+		smallest + "alertmanager: {urls: ['http://a'], labels: {instance: x}}":                                    "instance",
+		smallest + "webhook: {url: 'ftp://a'}":                                                                    "webhook",
+		smallest + "training: {preset: best}":                                                                     "best",
+		smallest + "training: {zone: Nowhere/Town}":                                                               "zone",
+		smallest + "training: {warm_up: 100000}":                                                                  "warm-up",
+		smallest + "alarms: {budget: -1}":                                                                         "budget",
+		smallest + "listen: nowhere":                                                                              "listen",
+		"metrics: [{name: a, query: up}, {name: a, query: up}]":                                                   "twice",
+		"metrics: [{name: a, query: up, direction: left}]":                                                        "left",
+		smallest + "source: {http: {basic_auth: {username: a}, authorization: {credentials: b}}}":                 "basic_auth",
+		smallest + "source: {}\nsources: {prometheus: {}}":                                                        "the same",
+		smallest + "interval: 1s\nsource: {interval: 2s}":                                                         "the interval is 1s",
+		smallest + "sources: {remote_write: }":                                                                    "cpu has no remote_write",
+		smallest + "sources: {file: {}}":                                                                          "file",
+		pushed + "sources: {remote_write: {path: here}}":                                                          "path",
+		pushed + "sources: {remote_write: {path: /metrics}}":                                                      "path",
+		"metrics: [{name: cpu, remote_write: a, otlp: b}]\nsources: {remote_write: {path: /a}, otlp: {path: /a}}": "same path",
+		pushed + "sources: {remote_write: {labels: {host: h}}}":                                                   "host",
+		pushed + "sources: {remote_write: {wait: -1s}}":                                                           "1s",
+		pushed + "sources: {otlp: {}}":                                                                            "cpu has no otlp",
+		pushed + "sources: {remote_write: {}}\nlisten: ':9815'":                                                   "token_file",
+		"metrics: [{name: cpu, remote_write: 'a{'}]\nsources: {remote_write: {}}":                                 "selector",
+		"metrics: [{name: cpu, remote_write: {series: a, aggregate: best}}]\nsources: {remote_write: {}}":         "best",
+		"metrics: [{name: cpu, remote_write: {serie: a}}]\nsources: {remote_write: {}}":                           "serie",
+		"metrics: [{name: cpu}]\nsources: {csv: {}}":                                                              "no files",
+		"metrics: [{name: cpu}]\nsources: {csv: {files: ['[']}}":                                                  "pattern",
+		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], comma: ',,'}}":                                       "one character",
+		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], labels: {host: x}}}":                                 "host",
+		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], zone: Nowhere/Town}}":                                "zone",
 	} {
 		_, err := parseConfig([]byte(text))
 		require.ErrorContains(t, err, want, text)
 	}
+}
+
+const pushed = "metrics: [{name: cpu, remote_write: up}]\n"
+
+// Sources without settings have their defaults, and what one file said before there were others
+// still says the same.
+func TestSources(t *testing.T) {
+	c, err := parseConfig([]byte(`
+metrics:
+  - {name: cpu, remote_write: 'cpu_total{mode="idle"}', otlp: {series: cpu, aggregate: mean, scale: 100}, query: x}
+sources: {remote_write: , otlp: , prometheus: , csv: {files: ['*.csv']}}
+`))
+	require.NoError(t, err)
+	require.Equal(t, []string{csvSource, otlpSource, prometheusSource, remoteWriteSource}, c.Sources.names())
+	require.Equal(t, "/api/v1/write", c.Sources.RemoteWrite.Path)
+	require.Equal(t, "/v1/metrics", c.Sources.OTLP.Path)
+	require.Equal(t, model.Duration(15*time.Second), c.Sources.OTLP.Wait)
+	require.True(t, c.Sources.Prometheus.HTTP.FollowRedirects)
+	require.Equal(t, "cpu", c.Metrics[0].Column)
+	require.Equal(t, `cpu_total{mode="idle"}`, c.Metrics[0].RemoteWrite.Series)
+	require.Equal(t, align.Column{Aggregate: "mean", Scale: 100}, c.Metrics[0].OTLP.column())
+
+	c, err = parseConfig([]byte(smallest + "source: {url: 'http://p', interval: 30s}\n"))
+	require.NoError(t, err)
+	require.Equal(t, model.Duration(30*time.Second), c.Interval)
+	require.Equal(t, "http://p", c.Sources.Prometheus.URL)
+	require.Equal(t, []string{prometheusSource}, c.Sources.names())
 }
 
 func TestSettingsReachTheMonitor(t *testing.T) {

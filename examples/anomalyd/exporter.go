@@ -19,10 +19,10 @@ type exporter struct {
 
 	mu      sync.Mutex
 	streams map[string]*exported
-	last    time.Time // successful poll
+	last    map[string]time.Time // when each source last gave something
 
 	polls, failures, ambiguous, refused prometheus.Counter
-	events, notified                    *prometheus.CounterVec
+	events, notified, requests, samples *prometheus.CounterVec
 }
 
 // exported is what is exported of a stream.
@@ -47,13 +47,18 @@ func newExporter(by []string, stale time.Duration) *exporter {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "anomaly_source_" + name, Help: help})
 	}
-	e := &exporter{stale: stale, streams: map[string]*exported{},
-		polls:     counter("polls_total", "Times that the source was asked for new samples."),
-		failures:  counter("poll_failures_total", "Times that the source did not answer as it should."),
-		ambiguous: counter("ambiguous_series_total", "Series that were left out because their query has several for the same stream."),
+	vector := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomaly_" + name, Help: help}, labels)
+	}
+	e := &exporter{stale: stale, streams: map[string]*exported{}, last: map[string]time.Time{},
+		polls:     counter("polls_total", "Times that Prometheus was asked for new samples."),
+		failures:  counter("poll_failures_total", "Times that Prometheus did not answer as it should."),
+		ambiguous: counter("ambiguous_series_total", "Series, or values of rows, that were left out because a metric has several for the same stream."),
 		refused:   counter("refused_samples_total", "Samples of streams beyond max_streams."),
-		events:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomaly_events_total", Help: "Events, by kind."}, []string{"kind"}),
-		notified:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomaly_notifications_total", Help: "Requests to Alertmanager and webhook, by their result."}, []string{"to", "result"}),
+		events:    vector("events_total", "Events, by kind.", "kind"),
+		notified:  vector("notifications_total", "What was sent to Alertmanager, webhook and standard output, by the result.", "to", "result"),
+		requests:  vector("source_requests_total", "Requests that a source got, by the status they were answered with.", "source", "code"),
+		samples:   vector("source_samples_total", "Samples that a source got and that are wanted, by what became of them.", "source", "result"),
 	}
 	e.streamDescs = streamDescs{
 		score:     desc("score", "How unusual the last sample is: 0 for an ordinary one, and above 1 it is flagged."),
@@ -161,23 +166,30 @@ func (e *exporter) polled(err error, now time.Time) {
 		e.failures.Inc()
 		return
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.last = now
+	e.succeeded(prometheusSource, now)
 }
 
-// lastPoll returns when the source last answered as it should.
-func (e *exporter) lastPoll() time.Time {
+// succeeded notes that a source gave something, or has nothing new.
+func (e *exporter) succeeded(source string, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.last
+	e.last[source] = now
+}
+
+// lastSuccess returns when a source last gave something.
+func (e *exporter) lastSuccess(source string) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.last[source]
 }
 
 // register makes everything known to a registry.
-func (e *exporter) register(r prometheus.Registerer, m *monitor.Monitor) {
-	r.MustRegister(e, e.polls, e.failures, e.ambiguous, e.refused, e.events, e.notified, statsCollector{m})
-	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "anomaly_source_last_success_timestamp_seconds", Help: "When the source last answered as it should."},
-		func() float64 { return seconds(e.lastPoll()) }))
+func (e *exporter) register(r prometheus.Registerer, m *monitor.Monitor, sources []string) {
+	r.MustRegister(e, e.polls, e.failures, e.ambiguous, e.refused, e.events, e.notified, e.requests, e.samples, statsCollector{m})
+	for _, name := range sources {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "anomaly_source_last_success_timestamp_seconds", Help: "When the source last gave something, or answered that there is nothing new.",
+			ConstLabels: prometheus.Labels{"source": name}}, func() float64 { return seconds(e.lastSuccess(name)) }))
+	}
 }
 
 func seconds(t time.Time) float64 {

@@ -5,11 +5,20 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	query "github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	statpanel "github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -33,9 +42,31 @@ func TestRules(t *testing.T) {
 
 // The configuration files that come with the program are right.
 func TestConfigurationFiles(t *testing.T) {
-	for _, path := range []string{prometheusFolder + "anomaly.yml", prometheusFolder + "quickstart/anomaly.yml"} {
+	for _, path := range []string{"anomaly.yml", "quickstart/anomaly.yml", prometheusFolder + "anomaly.yml", prometheusFolder + "quickstart/anomaly.yml"} {
 		_, err := loadConfig(path)
 		require.NoError(t, err)
+	}
+}
+
+// The dashboard is what Grafana's own types take, without an unknown or missing field.
+func TestDashboard(t *testing.T) {
+	runtime := cog.NewRuntime()
+	for _, panel := range []variants.PanelcfgConfig{statpanel.VariantConfig(), table.VariantConfig(), timeseries.VariantConfig(), statetimeline.VariantConfig()} {
+		runtime.RegisterPanelcfgVariant(panel)
+	}
+	runtime.RegisterDataqueryVariant(query.VariantConfig())
+	text, err := os.ReadFile(prometheusFolder + "dashboard.json")
+	require.NoError(t, err)
+	var strict, d dashboard.Dashboard //nolint:staticcheck // older Grafanas take nothing newer
+	if err := strict.UnmarshalJSONStrict(text); err != nil {
+		require.Empty(t, err.Error()) // it gives a list of problems, which may be empty
+	}
+	require.NoError(t, json.Unmarshal(text, &d))
+	require.NoError(t, d.Validate())
+	require.NotEmpty(t, d.Panels)
+	for _, p := range d.Panels {
+		require.NotNil(t, p.Panel)
+		require.NotEmpty(t, p.Panel.Targets, *p.Panel.Title)
 	}
 }
 
@@ -71,24 +102,53 @@ func TestNamesOfMetrics(t *testing.T) {
 	e.explained("a", &dagmm.Explanation{Contributions: []dagmm.Contribution{{Metric: "cpu"}}})
 	e.happened(alarm.Event{Kind: alarm.Opened, Stream: "a", Explanation: &dagmm.Explanation{Contributions: []dagmm.Contribution{{Metric: "cpu"}}}})
 	e.notified.WithLabelValues("webhook", "ok").Inc()
+	e.requests.WithLabelValues(otlpSource, "200").Inc()
+	e.samples.WithLabelValues(otlpSource, "taken").Inc()
 	registry := prometheus.NewPedanticRegistry()
-	e.register(registry, m)
+	e.register(registry, m, []string{prometheusSource})
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	exported := map[string]bool{}
 	for _, f := range families {
 		exported[f.GetName()] = true
 	}
-	readme, err := os.ReadFile(prometheusFolder + "README.md")
+	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	for name := range exported {
 		require.Contains(t, string(readme), "`"+name+"`")
 	}
-	for _, path := range []string{prometheusFolder + "dashboard.json", prometheusFolder + "rules.yml", prometheusFolder + "README.md"} {
+	for _, path := range []string{prometheusFolder + "dashboard.json", prometheusFolder + "rules.yml", prometheusFolder + "README.md", "README.md"} {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for _, name := range regexp.MustCompile(`\banomaly_[a-z_]+\b`).FindAllString(string(text), -1) {
 			require.True(t, exported[name], "%s names %s, which is not exported", path, name)
 		}
 	}
+}
+
+// The image and the unit start the program with its configuration, and keep its state.
+func TestImageAndUnit(t *testing.T) {
+	for path, starts := range map[string]string{"Dockerfile": `CMD \["(-config)"`, "anomalyd.service": `ExecStart=\S+ (-config) `} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Contains(t, string(text), `"dir: /var/lib/anomalyd"`)
+		require.Regexp(t, starts, string(text))
+	}
+	dockerfile, err := os.ReadFile("Dockerfile")
+	require.NoError(t, err)
+	require.Contains(t, string(dockerfile), "RUN CGO_ENABLED=0 go build -C examples/anomalyd ")
+}
+
+// systemd takes the unit.
+func TestUnit(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("there is no systemd here")
+	}
+	text, err := os.ReadFile("anomalyd.service")
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "anomalyd.service")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), "/usr/local/bin/anomalyd -config", os.Args[0]+" -config", 1)), 0o600))
+	out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NotContains(t, string(out), "anomalyd.service", "it complains of the unit")
 }

@@ -1,84 +1,216 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/snappy"
 	"github.com/stretchr/testify/require"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/proto"
 
-	"github.com/metric-streams/anomaly/dagmm/monitor"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
+	resource "go.opentelemetry.io/proto/otlp/resource/v1"
 )
 
-// crowd is a Prometheus with many hosts. An answer is made once, for as many steps as are asked.
-func crowd(b *testing.B, hosts int) *httptest.Server {
+// benchHosts is how many hosts there are. ANOMALYD_HOSTS says otherwise.
+func benchHosts(b *testing.B) int {
+	n, err := strconv.Atoi(os.Getenv("ANOMALYD_HOSTS"))
+	if os.Getenv("ANOMALYD_HOSTS") == "" {
+		return 50
+	}
+	require.NoError(b, err)
+	return n
+}
+
+const (
+	benchHistory = 300 // rows that a host has before it is measured
+	benchStep    = 15 * time.Second
+	otherSeries  = 500 // that Prometheus writes of a host, and that nobody wants
+)
+
+var benchNames = []string{"a", "bb", "ccc", "dddd"}
+
+// crowd gives the rows of many hosts to one source of a program.
+type crowd struct {
+	b      *testing.B
+	in     *intake
+	hosts  int
+	others int // series of a host that nobody wants
+	rng    *rand.Rand
+	// at gives the rows of a time.
+	at  func(t time.Time)
+	cpu time.Duration // that was measured
+}
+
+// measure takes the processor time of what is done, also by other goroutines meanwhile.
+func (c *crowd) measure(f func()) {
+	before := cpuTime()
+	f()
+	c.cpu += cpuTime() - before
+}
+
+func (c *crowd) value() float64 { return 50 + c.rng.NormFloat64() }
+
+func newCrowd(b *testing.B, source string) *crowd {
+	c := &crowd{b: b, hosts: benchHosts(b), rng: rand.New(rand.NewPCG(1, 2))}
+	dir := b.TempDir()
+	var text string
+	switch source {
+	case prometheusSource:
+		text = fmt.Sprintf("{prometheus: {url: %q, delay: 0s, lookback: 15s}}", c.prometheus().URL)
+	case csvSource:
+		text = "{csv: {files: [all.csv], key: host}}"
+	default:
+		text = "{" + source + ": {}}"
+	}
+	cfg, err := parseConfig(fmt.Appendf(nil, `
+metrics: [{name: a, query: a, remote_write: a, otlp: a}, {name: bb, query: bb, remote_write: bb, otlp: bb}, {name: ccc, query: ccc, remote_write: ccc, otlp: ccc}, {name: dddd, query: dddd, remote_write: dddd, otlp: dddd}]
+sources: %s
+training: {preset: pca, warm_up: %d, workers: 2}
+`, text, benchHistory))
+	require.NoError(b, err)
+	c.in = opened(b, cfg, dir)
+	switch source {
+	case prometheusSource:
+		f := c.in.sources[0].(*follower)
+		c.at = func(t time.Time) { c.measure(func() { require.NoError(b, f.poll(b.Context(), t)) }) }
+	case remoteWriteSource:
+		c.at = c.push(c.in.sources[0].(*receiver), map[string]string{"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request", "Content-Encoding": "snappy"}, c.written)
+	case otlpSource:
+		c.at = c.push(c.in.sources[0].(*receiver), map[string]string{"Content-Type": "application/x-protobuf"}, c.exported)
+	case csvSource:
+		c.at = c.lines(c.in.sources[0].(*csvFiles), filepath.Join(dir, "all.csv"))
+	}
+	return c
+}
+
+// prometheus is one with many hosts.
+func (c *crowd) prometheus() *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, _ := strconv.ParseFloat(r.FormValue("start"), 64)
 		end, _ := strconv.ParseFloat(r.FormValue("end"), 64)
-		step, _ := strconv.ParseFloat(r.FormValue("step"), 64)
-		rng := rand.New(rand.NewPCG(uint64(start), uint64(len(r.FormValue("query")))))
 		type series struct {
 			Metric map[string]string `json:"metric"`
 			Values [][2]any          `json:"values"`
 		}
-		matrix := make([]series, hosts)
+		matrix := make([]series, c.hosts)
 		for i := range matrix {
-			matrix[i].Metric = map[string]string{"instance": fmt.Sprint("host-", i)}
-			for at := start; at <= end; at += step {
-				matrix[i].Values = append(matrix[i].Values, [2]any{at, strconv.FormatFloat(50+rng.NormFloat64(), 'g', 6, 64)})
-			}
+			matrix[i] = series{map[string]string{"instance": fmt.Sprint("host-", i)}, [][2]any{{end, strconv.FormatFloat(c.value(), 'g', 6, 64)}}}
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": matrix}})
 	}))
-	b.Cleanup(server.Close)
+	c.b.Cleanup(server.Close)
 	return server
 }
 
-// BenchmarkHosts tells what a poll of a hundred hosts with four metrics costs once all have
-// models, the making of the answers included, and what a host takes of memory.
+// push sends a request a host. Its making is not measured.
+func (c *crowd) push(r *receiver, header map[string]string, body func(host string, t int64) []byte) func(t time.Time) {
+	return func(t time.Time) {
+		bodies := make([][]byte, c.hosts)
+		for i := range bodies {
+			bodies[i] = body(fmt.Sprint("host-", i), t.UnixMilli())
+		}
+		c.measure(func() {
+			for _, one := range bodies {
+				q := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+r.cfg.Path, bytes.NewReader(one))
+				for k, v := range header {
+					q.Header.Set(k, v)
+				}
+				w := httptest.NewRecorder()
+				r.ServeHTTP(w, q)
+				require.Less(c.b, w.Code, 300, w.Body)
+			}
+		})
+		r.flush(time.Now().Add(time.Hour)) // the first rows wait for more
+	}
+}
+
+func (c *crowd) written(host string, t int64) []byte {
+	w := newWriting()
+	for i := range c.others {
+		w.add(t, c.value(), "__name__", "other", "instance", host, "number", strconv.Itoa(i))
+	}
+	for _, name := range benchNames {
+		w.add(t, c.value(), "__name__", name, "instance", host, "job", "node")
+	}
+	body, err := w.message().MarshalVT()
+	require.NoError(c.b, err)
+	return snappy.Encode(nil, body)
+}
+
+func (c *crowd) exported(host string, t int64) []byte {
+	scope := &metrics.ScopeMetrics{}
+	for _, name := range benchNames {
+		scope.Metrics = append(scope.Metrics, &metrics.Metric{Name: name, Data: &metrics.Metric_Gauge{Gauge: &metrics.Gauge{DataPoints: []*metrics.NumberDataPoint{
+			{TimeUnixNano: uint64(t) * 1e6, Value: &metrics.NumberDataPoint_AsDouble{AsDouble: c.value()}}}}}})
+	}
+	body, err := proto.Marshal(&metrics.MetricsData{ResourceMetrics: []*metrics.ResourceMetrics{{ScopeMetrics: []*metrics.ScopeMetrics{scope},
+		Resource: &resource.Resource{Attributes: []*common.KeyValue{{Key: "instance", Value: &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: host}}}}}}}})
+	require.NoError(c.b, err)
+	return body
+}
+
+func (c *crowd) lines(source *csvFiles, path string) func(t time.Time) {
+	require.NoError(c.b, os.WriteFile(path, []byte("time,host,a,bb,ccc,dddd\n"), 0o600))
+	return func(t time.Time) {
+		var text bytes.Buffer
+		for i := range c.hosts {
+			fmt.Fprintf(&text, "%s,host-%d,%.4f,%.4f,%.4f,%.4f\n", t.UTC().Format(time.RFC3339), i, c.value(), c.value(), c.value(), c.value())
+		}
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
+		require.NoError(c.b, err)
+		_, err = f.Write(text.Bytes())
+		require.NoError(c.b, err)
+		require.NoError(c.b, f.Close())
+		c.measure(func() { require.NoError(c.b, source.poll(c.b.Context(), t)) })
+	}
+}
+
+// BenchmarkHosts tells what a row of every host with four metrics costs by each source, once all
+// have models, and what a host takes of memory. An answer of Prometheus is made within what is
+// measured, and requests and lines are not.
 func BenchmarkHosts(b *testing.B) {
-	const hosts, history = 100, 300
-	c, err := parseConfig(fmt.Appendf(nil, `
-metrics: [{name: a, query: a}, {name: b, query: bb}, {name: c, query: ccc}, {name: d, query: dddd}]
-source: {url: %q, interval: 15s, delay: 0s, lookback: %ds}
-training: {preset: pca, warm_up: %d, workers: 2}
-`, crowd(b, hosts).URL, 15*(history-1), history))
-	require.NoError(b, err)
-	c.setDirectory(b.TempDir())
-	src, err := newSource(c)
-	require.NoError(b, err)
-	at, err := openPosition(filepath.Join(c.Dir, "position.json"))
-	require.NoError(b, err)
-	e := newExporter(c.By, time.Hour)
-	mc, err := c.monitor()
-	require.NoError(b, err)
-	mc.Scored, mc.Handle = e.scored, e.happened
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	m, err := monitor.Open(mc)
-	require.NoError(b, err)
-	defer m.Close()
-	f := newFollower(c, src, m, e, at)
-	now := time.Unix(1_800_000_000, 0)
-	require.NoError(b, f.poll(b.Context(), now))
-	for m.Stats().WarmingUp > 0 { // what is trained takes over with the next sample
-		now = now.Add(15 * time.Second)
-		require.NoError(b, f.poll(b.Context(), now))
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	for _, source := range []string{prometheusSource, remoteWriteSource, otlpSource, csvSource} {
+		b.Run(source, func(b *testing.B) {
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			c := newCrowd(b, source)
+			now := time.Now().Truncate(benchStep).Add(-100_000 * benchStep)
+			step := func() {
+				now = now.Add(benchStep)
+				c.at(now)
+			}
+			for range benchHistory {
+				step()
+			}
+			for c.in.monitor.Stats().WarmingUp > 0 { // what is trained takes over with the next row
+				step()
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			c.others, c.cpu = otherSeries, 0
+			rounds := 0
+			for b.Loop() {
+				rounds++
+				step()
+			}
+			b.ReportMetric(0, "ns/op") // it has the making of the requests
+			thousand := float64(c.hosts) / 1000
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6/thousand, "MB/1000hosts")
+			b.ReportMetric(float64(c.cpu.Microseconds())/1000/float64(rounds)/thousand, "cpu-ms/1000hosts/row")
+		})
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	for b.Loop() {
-		now = now.Add(15 * time.Second)
-		require.NoError(b, f.poll(b.Context(), now))
-	}
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/hosts/1000, "kB/host")
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/hosts, "µs/host/poll")
 }

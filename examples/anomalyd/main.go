@@ -1,9 +1,10 @@
-// Anomalyd watches what a Prometheus collects: it learns each host's metrics from its past,
-// scores every new sample, exports the scores as metrics, and sends alarms to Alertmanager or
-// to a webhook. README.md says how.
+// Anomalyd watches the metrics of many hosts: it takes them from a Prometheus, by remote write,
+// by OTLP or from CSV files, learns what is usual for each host, scores every new sample, exports
+// the scores as metrics, and sends alarms to Alertmanager, a webhook or standard output.
+// README.md says how.
 //
-//	go run . -config anomaly.yml -check    # is the file right, and what does the source have?
-//	go run . -config anomaly.yml
+//	anomalyd -config anomaly.yml -check    # is the file right, and what do the sources have?
+//	anomalyd -config anomaly.yml
 //
 // SIGINT or SIGTERM ends it; it goes on where it stopped.
 package main
@@ -16,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -39,7 +41,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("anomalyd", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	path := f.String("config", "anomaly.yml", "configuration `file`")
-	only := f.Bool("check", false, "check the configuration, ask the source once, and end")
+	only := f.Bool("check", false, "check the configuration, look at the sources once, and end")
+	health := f.Bool("health", false, "ask the program that runs with the configuration whether it is healthy, and end")
 	format := f.String("log", "text", "format of the log: text or json")
 	debug := f.Bool("debug", false, "log more")
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -54,10 +57,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "anomalyd:", err)
 		return 2
 	}
-	if *only {
+	switch {
+	case *only:
 		err = check(ctx, cfg, stdout)
-	} else {
-		err = watch(ctx, cfg, func(address string) { slog.Info("listening", "address", address) })
+	case *health:
+		err = askHealth(ctx, cfg)
+	default:
+		err = watch(ctx, cfg, stdout, func(address string) { slog.Info("listening", "address", address) })
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "anomalyd:", err)
@@ -78,37 +84,28 @@ func logHandler(w io.Writer, format string, debug bool) slog.Handler {
 }
 
 // watch runs until ctx ends. listening is told the address.
-func watch(ctx context.Context, cfg *config, listening func(address string)) (err error) {
-	src, err := newSource(cfg)
+func watch(ctx context.Context, cfg *config, stdout io.Writer, listening func(address string)) (err error) {
+	known, err := openStreams(filepath.Join(cfg.Dir, "position.json"), cfg.By)
 	if err != nil {
 		return err
 	}
-	at, err := openPosition(filepath.Join(cfg.Dir, "position.json"))
+	e := newExporter(cfg.By, cfg.Sources.stale(time.Duration(cfg.Interval)))
+	for name, labels := range known.all() {
+		e.know(name, labels)
+	}
+	to, err := newReceivers(cfg, e, stdout)
 	if err != nil {
 		return err
 	}
-	e := newExporter(cfg.By, time.Duration(*cfg.Source.Delay)+max(10*time.Duration(cfg.Source.Interval), time.Minute))
-	for name, s := range at.Streams {
-		e.know(name, s.Labels)
-	}
+	defer func() { err = errors.Join(err, to.close()) }()
 	mc, err := cfg.monitor()
 	if err != nil {
 		return err
 	}
-	to := &receivers{exporter: e, maxAge: time.Duration(cfg.Alarms.MaxAge)}
-	if cfg.Alertmanager != nil {
-		if to.alertmanager, err = newAlertmanager(cfg, e); err != nil {
-			return err
-		}
-	}
-	if cfg.Webhook != nil {
-		if to.webhook, err = newWebhook(cfg, e); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, to.webhook.outbox.close()) }()
-		mc.Delivered = to.webhook.outbox.last
-	}
 	mc.Handle, mc.Scored = to.handle, e.scored
+	if len(to.couriers) > 0 {
+		mc.Delivered = to.delivered
+	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return err
@@ -117,28 +114,49 @@ func watch(ctx context.Context, cfg *config, listening func(address string)) (er
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	defer func() { err = errors.Join(err, m.Close()) }()
 	e.resume(m.OpenAlarms())
+	in := newIntake(cfg, m, e, known)
+	if err := in.open(); err != nil {
+		return errors.Join(err, listener.Close(), in.close())
+	}
 	listening(listener.Addr().String())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var parts sync.WaitGroup
-	part := func(f func()) {
-		parts.Add(1)
-		go func() {
-			defer parts.Done()
-			f()
-		}()
+	for _, one := range append(in.parts(), to.parts(m)...) {
+		parts.Go(func() { one(ctx) })
 	}
-	part(func() { newFollower(cfg, src, m, e, at).run(ctx) })
-	if to.alertmanager != nil {
-		part(func() { to.alertmanager.run(ctx, m) })
-	}
-	if to.webhook != nil {
-		part(func() { to.webhook.run(ctx) })
-	}
-	served := serve(ctx, listener, (&service{cfg, m, e}).handler())
+	served := serve(ctx, listener, (&service{cfg, m, in}).handler())
 	cancel()
 	parts.Wait()
 	slog.Info("stopping; the state is saved")
-	return errors.Join(served, m.Close())
+	return errors.Join(served, in.close())
+}
+
+// askHealth asks the program that listens whether it is healthy: for containers, which have no
+// other program to ask with.
+func askHealth(ctx context.Context, cfg *config) error {
+	host, port, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/-/healthy", http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }

@@ -182,6 +182,7 @@ func (h *hook) seen(kind, host string) (out []message) {
 // has to say, and is over when it is over. The source lies, hangs, floods, dies and comes back, and so
 // does the program: nothing is lost, and nobody is told twice.
 func TestAgainstTheRealServers(t *testing.T) {
+	t.Parallel()
 	needs(t, "prometheus", "promtool", "prometheus-alertmanager", "prometheus-node-exporter")
 	s := newStage(t)
 	s.run(t)

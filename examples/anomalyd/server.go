@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,42 +23,45 @@ import (
 
 // service serves what Prometheus scrapes, what an orchestrator asks, and what operators say.
 type service struct {
-	cfg      *config
-	monitor  *monitor.Monitor
-	exporter *exporter
+	cfg     *config
+	monitor *monitor.Monitor
+	intake  *intake
 }
+
+// ownPaths are no paths for sources.
+var ownPaths = []string{"/metrics", "/-/healthy", "/-/ready", alarmsPath, verdictPath, expectPath}
+
+const alarmsPath, verdictPath, expectPath = "/api/v1/alarms", "/api/v1/verdict", "/api/v1/expect"
 
 func (s *service) handler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s.exporter.register(registry, s.monitor)
+	s.intake.exporter.register(registry, s.monitor, s.cfg.Sources.names())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc("GET /-/ready", s.ready)
-	mux.HandleFunc("GET /api/v1/alarms", s.alarms)
-	mux.HandleFunc("POST /api/v1/verdict", s.operator(s.verdict))
-	mux.HandleFunc("POST /api/v1/expect", s.operator(s.expect))
+	mux.HandleFunc("GET "+alarmsPath, s.alarms)
+	mux.HandleFunc("POST "+verdictPath, s.operator(s.verdict))
+	mux.HandleFunc("POST "+expectPath, s.operator(s.expect))
+	for _, one := range s.intake.sources {
+		if r, ok := one.(*receiver); ok {
+			mux.Handle("POST "+r.cfg.Path, r)
+		}
+	}
+	mux.Handle("/", page(s.monitor))
 	return mux
 }
 
-// ready reports whether the source answers and has been read up to now.
+// ready reports whether all sources are well.
 func (s *service) ready(w http.ResponseWriter, _ *http.Request) {
-	last := s.exporter.lastPoll()
-	if last.IsZero() {
-		http.Error(w, "the source has not been read yet", http.StatusServiceUnavailable)
-		return
-	}
-	if age := time.Since(last); age > patience(s.cfg) {
-		http.Error(w, "the source has not answered for "+age.Round(time.Second).String(), http.StatusServiceUnavailable)
-		return
+	for _, one := range s.intake.sources {
+		if err := one.ready(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
 	}
 	fmt.Fprintln(w, "ready")
-}
-
-// patience is for how long the source may stay away before it is missed.
-func patience(c *config) time.Duration {
-	return max(5*time.Duration(c.Source.Interval), 10*time.Second)
 }
 
 // alarms lists the alarms that are open.
@@ -102,7 +104,7 @@ func (s *service) expect(body []byte) error {
 	if err := strictJSON(body, &r); err != nil {
 		return err
 	}
-	if s.exporter.labels(r.Stream) == nil {
+	if s.intake.exporter.labels(r.Stream) == nil {
 		return fmt.Errorf("stream %q: %w", r.Stream, monitor.ErrUnknown)
 	}
 	if r.From.IsZero() {
@@ -161,14 +163,18 @@ func (s *service) operator(f func(body []byte) error) http.HandlerFunc {
 // allowed reports whether the request may change anything.
 func (s *service) allowed(r *http.Request) bool {
 	if s.cfg.token != "" {
-		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		return ok && subtle.ConstantTimeCompare([]byte(given), []byte(s.cfg.token)) == 1
+		return hasToken(r, s.cfg.token)
 	}
+	return s.cfg.loopback() && isLoopback(hostOf(r)) // not by the name of somebody's page
+}
+
+// hostOf returns the host by whose name somebody came.
+func hostOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
-		host = r.Host
+		return r.Host
 	}
-	return s.cfg.loopback() && isLoopback(host) // not by the name of somebody's page
+	return host
 }
 
 // serve answers until ctx ends.

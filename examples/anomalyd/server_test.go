@@ -14,7 +14,7 @@ import (
 func served(t *testing.T, text string) (*service, *httptest.Server) {
 	f := followed(t, newPromise(t, "x"), t.TempDir(), text)
 	require.NoError(t, f.poll(t.Context(), time.Now()))
-	s := &service{f.cfg, f.monitor, f.exporter}
+	s := &service{f.intake.cfg, f.intake.monitor, f.intake}
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(server.Close)
 	return s, server
@@ -39,9 +39,9 @@ func TestReadiness(t *testing.T) {
 	s, server := served(t, "")
 	require.Empty(t, get(server.URL+"/-/ready"))
 	require.NotEmpty(t, get(server.URL+"/-/healthy"))
-	s.exporter.polled(nil, time.Now())
+	s.intake.exporter.polled(nil, time.Now())
 	require.NotEmpty(t, get(server.URL+"/-/ready"))
-	s.exporter.polled(nil, time.Now().Add(-time.Minute))
+	s.intake.exporter.polled(nil, time.Now().Add(-time.Minute))
 	require.Empty(t, get(server.URL+"/-/ready"))
 	require.Equal(t, "[]\n", get(server.URL+"/api/v1/alarms"))
 	require.Contains(t, get(server.URL+"/metrics"), "anomaly_monitor_streams 1")

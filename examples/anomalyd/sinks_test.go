@@ -58,7 +58,7 @@ func sinkConfig(t *testing.T, text string) (*config, *exporter) {
 	return c, e
 }
 
-func opened(start time.Time) alarm.Event {
+func openedEvent(start time.Time) alarm.Event {
 	return alarm.Event{Kind: alarm.Continued, Stream: "a", Seq: 7, Alarm: 1, Start: start, Severity: alarm.Major,
 		Explanation: &dagmm.Explanation{Contributions: []dagmm.Contribution{{Metric: "cpu"}}}}
 }
@@ -71,13 +71,13 @@ func TestAlerts(t *testing.T) {
 	require.NoError(t, err)
 	now := time.Now()
 	require.Empty(t, a.alerts(nil, now))
-	first := a.alerts([]alarm.Event{opened(now)}, now)
+	first := a.alerts([]alarm.Event{openedEvent(now)}, now)
 	require.Len(t, first, 1)
 	require.Equal(t, map[string]string{"alertname": "Anomaly", "instance": "web-1", "severity": "page"}, first[0].Labels)
 	require.Equal(t, "cpu", first[0].Annotations["metric"])
 	require.Equal(t, "major", first[0].Annotations["severity"])
 	require.Equal(t, now.Add(4*time.Minute), first[0].EndsAt)
-	graver := opened(now)
+	graver := openedEvent(now)
 	graver.Severity = alarm.Critical
 	second := a.alerts([]alarm.Event{graver}, now.Add(time.Minute))
 	require.Equal(t, first[0].Labels, second[0].Labels, "other labels are another alert")
@@ -95,7 +95,7 @@ func TestAlertmanagerIsAskedAgain(t *testing.T) {
 	c, e := sinkConfig(t, "alertmanager: {urls: ['"+m.URL+"/']}\n")
 	a, err := newAlertmanager(c, e)
 	require.NoError(t, err)
-	alerts := a.alerts([]alarm.Event{opened(time.Now())}, time.Now())
+	alerts := a.alerts([]alarm.Event{openedEvent(time.Now())}, time.Now())
 	require.False(t, a.tell(t.Context(), alerts))
 	require.True(t, a.tell(t.Context(), alerts))
 	bodies, _ := m.got()
@@ -110,7 +110,7 @@ func TestWebhook(t *testing.T) {
 	w, err := newWebhook(c, e)
 	require.NoError(t, err)
 	for seq := range uint64(3) {
-		one := opened(time.Now())
+		one := openedEvent(time.Now())
 		one.Seq = seq + 1
 		w.take(one)
 	}
@@ -128,7 +128,7 @@ func TestWebhook(t *testing.T) {
 		_, keys := m.got()
 		return len(keys) == 3
 	})
-	late := opened(time.Now())
+	late := openedEvent(time.Now())
 	late.Seq = 4
 	w.take(late)
 	eventually(t, 10*time.Second, "one more is there", func() bool {
@@ -152,7 +152,7 @@ func TestWhatIsTold(t *testing.T) {
 	w, err := newWebhook(c, e)
 	require.NoError(t, err)
 	defer w.outbox.close()
-	r := &receivers{exporter: e, webhook: w, maxAge: time.Hour}
+	r := &receivers{exporter: e, couriers: []*courier{w}, maxAge: time.Hour}
 	for seq, one := range []alarm.Event{{Kind: alarm.Opened, Time: time.Now().Add(-2 * time.Hour)}, {Kind: alarm.Retrained, Time: time.Now()}, {Kind: alarm.Closed, Time: time.Now()}} {
 		one.Stream, one.Seq = "a", uint64(seq+1)
 		r.handle(one)

@@ -16,28 +16,28 @@ import (
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 20
 
-// source is a Prometheus, or whatever else answers its query API.
-type source struct {
+// prometheusClient asks a Prometheus, or whatever else answers its query API.
+type prometheusClient struct {
 	api     v1.API
 	by      []string
 	metrics []metricConfig
 	timeout time.Duration
 }
 
-func newSource(c *config) (*source, error) {
-	transport, err := httpconfig.NewRoundTripperFromConfig(c.Source.HTTP, "source")
+func newPrometheusClient(c *config) (*prometheusClient, error) {
+	transport, err := httpconfig.NewRoundTripperFromConfig(c.Sources.Prometheus.HTTP, "source")
 	if err != nil {
 		return nil, fmt.Errorf("source: http: %w", err)
 	}
-	client, err := api.NewClient(api.Config{Address: c.Source.URL, RoundTripper: bounded{transport}})
+	client, err := api.NewClient(api.Config{Address: c.Sources.Prometheus.URL, RoundTripper: bounded{transport}})
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	return &source{v1.NewAPI(client), c.By, c.Metrics, time.Duration(c.Source.Timeout)}, nil
+	return &prometheusClient{v1.NewAPI(client), c.By, c.Metrics, time.Duration(c.Sources.Prometheus.Timeout)}, nil
 }
 
 // query returns the rows of every stream from from to to, both included, a step apart.
-func (s *source) query(ctx context.Context, from, to time.Time, step time.Duration) (*rowSet, error) {
+func (s *prometheusClient) query(ctx context.Context, from, to time.Time, step time.Duration) (*rowSet, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	out := newRowSet(s.by, len(s.metrics))
@@ -51,7 +51,7 @@ func (s *source) query(ctx context.Context, from, to time.Time, step time.Durati
 	return out, nil
 }
 
-func (s *source) one(ctx context.Context, m metricConfig, r v1.Range) (model.Matrix, error) {
+func (s *prometheusClient) one(ctx context.Context, m metricConfig, r v1.Range) (model.Matrix, error) {
 	value, _, _, err := s.api.QueryRange(ctx, m.Query, r)
 	if err != nil {
 		return nil, fmt.Errorf("query of %s: %w", m.Name, err)

@@ -12,6 +12,7 @@ import (
 // row is one sample of a stream.
 type row struct {
 	stream string
+	labels []string
 	time   time.Time
 	values []float64 // one per metric; NaN is missing
 }
@@ -20,22 +21,22 @@ type row struct {
 type rowSet struct {
 	by      []model.LabelName
 	metrics int
-	streams map[string]*joined
+	streams map[string]*joinedSeries
 
 	// Ambiguous counts series that have the same labels as another of the same query, after all
 	// labels are left out that do not name a stream. None of them can be used.
 	ambiguous int
 }
 
-// joined is what the queries say of one stream.
-type joined struct {
+// joinedSeries is what the queries say of one stream.
+type joinedSeries struct {
 	labels []string // values of the labels that name it
 	series []*model.SampleStream
 	twice  []bool // several series claim the metric
 }
 
 func newRowSet(by []string, metrics int) *rowSet {
-	s := &rowSet{metrics: metrics, streams: map[string]*joined{}}
+	s := &rowSet{metrics: metrics, streams: map[string]*joinedSeries{}}
 	for _, l := range by {
 		s.by = append(s.by, model.LabelName(l))
 	}
@@ -48,7 +49,7 @@ func (s *rowSet) add(j int, m model.Matrix) {
 		name, labels := s.name(series.Metric)
 		to := s.streams[name]
 		if to == nil {
-			to = &joined{labels: labels, series: make([]*model.SampleStream, s.metrics), twice: make([]bool, s.metrics)}
+			to = &joinedSeries{labels: labels, series: make([]*model.SampleStream, s.metrics), twice: make([]bool, s.metrics)}
 			s.streams[name] = to
 		}
 		if to.series[j] != nil {
@@ -89,7 +90,7 @@ func (s *rowSet) rows() (out []row) {
 			}
 		}
 		for t, values := range at {
-			out = append(out, row{name, t.Time().UTC(), values})
+			out = append(out, row{name, from.labels, t.Time().UTC(), values})
 		}
 	}
 	slices.SortFunc(out, func(a, b row) int {

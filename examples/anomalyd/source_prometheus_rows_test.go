@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func series(labels model.Metric, from model.Time, values ...float64) *model.SampleStream {
+func sampleStream(labels model.Metric, from model.Time, values ...float64) *model.SampleStream {
 	s := &model.SampleStream{Metric: labels}
 	for i, v := range values {
 		s.Values = append(s.Values, model.SamplePair{Timestamp: from + model.Time(1000*i), Value: model.SampleValue(v)})
@@ -22,12 +22,12 @@ func series(labels model.Metric, from model.Time, values ...float64) *model.Samp
 func TestRows(t *testing.T) {
 	s := newRowSet([]string{"instance"}, 2)
 	s.add(0, model.Matrix{
-		series(model.Metric{"instance": "b", "__name__": "cpu", "job": "x"}, 1000, 1, 2, 3),
-		series(model.Metric{"instance": "a"}, 2000, 4),
-		series(model.Metric{"instance": "c", "cpu": "0"}, 1000, 7),
-		series(model.Metric{"instance": "c", "cpu": "1"}, 1000, 8),
+		sampleStream(model.Metric{"instance": "b", "__name__": "cpu", "job": "x"}, 1000, 1, 2, 3),
+		sampleStream(model.Metric{"instance": "a"}, 2000, 4),
+		sampleStream(model.Metric{"instance": "c", "cpu": "0"}, 1000, 7),
+		sampleStream(model.Metric{"instance": "c", "cpu": "1"}, 1000, 8),
 	})
-	s.add(1, model.Matrix{series(model.Metric{"instance": "b"}, 2000, 20, math.Inf(1)), series(model.Metric{"instance": "c"}, 1000, 70)})
+	s.add(1, model.Matrix{sampleStream(model.Metric{"instance": "b"}, 2000, 20, math.Inf(1)), sampleStream(model.Metric{"instance": "c"}, 1000, 70)})
 	require.Equal(t, 1, s.ambiguous)
 	nan := math.NaN()
 	type plain struct {

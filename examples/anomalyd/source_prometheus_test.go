@@ -56,21 +56,33 @@ func newPromise(t *testing.T, instances ...string) *promise {
 	return p
 }
 
+// opened is an intake of a configuration, with a Monitor.
+func opened(t testing.TB, c *config, dir string) *intake {
+	t.Helper()
+	c.setDirectory(dir)
+	known, err := openStreams(filepath.Join(c.Dir, "position.json"), c.By)
+	require.NoError(t, err)
+	e := newExporter(c.By, time.Hour)
+	for name, labels := range known.all() {
+		e.know(name, labels)
+	}
+	mc, err := c.monitor()
+	require.NoError(t, err)
+	mc.Handle, mc.Scored = e.happened, e.scored
+	m, err := monitor.Open(mc)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = m.Close() })
+	in := newIntake(c, m, e, known)
+	require.NoError(t, in.open())
+	t.Cleanup(func() { _ = in.close() })
+	return in
+}
+
 // followed is a follower of a promise, with a Monitor that never trains.
 func followed(t *testing.T, p *promise, dir, text string) *follower {
 	c, err := parseConfig([]byte("metrics: [{name: a, query: a}, {name: b, query: b}]\nsource: {url: '" + p.URL + "', interval: 1s, delay: 0s, lookback: 10m}\ntraining: {warm_up: 7000}\n" + text))
 	require.NoError(t, err)
-	c.setDirectory(dir)
-	src, err := newSource(c)
-	require.NoError(t, err)
-	at, err := openPosition(filepath.Join(c.Dir, "position.json"))
-	require.NoError(t, err)
-	mc, err := c.monitor()
-	require.NoError(t, err)
-	m, err := monitor.Open(mc)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = m.Close() })
-	return newFollower(c, src, m, newExporter(c.By, time.Hour), at)
+	return opened(t, c, dir).sources[0].(*follower)
 }
 
 // Every step is read once, in pieces, whatever fails in between, and also by the next process.
@@ -87,26 +99,26 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	require.Positive(t, failures)
-	require.Equal(t, now.UTC(), f.position.Until.UTC())
-	stats := f.monitor.Stats()
+	require.Equal(t, now.UTC(), f.intake.streams.until().UTC())
+	stats := f.intake.monitor.Stats()
 	require.Equal(t, uint64(2*601), stats.Samples)
 	require.Zero(t, stats.Dropped)
 
-	require.NoError(t, f.position.save())
-	require.NoError(t, f.monitor.Close())
+	require.NoError(t, f.intake.streams.save())
+	require.NoError(t, f.intake.monitor.Close())
 	asked := p.asked.Load()
 	f = followed(t, p, dir, "")
-	before := f.monitor.Stats().WindowRows
+	before := f.intake.monitor.Stats().WindowRows
 	require.Equal(t, 2*601, before)
 	for f.poll(t.Context(), now.Add(5*time.Second)) != nil {
 	}
 	require.LessOrEqual(t, p.asked.Load(), asked+4)
-	require.Equal(t, before+2*5, f.monitor.Stats().WindowRows)
+	require.Equal(t, before+2*5, f.intake.monitor.Stats().WindowRows)
 	require.NoError(t, f.poll(t.Context(), now), "a clock that goes back finds nothing new")
 
 	for f.poll(t.Context(), now.Add(time.Hour)) != nil { // longer than the lookback
 	}
-	require.Equal(t, before+2*5+2*601, f.monitor.Stats().WindowRows)
+	require.Equal(t, before+2*5+2*601, f.intake.monitor.Stats().WindowRows)
 }
 
 // Without its position it reads the lookback again, and no sample counts twice.
@@ -116,11 +128,11 @@ func TestLostPosition(t *testing.T) {
 	f := followed(t, p, dir, "")
 	now := time.Unix(1_800_000_000, 0)
 	require.NoError(t, f.poll(t.Context(), now))
-	require.NoError(t, f.monitor.Close())
-	require.NoError(t, replaceFile(f.position.path, []byte("{")))
+	require.NoError(t, f.intake.monitor.Close())
+	require.NoError(t, replaceFile(f.intake.streams.path, []byte("{")))
 	f = followed(t, p, dir, "")
 	require.NoError(t, f.poll(t.Context(), now.Add(time.Second)))
-	require.Equal(t, 602, f.monitor.Stats().WindowRows)
+	require.Equal(t, 602, f.intake.monitor.Stats().WindowRows)
 }
 
 // Streams beyond max_streams are left out and counted, until others have been gone for long.
@@ -129,17 +141,17 @@ func TestStreamsAreBounded(t *testing.T) {
 	f := followed(t, p, t.TempDir(), "max_streams: 2\nforget: 1h\n")
 	now := time.Unix(1_800_000_000, 0)
 	require.NoError(t, f.poll(t.Context(), now))
-	require.Len(t, f.position.Streams, 2)
-	require.Equal(t, 2, f.monitor.Stats().Streams)
-	require.Equal(t, 601., testutil.ToFloat64(f.exporter.refused))
+	require.Len(t, f.intake.streams.all(), 2)
+	require.Equal(t, 2, f.intake.monitor.Stats().Streams)
+	require.Equal(t, 601., testutil.ToFloat64(f.intake.exporter.refused))
 
 	p.instances = []string{"z"}
 	require.NoError(t, f.poll(t.Context(), now.Add(2*time.Hour)))
-	f.upkeep(time.Now())
-	require.Empty(t, f.position.Streams)
-	require.Zero(t, f.monitor.Stats().Streams)
+	f.intake.upkeep(time.Now())
+	require.Empty(t, f.intake.streams.all())
+	require.Zero(t, f.intake.monitor.Stats().Streams)
 	require.NoError(t, f.poll(t.Context(), now.Add(2*time.Hour+time.Second)))
-	require.Len(t, f.position.Streams, 1)
+	require.Len(t, f.intake.streams.all(), 1)
 }
 
 // A source that stays away is told once, and that it is back.
@@ -147,15 +159,15 @@ func TestReport(t *testing.T) {
 	f := followed(t, newPromise(t), t.TempDir(), "")
 	now := time.Now()
 	f.report(nil, now)
-	require.True(t, f.failing.IsZero())
+	require.True(t, f.watch.since.IsZero())
 	f.report(http.ErrServerClosed, now)
 	f.report(http.ErrServerClosed, now.Add(time.Minute))
-	require.Equal(t, now, f.failing)
-	require.Equal(t, now, f.reminded)
+	require.Equal(t, now, f.watch.since)
+	require.Equal(t, now, f.watch.reminded)
 	f.report(http.ErrServerClosed, now.Add(remindEvery))
-	require.Equal(t, now.Add(remindEvery), f.reminded)
+	require.Equal(t, now.Add(remindEvery), f.watch.reminded)
 	f.report(nil, now.Add(time.Hour))
-	require.True(t, f.failing.IsZero())
-	require.Equal(t, 5., testutil.ToFloat64(f.exporter.polls))
-	require.Equal(t, 3., testutil.ToFloat64(f.exporter.failures))
+	require.True(t, f.watch.since.IsZero())
+	require.Equal(t, 5., testutil.ToFloat64(f.intake.exporter.polls))
+	require.Equal(t, 3., testutil.ToFloat64(f.intake.exporter.failures))
 }

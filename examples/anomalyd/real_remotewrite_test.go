@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/examples/anomalyd/demo/hosts"
+)
+
+const (
+	writtenInterval = 200 * time.Millisecond
+	writtenScrape   = 50 * time.Millisecond // several in every interval
+)
+
+// written is a real Prometheus that writes to the program.
+type written struct {
+	dir, app   string
+	hosts      []*hosts.Host
+	prometheus *server
+	program    *server
+}
+
+func (s *written) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *written) write(t *testing.T, name, text string) {
+	require.NoError(t, os.WriteFile(s.path(name), []byte(text), 0o600))
+}
+
+func newWritten(t *testing.T) *written {
+	s := &written{dir: t.TempDir(), app: freeAddress(t), hosts: hosts.New(1)}
+	demo := httptest.NewServer(hosts.Handler(s.hosts))
+	t.Cleanup(demo.Close)
+	text := fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %[1]s}\nscrape_configs:\n", writtenScrape)
+	for _, name := range hosts.Names {
+		text += fmt.Sprintf("  - job_name: %s\n    metrics_path: /%[1]s\n    static_configs: [{targets: [%q], labels: {instance: %[1]s, job: demo}}]\n", name, demo.Listener.Addr())
+	}
+	text += fmt.Sprintf("remote_write:\n  - url: http://%s/api/v1/write\n    authorization: {credentials: secret}\n    queue_config: {batch_send_deadline: 100ms, min_shards: 3, max_samples_per_send: 5, max_backoff: 500ms}\n", s.app)
+	s.write(t, "prometheus.yml", text)
+	s.write(t, "token", "secret\n")
+	s.write(t, "anomaly.yml", fmt.Sprintf(`
+listen: %s
+dir: state
+interval: %s
+by: [instance]
+sources: {remote_write: {token_file: token}}
+metrics:
+  - {name: cpu, remote_write: demo_cpu}
+  - {name: mem, remote_write: 'demo_mem{job=~"de.o"}'}
+  - {name: disk, remote_write: {series: demo_disk, divided_by: demo_net_in, scale: 1e5}}
+  - {name: net_in, remote_write: {series: demo_net_in, counter: false}}
+training: {warm_up: 150, preset: pca}
+alarms: {budget: 10, open: 3, of: 5, merge: 0s}
+stdout: true
+`, s.app, writtenInterval))
+	s.prometheus = start(t, nil, "prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+freeAddress(t))
+	return s
+}
+
+func (s *written) run(t *testing.T) {
+	s.program = start(t, []string{asProgram + "=1"}, os.Args[0], "-config", s.path("anomaly.yml"))
+	eventually(t, 40*time.Second, "the program listens", func() bool { return get("http://"+s.app+"/-/ready") != "" })
+}
+
+// progress is how many rows the program has had of all hosts, and until when, in rows.
+func (s *written) progress(t *testing.T) (rows, until int, ok bool) {
+	page := get("http://" + s.app + "/metrics")
+	number := func(pattern string) []float64 {
+		var out []float64
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(page, -1) {
+			v, err := strconv.ParseFloat(m[1], 64)
+			require.NoError(t, err)
+			out = append(out, v)
+		}
+		return out
+	}
+	window, last := number(`(?m)^anomaly_monitor_window_rows (\S+)$`), number(`(?m)^anomaly_last_sample_timestamp_seconds\{.*\} (\S+)$`)
+	if len(window) != 1 || len(last) != len(hosts.Names) {
+		return 0, 0, false
+	}
+	for _, t := range last {
+		until += int(t*1000) / int(writtenInterval.Milliseconds())
+	}
+	return int(window[0]), until, true
+}
+
+// A real Prometheus writes the metrics of two hosts. A fault on one of them is flagged, with the
+// metric named. The program is killed while samples come: Prometheus sends again what was not
+// acknowledged, what was acknowledged was not lost, and no row is missing afterwards.
+func TestRealRemoteWrite(t *testing.T) {
+	t.Parallel()
+	needs(t, "prometheus")
+	s := newWritten(t)
+	s.run(t)
+	eventually(t, 90*time.Second, "both hosts have models", func() bool {
+		_, _, ok := s.progress(t)
+		return ok
+	})
+	s.hosts[1].Fail(1, time.Now().Add(mostTime))
+	cause := regexp.MustCompile(`(?m)^anomaly_alarm_cause\{instance="web-2",metric="mem"\} 1$`)
+	eventually(t, 60*time.Second, "the fault is flagged and the metric named", func() bool { return cause.MatchString(get("http://" + s.app + "/metrics")) })
+	s.hosts[1].Fail(1, time.Now())
+
+	var rows, until int
+	eventually(t, 20*time.Second, "the rows before", func() (ok bool) {
+		rows, until, ok = s.progress(t)
+		again, same, _ := s.progress(t)
+		return ok && rows == again && until == same
+	})
+	s.program.kill()
+	time.Sleep(2 * time.Second) // Prometheus finds nobody meanwhile
+	s.run(t)
+	eventually(t, 60*time.Second, "no row is missing", func() bool {
+		rowsNow, untilNow, ok := s.progress(t)
+		return ok && untilNow-until > 2*25 && rowsNow-rows == untilNow-until
+	})
+	require.Contains(t, s.program.log.String(), "listening")
+	s.program.stop(t)
+	require.NotContains(t, s.program.log.String(), "level=ERROR")
+}

@@ -317,6 +317,9 @@ func (f *csvConfig) check(c *config) error {
 			return fmt.Errorf("sources: csv: labels: %q is not in by", label)
 		}
 	}
+	if len(c.By) > len(f.Labels)+1 {
+		return fmt.Errorf("sources: csv: by has %d labels, and labels has %d: only one can come from the files", len(c.By), len(f.Labels))
+	}
 	for key, text := range map[string]string{"comma": f.Comma, "decimal": f.Decimal} {
 		if len(text) > 1 {
 			return fmt.Errorf("sources: csv: %s: %q, want one character", key, text)

@@ -68,6 +68,7 @@ func TestConfigMistakes(t *testing.T) {
 		"metrics: [{name: cpu}]\nsources: {csv: {}}":                                                              "no files",
 		"metrics: [{name: cpu}]\nsources: {csv: {files: ['[']}}":                                                  "pattern",
 		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], comma: ',,'}}":                                       "one character",
+		"by: [a, b]\nmetrics: [{name: cpu}]\nsources: {csv: {files: [a]}}":                                        "only one",
 		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], labels: {host: x}}}":                                 "host",
 		"metrics: [{name: cpu}]\nsources: {csv: {files: [a], zone: Nowhere/Town}}":                                "zone",
 	} {

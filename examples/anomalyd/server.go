@@ -49,8 +49,18 @@ func (s *service) handler() http.Handler {
 			mux.Handle("POST "+r.cfg.Path, r)
 		}
 	}
-	mux.Handle("/", page(s.monitor))
+	mux.Handle("/", withoutDeadline(page(s.monitor)))
 	return mux
+}
+
+// withoutDeadline lets a page send what happens for as long as somebody looks at it.
+func withoutDeadline(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+			slog.Debug("a request keeps its deadline", "err", err)
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // ready reports whether all sources are well.
@@ -177,15 +187,21 @@ func hostOf(r *http.Request) string {
 	return host
 }
 
-// serve answers until ctx ends.
+// serve answers until ctx ends. Requests that are under way then are told by their context, and
+// have some time to end.
 func serve(ctx context.Context, listener net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout, IdleTimeout: time.Minute}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout, IdleTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.Background(), requestTimeout)
 		defer cancel()
-		stopped <- server.Shutdown(grace)
+		err := server.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close()
+		}
+		stopped <- err
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,4 +89,29 @@ func TestStrangers(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, code)
 	code, _ = ask(t, server, path, body, func(r *http.Request) { r.Header.Set("Authorization", "Bearer secret") })
 	require.Equal(t, http.StatusOK, code)
+}
+
+// Somebody who looks at a page that never ends does not keep the program from ending.
+func TestServerEnds(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	looking := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- serve(ctx, listener, withoutDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			close(looking)
+			<-r.Context().Done()
+		})))
+	}()
+	resp, err := http.Get("http://" + listener.Addr().String())
+	require.NoError(t, err)
+	<-looking
+	cancel()
+	require.NoError(t, <-done)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metric-streams/anomaly/dagmm"
@@ -164,4 +167,37 @@ func TestWhatIsTold(t *testing.T) {
 	_, n, err = w.outbox.next()
 	require.NoError(t, err)
 	require.Zero(t, n)
+}
+
+// Of two couriers each gets what it has not had, and the Monitor is asked for what either lacks.
+func TestCouriers(t *testing.T) {
+	c, e := sinkConfig(t, "webhook: {url: 'http://127.0.0.1:1'}\nstdout: true\n")
+	var out bytes.Buffer
+	r, err := newReceivers(c, e, &out)
+	require.NoError(t, err)
+	require.Len(t, r.couriers, 2)
+	webhook, stdout := r.couriers[0], r.couriers[1]
+	event := func(seq uint64) alarm.Event {
+		return alarm.Event{Kind: alarm.Opened, Stream: "a", Seq: seq, Time: time.Now()}
+	}
+	stdout.take(event(1)) // the process died before the webhook had it
+	require.Zero(t, r.delivered("a"))
+	r.handle(event(1))
+	r.handle(event(2))
+	require.Equal(t, uint64(2), r.delivered("a"))
+	require.Equal(t, webhook.outbox.size, stdout.outbox.size)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		stdout.run(ctx)
+	}()
+	eventually(t, 10*time.Second, "all is written", func() bool { return testutil.ToFloat64(e.notified.WithLabelValues("stdout", "ok")) == 2 })
+	cancel()
+	<-done
+	require.NoError(t, r.close())
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], `{"labels":{"instance":"web-1"},"event":{"kind":"opened","stream":"a","seq":1,`)
 }

@@ -23,10 +23,10 @@ import (
 )
 
 const (
-	atOnce      = 4       // requests; others are told to come again
-	mostWanted  = 200_000 // samples of a request
-	journalMost = 32 << 20
-	quietTime   = time.Minute // between warnings of the same kind
+	atOnce     = 4               // requests that are read
+	mostWait   = 5 * time.Second // of the others; then they are told to come again
+	mostWanted = 200_000         // samples of a request
+	quietTime  = time.Minute     // between warnings of the same kind
 )
 
 // receiver is a source that others send to. What it answers with 2xx is in the journal of its
@@ -40,6 +40,7 @@ type receiver struct {
 	selector *selector
 	protocol protocol
 	places   chan struct{}
+	patience time.Duration // for a place
 	interval time.Duration
 
 	mu        sync.Mutex
@@ -84,11 +85,11 @@ func newReceiver(in *intake, name string) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{name: name, cfg: cfg, loopback: in.cfg.loopback(), intake: in, selector: s, places: make(chan struct{}, atOnce), interval: time.Duration(in.cfg.Interval), warned: map[string]time.Time{}}
+	r := &receiver{name: name, cfg: cfg, loopback: in.cfg.loopback(), intake: in, selector: s, places: make(chan struct{}, atOnce), patience: mostWait, interval: time.Duration(in.cfg.Interval), warned: map[string]time.Time{}}
 	if r.protocol = (remoteWriteProtocol{s}); name == otlpSource {
 		r.protocol = otlpProtocol{s}
 	}
-	ac := align.Config{Interval: r.interval, Wait: time.Duration(cfg.Wait), MaxPending: cfg.MaxWaiting}
+	ac := align.Config{Interval: r.interval, Wait: time.Duration(cfg.Wait), MaxPending: cfg.MaxWaiting, Meaning: strings.Join(in.cfg.By, " ")}
 	for j := range in.cfg.Metrics {
 		ac.Columns = append(ac.Columns, in.cfg.Metrics[j].selection(name).column())
 	}
@@ -110,8 +111,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case r.places <- struct{}{}:
 		got = r.receive(w, q)
 		<-r.places
-	default:
+	case <-time.After(r.patience):
 		got = answer{code: http.StatusServiceUnavailable, problem: "too many requests at once"}
+	case <-q.Context().Done():
+		got = answer{code: http.StatusServiceUnavailable, problem: "the program ends, or nobody waits any more"}
 	}
 	r.intake.exporter.requests.WithLabelValues(r.name, strconv.Itoa(got.code)).Inc()
 	if got.code == http.StatusServiceUnavailable {
@@ -166,7 +169,7 @@ func (r *receiver) receive(w http.ResponseWriter, q *http.Request) answer {
 }
 
 func (r *receiver) count(c align.Counts) {
-	for result, n := range map[string]uint64{"taken": c.Taken, "late": c.Late, "ahead": c.Ahead, "invalid": c.Invalid, "refused": c.Refused} {
+	for result, n := range map[string]uint64{"taken": c.Taken, "extra": c.Extra, "late": c.Late, "ahead": c.Ahead, "invalid": c.Invalid, "refused": c.Refused} {
 		if n > 0 {
 			r.intake.exporter.samples.WithLabelValues(r.name, result).Add(float64(n))
 		}
@@ -291,7 +294,7 @@ func (r *receiver) run(ctx context.Context) {
 		now := time.Now()
 		r.flush(now)
 		r.tick(now)
-		if r.aligner.JournalSize() > journalMost {
+		if r.aligner.Grown() {
 			if err := r.save(); err != nil {
 				slog.Error("the journal is not shortened", "source", r.name, "err", err)
 			}

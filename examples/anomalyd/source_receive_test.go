@@ -211,6 +211,7 @@ func TestFlood(t *testing.T) {
 	require.Zero(t, flood(100, 110), "there is room again")
 
 	r := in.receiver(t)
+	r.patience = time.Millisecond
 	for range atOnce {
 		r.places <- struct{}{}
 	}
@@ -308,6 +309,7 @@ func TestOTLPExporter(t *testing.T) {
 		export()
 		require.Equal(t, []string{`{host_name="web-1"}`}, keys(in.streams.all()))
 		require.Equal(t, 3., testutil.ToFloat64(in.exporter.samples.WithLabelValues(otlpSource, "taken")))
+		r.patience = time.Millisecond
 		for range atOnce { // too much at once, for a while
 			r.places <- struct{}{}
 		}

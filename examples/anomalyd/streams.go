@@ -59,7 +59,7 @@ func openStreams(path string, by []string) (*streams, error) {
 		s.kept = kept{Streams: map[string]*seen{}}
 	}
 	for name, one := range s.kept.Streams {
-		if len(one.Labels) != len(by) { // by was another one
+		if len(one.Labels) != len(by) || s.name(one.Labels) != name { // by was another one
 			delete(s.kept.Streams, name)
 			continue
 		}

@@ -68,12 +68,14 @@ type Config struct {
 	// Wait is how long a row waits for what is missing, from its first sample on. 0 means
 	// Interval.
 	Wait time.Duration
-	// MaxPending bounds the samples that wait in all streams; 0 means a million.
+	// MaxPending bounds the samples that wait in all streams, and the series of all streams; 0
+	// means a million.
 	MaxPending int
-	// MaxSeries bounds the series of a stream; 0 means 10,000.
-	MaxSeries int
 	// Ahead is how far after the present the time of a sample may be; 0 means 10 minutes.
 	Ahead time.Duration
+	// Meaning is what else the samples depend on, such as the names of the labels. A journal of
+	// another one is discarded.
+	Meaning string
 }
 
 // Row is what a stream's series make of an interval.
@@ -86,15 +88,17 @@ type Row struct {
 // Counts says what became of samples.
 type Counts struct {
 	Taken     uint64 // they are, or will be, part of a row
-	Late      uint64 // their row has gone
+	Extra     uint64 // their row has gone with another sample of the same series
+	Late      uint64 // their row has gone without them
 	Ahead     uint64 // their time is too far after the present
-	Invalid   uint64 // not a number, or infinite
-	Refused   uint64 // of more series than MaxSeries
+	Invalid   uint64 // no number, infinite, or of a time before 1970
+	Refused   uint64 // of more series than MaxPending
 	Ambiguous uint64 // values that several series of a metric have, which has no Aggregate
 }
 
 func (c *Counts) add(o Counts) {
 	c.Taken += o.Taken
+	c.Extra += o.Extra
 	c.Late += o.Late
 	c.Ahead += o.Ahead
 	c.Invalid += o.Invalid
@@ -106,6 +110,8 @@ func (c *Counts) add(o Counts) {
 // its metric has no value: part of a sum is no sum.
 const missesAllowed = 3
 
+const shortJournal = 32 << 20 // bytes; there is no use in shortening it
+
 // Aligner makes rows of series. Its methods may be called from many goroutines.
 type Aligner struct {
 	cfg Config
@@ -114,6 +120,7 @@ type Aligner struct {
 	streams map[string]*stream
 	touched map[*stream]struct{} // those that Add has given samples since Complete
 	pending int                  // points in all slots
+	series  int                  // of all streams
 	counts  Counts
 	journal *journal
 }
@@ -181,8 +188,8 @@ func (c *Config) fill() error {
 	if c.Interval < time.Millisecond || c.Interval%time.Millisecond != 0 {
 		return fmt.Errorf("align: interval %s, want whole milliseconds: %w", c.Interval, ErrConfig)
 	}
-	if len(c.Columns) == 0 || c.Wait < 0 || c.MaxPending < 0 || c.MaxSeries < 0 || c.Ahead < 0 {
-		return fmt.Errorf("align: %d columns, wait %s, %d pending, %d series, %s ahead: %w", len(c.Columns), c.Wait, c.MaxPending, c.MaxSeries, c.Ahead, ErrConfig)
+	if len(c.Columns) == 0 || c.Wait < 0 || c.MaxPending < 0 || c.Ahead < 0 {
+		return fmt.Errorf("align: %d columns, wait %s, %d pending, %s ahead: %w", len(c.Columns), c.Wait, c.MaxPending, c.Ahead, ErrConfig)
 	}
 	for j, column := range c.Columns {
 		if !slices.Contains(Aggregates, column.Aggregate) {
@@ -194,9 +201,6 @@ func (c *Config) fill() error {
 	}
 	if c.MaxPending == 0 {
 		c.MaxPending = 1_000_000
-	}
-	if c.MaxSeries == 0 {
-		c.MaxSeries = 10_000
 	}
 	if c.Ahead == 0 {
 		c.Ahead = 10 * time.Minute
@@ -217,7 +221,7 @@ func (a *Aligner) Add(samples []Sample, now time.Time) (Counts, error) {
 	valid, latest := samples[:0:0], now.Add(a.cfg.Ahead).UnixMilli()
 	for _, s := range samples {
 		switch {
-		case s.Kind != Gone && (math.IsNaN(s.Value) || math.IsInf(s.Value, 0)):
+		case s.Time <= 0, s.Kind != Gone && (math.IsNaN(s.Value) || math.IsInf(s.Value, 0)):
 			counts.Invalid++
 		case s.Time > latest:
 			counts.Ahead++
@@ -249,10 +253,11 @@ func (a *Aligner) apply(counts *Counts, s Sample, now time.Time) {
 		return
 	}
 	if of == nil {
-		if of = to.begin(s, a.cfg.MaxSeries); of == nil {
+		if a.series >= a.cfg.MaxPending {
 			counts.Refused++
 			return
 		}
+		of = a.begin(to, s)
 	}
 	of.kind = s.Kind
 	if number > of.gone {
@@ -260,10 +265,14 @@ func (a *Aligner) apply(counts *Counts, s Sample, now time.Time) {
 	}
 	p := point{s.Time, s.Value}
 	if number <= to.passed {
+		if number == to.passed && of.seen && floorDiv(of.last.at, a.cfg.Interval.Milliseconds()) == number {
+			counts.Extra++
+		} else {
+			counts.Late++
+		}
 		if !of.seen || p.at > of.last.at { // the next rate is since then
 			of.last, of.seen = p, true
 		}
-		counts.Late++
 		return
 	}
 	counts.Taken++
@@ -300,14 +309,12 @@ func join(texts []string) string {
 	return b.String()
 }
 
-// begin makes a series known; nil where there are too many.
-func (s *stream) begin(one Sample, most int) *series {
-	if len(s.series) >= most {
-		return nil
-	}
+// begin makes a series of a stream known.
+func (a *Aligner) begin(to *stream, one Sample) *series {
 	of := &series{key: key{one.Column, one.Divisor, one.Series}, kind: one.Kind}
-	s.series = append(s.series, of)
-	s.index[of.key] = of
+	to.series = append(to.series, of)
+	to.index[of.key] = of
+	a.series++
 	return of
 }
 
@@ -439,6 +446,7 @@ func (a *Aligner) pass(s *stream, push func(Row) error) error {
 		}
 		if !ok && (of.missed > missesAllowed || !of.expected(one.number)) && !s.waits(of) {
 			delete(s.index, of.key)
+			a.series--
 			return true
 		}
 		return false
@@ -537,6 +545,7 @@ func (a *Aligner) Forget(labels []string) {
 		for _, one := range s.slots {
 			a.pending -= len(one.points)
 		}
+		a.series -= len(s.series)
 		delete(a.streams, name)
 		delete(a.touched, s)
 	}
@@ -567,11 +576,11 @@ func (a *Aligner) Save() error {
 	return nil
 }
 
-// JournalSize returns the size of the journal in bytes.
-func (a *Aligner) JournalSize() int64 {
+// Grown reports whether the journal has become so long that Save is due.
+func (a *Aligner) Grown() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.journal.size
+	return a.journal.size > max(shortJournal, 2*a.journal.saved)
 }
 
 // Close saves and closes the journal. What waits goes on waiting after the next Open.

@@ -82,7 +82,8 @@ func TestRowsWaitForAllMetrics(t *testing.T) {
 	requireRows(t, nil, rows(t, a, start.Add(30*time.Second)))
 	requireRows(t, [][]float64{{20, 8, nan}}, rows(t, a, start.Add(31*time.Second)), "the last sample of an interval counts")
 	require.Zero(t, a.Pending())
-	require.Equal(t, uint64(1), add(t, a, start.Add(31*time.Second), sample(1, "", Gauge, 22, 70)).Late)
+	require.Equal(t, Counts{Late: 1}, add(t, a, start.Add(31*time.Second), sample(1, "", Gauge, 22, 70)))
+	require.Equal(t, Counts{Extra: 1}, add(t, a, start.Add(31*time.Second), sample(0, "", Gauge, 29.5, 9)))
 	require.Equal(t, uint64(7-1), a.Counts().Taken)
 }
 
@@ -168,19 +169,24 @@ func TestDivisorScaleAndOffset(t *testing.T) {
 
 // A full Aligner takes nothing, keeps what it has, and takes again once rows have gone.
 func TestFull(t *testing.T) {
-	cfg := Config{Columns: make([]Column, 1), Interval: 10 * time.Second, MaxPending: 2, MaxSeries: 1}
+	cfg := Config{Columns: make([]Column, 1), Interval: 10 * time.Second, MaxPending: 2}
 	a := open(t, filepath.Join(t.TempDir(), "journal"), cfg)
 	add(t, a, start, sample(0, "", Gauge, 0, 1), sample(0, "", Gauge, 10, 2))
 	_, err := a.Add([]Sample{sample(0, "", Gauge, 20, 3)}, start)
 	require.ErrorIs(t, err, ErrFull)
 	requireRows(t, [][]float64{{0, 1}, {10, 2}}, rows(t, a, start.Add(10*time.Second)))
 	require.Equal(t, uint64(1), add(t, a, start, sample(0, "", Gauge, 20, 3)).Taken)
-	require.Equal(t, uint64(1), add(t, a, start, sample(0, "other", Gauge, 20, 3)).Refused)
+	require.Equal(t, uint64(1), add(t, a, start, sample(0, "other", Gauge, 20, 3)).Taken)
+	rows(t, a, start.Add(time.Hour))
+	require.Equal(t, uint64(1), add(t, a, start, sample(0, "one too many", Gauge, 30, 3)).Refused)
+	a.Forget([]string{"a"})
+	require.Equal(t, uint64(1), add(t, a, start, sample(0, "another", Gauge, 30, 3)).Taken)
 }
 
 func TestSamplesWithoutUse(t *testing.T) {
 	a := fresh(t, Column{})
 	require.Equal(t, Counts{Invalid: 2}, add(t, a, start, sample(0, "", Gauge, 0, nan), sample(0, "", Gauge, 0, math.Inf(1))))
+	require.Equal(t, Counts{Invalid: 1}, add(t, a, start, Sample{Stream: []string{"a"}, Time: -1}))
 	require.Equal(t, Counts{Ahead: 1}, add(t, a, start, sample(0, "", Gauge, 601, 1)))
 	require.Zero(t, a.Pending())
 }
@@ -266,7 +272,7 @@ func TestDiscardedJournal(t *testing.T) {
 	other.Interval = time.Second
 	a, discarded, err := Open(path, other)
 	require.NoError(t, err)
-	require.ErrorContains(t, discarded, "another interval")
+	require.ErrorContains(t, discarded, "other settings")
 	require.NoError(t, a.Close())
 	require.NoError(t, os.WriteFile(path, []byte("{\n"), 0o600))
 	a, discarded, err = Open(path, cfg)
@@ -285,9 +291,14 @@ func TestJournalIsSaved(t *testing.T) {
 		add(t, a, start, sample(0, "", Gauge, float64(10*i), 1))
 	}
 	rows(t, a, start.Add(time.Hour))
-	before := a.JournalSize()
+	before := a.journal.size
+	require.False(t, a.Grown())
 	require.NoError(t, a.Save())
-	require.Less(t, a.JournalSize(), before/10)
+	require.Less(t, a.journal.size, before/10)
+	a.journal.size = shortJournal + 1
+	require.True(t, a.Grown())
+	require.NoError(t, a.Save())
+	require.False(t, a.Grown())
 	a.Forget([]string{"a"})
 	require.NoError(t, a.Close())
 	text, err := os.ReadFile(path)

@@ -64,7 +64,7 @@ type seriesState struct {
 
 // identity is the same for settings with which a stored state means the same.
 func (c *Config) identity() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %s", c.Columns, c.Interval))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %s %s", c.Columns, c.Interval, c.Meaning))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -95,10 +95,7 @@ func (a *Aligner) restore(from *state, now time.Time) {
 	for _, one := range from.Streams {
 		s := a.stream(one.Labels)
 		for _, of := range one.Series {
-			known := s.begin(Sample{Column: of.Column, Divisor: of.Divisor, Series: of.Name, Kind: of.Kind}, a.cfg.MaxSeries)
-			if known == nil {
-				continue
-			}
+			known := a.begin(s, Sample{Column: of.Column, Divisor: of.Divisor, Series: of.Name, Kind: of.Kind})
 			known.seen, known.last, known.missed, known.gone = of.Seen, point{of.At, of.Value}, of.Missed, of.Gone
 		}
 		if one.Passed != nil {
@@ -112,9 +109,10 @@ func (a *Aligner) restore(from *state, now time.Time) {
 
 // journal is the file, open for appending.
 type journal struct {
-	path string
-	file *os.File
-	size int64
+	path  string
+	file  *os.File
+	size  int64
+	saved int64 // size of the state at its beginning
 }
 
 // openJournal opens a journal and returns what is in it. A file that cannot be used is
@@ -149,9 +147,10 @@ func (j *journal) read(settings string) (*state, error) {
 		return nil, fmt.Errorf("%s is damaged: %w", j.path, err)
 	}
 	if s.Format != journalFormat || s.Version != journalVersion || s.Settings != settings {
-		return nil, fmt.Errorf("%s is of format %q, version %d, for other metrics or another interval", j.path, s.Format, s.Version)
+		return nil, fmt.Errorf("%s is of format %q, version %d, for other settings", j.path, s.Format, s.Version)
 	}
-	for j.size = int64(len(line)); ; j.size += int64(len(line)) {
+	j.saved = int64(len(line))
+	for j.size = j.saved; ; j.size += int64(len(line)) {
 		if line, err = lines.ReadBytes('\n'); err != nil {
 			break
 		}
@@ -198,7 +197,7 @@ func (j *journal) replace(s *state) error {
 	}
 	j.file = file
 	if renamed == nil {
-		j.size = int64(text.Len())
+		j.size, j.saved = int64(text.Len()), int64(text.Len())
 	}
 	return renamed
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/metric-streams/anomaly/dagmm/monitor"
 )
@@ -80,8 +83,21 @@ func (in *intake) close() (err error) {
 	return errors.Join(err, in.streams.save())
 }
 
-// admit returns the stream with these labels; nil for one that is too many.
+const longestLabel = 1024 // bytes
+
+// admit returns the stream with these labels; nil for one that is too many, or whose labels are
+// too long.
 func (in *intake) admit(labels []string) *seen {
+	for i, l := range labels {
+		if len(l) > longestLabel {
+			in.exporter.refused.Inc()
+			return nil
+		}
+		if !utf8.ValidString(l) { // it cannot be exported
+			labels = slices.Clone(labels)
+			labels[i] = strings.ToValidUTF8(l, "\uFFFD")
+		}
+	}
 	one, isNew := in.streams.get(labels, in.cfg.MaxStreams)
 	if isNew {
 		in.exporter.know(one.name, labels)

@@ -17,10 +17,10 @@ func (o *outage) report(err error, now time.Time) {
 	switch {
 	case err == nil && o.since.IsZero():
 	case err == nil:
-		slog.Info("the source is back; what was missed has been read", "source", o.name, "away", now.Sub(o.since).Round(time.Second).String())
+		slog.Info("the source is back", "source", o.name, "away", now.Sub(o.since).Round(time.Second).String())
 		o.since = time.Time{}
 	case o.since.IsZero():
-		slog.Warn("the source fails; what is missed now is read later", "source", o.name, "err", err)
+		slog.Warn("the source fails; what is missed now comes later", "source", o.name, "err", err)
 		o.since, o.reminded = now, now
 	case now.Sub(o.reminded) >= remindEvery:
 		slog.Warn("the source still fails", "source", o.name, "since", o.since, "err", err)

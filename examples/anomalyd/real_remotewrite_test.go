@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +27,7 @@ const (
 type written struct {
 	dir, app   string
 	hosts      []*hosts.Host
+	query, own string // addresses of Prometheus, and of a program with the configuration that comes with it
 	prometheus *server
 	program    *server
 }
@@ -35,14 +39,18 @@ func (s *written) write(t *testing.T, name, text string) {
 }
 
 func newWritten(t *testing.T) *written {
-	s := &written{dir: t.TempDir(), app: freeAddress(t), hosts: hosts.New(1)}
+	s := &written{dir: t.TempDir(), app: freeAddress(t), own: freeAddress(t), query: freeAddress(t), hosts: hosts.New(1)}
+	node := freeAddress(t)
+	start(t, nil, "prometheus-node-exporter", "--log.level=error", "--no-collector.systemd", "--web.listen-address="+node)
 	demo := httptest.NewServer(hosts.Handler(s.hosts))
 	t.Cleanup(demo.Close)
 	text := fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %[1]s}\nscrape_configs:\n", writtenScrape)
 	for _, name := range hosts.Names {
 		text += fmt.Sprintf("  - job_name: %s\n    metrics_path: /%[1]s\n    static_configs: [{targets: [%q], labels: {instance: %[1]s, job: demo}}]\n", name, demo.Listener.Addr())
 	}
+	text += fmt.Sprintf("  - {job_name: node, scrape_interval: %s, scrape_timeout: %[1]s, static_configs: [{targets: [%q]}]}\n", writtenInterval, node)
 	text += fmt.Sprintf("remote_write:\n  - url: http://%s/api/v1/write\n    authorization: {credentials: secret}\n    queue_config: {batch_send_deadline: 100ms, min_shards: 3, max_samples_per_send: 5, max_backoff: 500ms}\n", s.app)
+	text += fmt.Sprintf("  - url: http://%s/api/v1/write\n    queue_config: {batch_send_deadline: 100ms}\n", s.own)
 	s.write(t, "prometheus.yml", text)
 	s.write(t, "token", "secret\n")
 	s.write(t, "anomaly.yml", fmt.Sprintf(`
@@ -60,8 +68,50 @@ training: {warm_up: 150, preset: pca}
 alarms: {budget: 10, open: 3, of: 5, merge: 0s}
 stdout: true
 `, s.app, writtenInterval))
-	s.prometheus = start(t, nil, "prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+freeAddress(t))
+	s.prometheus = start(t, nil, "prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+s.query)
+	own, err := os.ReadFile("anomaly.yml")
+	require.NoError(t, err)
+	s.write(t, "own.yml", strings.NewReplacer("127.0.0.1:9815", s.own, "anomaly.state", "own", "interval: 15s", "interval: "+writtenInterval.String()).Replace(string(own))+
+		"training: {warm_up: 100, preset: pca}\n")
+	start(t, []string{asProgram + "=1"}, os.Args[0], "-config", s.path("own.yml"))
 	return s
+}
+
+// ownValue returns the last value of a metric of node_exporter, as the program has it.
+func (s *written) ownValue(t *testing.T, metric string) (v float64, ok bool) {
+	m := regexp.MustCompile(`(?m)^anomaly_value\{instance=".*",metric="` + metric + `"\} (\S+)$`).FindStringSubmatch(get("http://" + s.own + "/metrics"))
+	if m == nil {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	require.NoError(t, err)
+	return v, true
+}
+
+// asked returns what Prometheus makes of an expression.
+func (s *written) asked(t *testing.T, expr string) float64 {
+	body := get("http://" + s.query + "/api/v1/query?query=" + url.QueryEscape("scalar("+expr+")"))
+	var answer struct{ Data struct{ Result [2]any } }
+	require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
+	v, err := strconv.ParseFloat(answer.Data.Result[1].(string), 64)
+	require.NoError(t, err)
+	return v
+}
+
+// checkOwn holds what anomaly.yml makes of node_exporter's series against PromQL.
+func (s *written) checkOwn(t *testing.T) {
+	eventually(t, 60*time.Second, "node_exporter has a model by anomaly.yml", func() bool {
+		_, ok := s.ownValue(t, "net_in")
+		return ok
+	})
+	mem, ok := s.ownValue(t, "mem")
+	require.True(t, ok)
+	require.InDelta(t, s.asked(t, "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"), mem, 10)
+	cpu, ok := s.ownValue(t, "cpu")
+	require.True(t, ok)
+	require.Greater(t, cpu, -20.) // the counters of the kernel are not exact
+	require.Less(t, cpu, 101.)
+	require.Regexp(t, `(?m)^anomaly_source_ambiguous_series_total 0$`, get("http://"+s.own+"/metrics"))
 }
 
 func (s *written) run(t *testing.T) {
@@ -96,13 +146,14 @@ func (s *written) progress(t *testing.T) (rows, until int, ok bool) {
 // acknowledged, what was acknowledged was not lost, and no row is missing afterwards.
 func TestRealRemoteWrite(t *testing.T) {
 	t.Parallel()
-	needs(t, "prometheus")
+	needs(t, "prometheus", "prometheus-node-exporter")
 	s := newWritten(t)
 	s.run(t)
 	eventually(t, 90*time.Second, "both hosts have models", func() bool {
 		_, _, ok := s.progress(t)
 		return ok
 	})
+	s.checkOwn(t)
 	s.hosts[1].Fail(1, time.Now().Add(mostTime))
 	cause := regexp.MustCompile(`(?m)^anomaly_alarm_cause\{instance="web-2",metric="mem"\} 1$`)
 	eventually(t, 60*time.Second, "the fault is flagged and the metric named", func() bool { return cause.MatchString(get("http://" + s.app + "/metrics")) })

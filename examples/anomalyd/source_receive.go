@@ -41,6 +41,7 @@ type receiver struct {
 	protocol protocol
 	places   chan struct{}
 	patience time.Duration // for a place
+	watch    *outage
 	interval time.Duration
 
 	mu        sync.Mutex
@@ -85,7 +86,7 @@ func newReceiver(in *intake, name string) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{name: name, cfg: cfg, loopback: in.cfg.loopback(), intake: in, selector: s, places: make(chan struct{}, atOnce), patience: mostWait, interval: time.Duration(in.cfg.Interval), warned: map[string]time.Time{}}
+	r := &receiver{name: name, cfg: cfg, loopback: in.cfg.loopback(), intake: in, selector: s, places: make(chan struct{}, atOnce), patience: mostWait, watch: &outage{name: name}, interval: time.Duration(in.cfg.Interval), warned: map[string]time.Time{}}
 	if r.protocol = (remoteWriteProtocol{s}); name == otlpSource {
 		r.protocol = otlpProtocol{s}
 	}
@@ -201,13 +202,14 @@ func (r *receiver) read(w http.ResponseWriter, q *http.Request) (samples []align
 		return nil, all, 0, err
 	}
 	var last *seen
+	tooMany := false
 	all, err = r.protocol.decode(contentType, body, func(s align.Sample) {
 		switch {
 		case s.Stream == nil:
 			rejected++
 			return
 		case len(samples) >= mostWanted:
-			rejected = -1
+			tooMany = true
 			return
 		case last == nil || !slices.Equal(last.Labels, s.Stream):
 			if last = r.intake.admit(s.Stream); last == nil {
@@ -218,10 +220,10 @@ func (r *receiver) read(w http.ResponseWriter, q *http.Request) (samples []align
 		s.Stream = last.Labels
 		samples = append(samples, s)
 	})
-	if err == nil && rejected < 0 {
+	if err == nil && tooMany {
 		err = fmt.Errorf("more than %d samples: %w", mostWanted, errLarge)
 	}
-	return samples, all, max(rejected, 0), err
+	return samples, all, rejected, err
 }
 
 // body returns the body of a request, decompressed.
@@ -294,6 +296,7 @@ func (r *receiver) run(ctx context.Context) {
 		now := time.Now()
 		r.flush(now)
 		r.tick(now)
+		r.notice(now)
 		if r.aligner.Grown() {
 			if err := r.save(); err != nil {
 				slog.Error("the journal is not shortened", "source", r.name, "err", err)
@@ -318,6 +321,19 @@ func (r *receiver) tick(now time.Time) {
 	if err := r.intake.tick(r.name, newest); err != nil {
 		slog.Error("the time is not told to the monitor", "source", r.name, "err", err)
 	}
+}
+
+// notice says in the log when nobody sends any more, and when somebody does again.
+func (r *receiver) notice(now time.Time) {
+	last := r.intake.exporter.lastSuccess(r.name)
+	if last.IsZero() { // nobody has begun
+		return
+	}
+	var err error
+	if now.Sub(last) > time.Duration(r.cfg.Wait)+5*r.interval {
+		err = fmt.Errorf("nothing has come since %s", last.UTC().Format(time.RFC3339))
+	}
+	r.watch.report(err, now)
 }
 
 // ready has nothing to say: it waits for others.

@@ -21,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/metric-streams/anomaly/dagmm/alarm"
 )
 
 const pushedMetrics = `
@@ -284,6 +286,23 @@ func TestPushedStreamsAreBounded(t *testing.T) {
 	require.Equal(t, 3, in.receiver(t).aligner.Pending())
 }
 
+// Names that are no text, or far too long, harm nobody.
+func TestHostileNames(t *testing.T) {
+	in, server := pushing(t, t.TempDir(), "sources: {remote_write: {wait: 1ms}}\n")
+	w := newWriting()
+	for _, name := range []string{"\xff\xfe", "a\"\n{}<script>", "\x00", strings.Repeat("x", longestLabel+1)} {
+		w.host(name, time.Now(), 1, 1)
+	}
+	_, err := w.send(t, server)
+	require.NoError(t, err)
+	in.receiver(t).flush(time.Now().Add(time.Second))
+	require.Equal(t, 3, in.monitor.Stats().Streams)
+	for name := range in.streams.all() {
+		in.exporter.scored(name, time.Now(), alarm.Result{})
+	}
+	require.Equal(t, 3, strings.Count(get(server.URL+"/metrics"), "\nanomaly_score{"))
+}
+
 // The official exporter of OpenTelemetry delivers, compressed and not, and comes again when it is
 // told to.
 func TestOTLPExporter(t *testing.T) {
@@ -347,6 +366,23 @@ func TestOTLPPartialSuccess(t *testing.T) {
 	code, _, text = post2(t, server, "/v1/metrics", header, []byte(body("instance.id")))
 	require.Equal(t, http.StatusOK, code)
 	require.True(t, strings.HasPrefix(text, `{"partialSuccess":{"rejectedDataPoints":"1"`), text)
+}
+
+// A sender that falls silent is told once, and that it is back.
+func TestSilence(t *testing.T) {
+	in, server := pushing(t, t.TempDir(), "sources: {remote_write: {}}\n")
+	r := in.receiver(t)
+	now := time.Now()
+	r.notice(now.Add(time.Hour))
+	require.True(t, r.watch.since.IsZero(), "nobody has begun")
+	_, err := newWriting().host("a", now, 1, 1).send(t, server)
+	require.NoError(t, err)
+	r.notice(now.Add(time.Second))
+	require.True(t, r.watch.since.IsZero())
+	r.notice(now.Add(time.Minute))
+	require.False(t, r.watch.since.IsZero())
+	r.notice(now.Add(time.Second))
+	require.True(t, r.watch.since.IsZero())
 }
 
 // Sources that are silent, or bring the past, do not let streams be missed.

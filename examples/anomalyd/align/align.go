@@ -489,7 +489,7 @@ func (s *stream) joined(one *slot, column int, divisor bool, aggregate string) (
 			continue
 		}
 		p, ok := one.points[of]
-		if !ok && !of.expected(one.number) {
+		if !ok && !of.expected(one.number) || of.kind == Counter && !of.seen { // it adds nothing yet
 			continue
 		}
 		next := math.NaN()
@@ -530,7 +530,7 @@ func (s *series) value(p point) float64 {
 	if s.kind != Counter {
 		return p.value
 	}
-	if !s.seen || p.at <= s.last.at || p.value < s.last.value {
+	if p.at <= s.last.at || p.value < s.last.value {
 		return math.NaN()
 	}
 	return (p.value - s.last.value) / (float64(p.at-s.last.at) / 1000)

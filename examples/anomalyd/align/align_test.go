@@ -117,6 +117,11 @@ func TestCounters(t *testing.T) {
 	requireRows(t, [][]float64{{20, 15}}, step(26, 1250, 100))
 	requireRows(t, nil, step(31, 10, 100))
 	requireRows(t, [][]float64{{40, 2}}, step(41, 20, 110))
+
+	add(t, a, start.Add(51*time.Second), sample(0, "eth2", Counter, 51, 1e9))
+	requireRows(t, [][]float64{{50, 2}}, step(51, 30, 120), "a new series adds nothing at first")
+	add(t, a, start.Add(61*time.Second), sample(0, "eth2", Counter, 61, 1e9+50))
+	requireRows(t, [][]float64{{60, 7}}, step(61, 40, 130))
 }
 
 // Part of a sum is no sum: it is missing until the series comes again, has ended, or was missing

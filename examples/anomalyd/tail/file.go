@@ -172,7 +172,7 @@ func (f *file) next() (*dataset.Row, error) {
 			return nil, err
 		}
 		f.reader, f.failed = reader, nil
-		slog.Info("a file is read", "file", f.path, "taken before", f.rows, "columns", reader.Columns(), "notes", reader.Notes())
+		slog.Info("a file is read", "file", f.path, "taken_before", f.rows, "columns", reader.Columns(), "notes", reader.Notes())
 	}
 	row, err := f.reader.Next()
 	if err == io.EOF {

@@ -169,19 +169,18 @@ func Open(path string, cfg Config) (a *Aligner, discarded, err error) {
 	if err := cfg.fill(); err != nil {
 		return nil, nil, err
 	}
-	a = &Aligner{cfg: cfg, streams: map[string]*stream{}, touched: map[*stream]struct{}{}}
+	a = newAligner(cfg)
 	var s *state
 	a.journal, s, discarded, err = openJournal(path, cfg.identity())
 	if err != nil {
 		return nil, nil, fmt.Errorf("align: %w", err)
 	}
-	now := time.Now()
-	a.restore(s, now)
-	for _, e := range s.since {
-		a.replay(e, now)
-	}
-	a.counts = Counts{}
+	a.restore(s, time.Now())
 	return a, discarded, nil
+}
+
+func newAligner(cfg Config) *Aligner {
+	return &Aligner{cfg: cfg, streams: map[string]*stream{}, touched: map[*stream]struct{}{}}
 }
 
 func (c *Config) fill() error {

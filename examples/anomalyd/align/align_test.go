@@ -1,6 +1,7 @@
 package align
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -326,4 +327,34 @@ func TestFloorDiv(t *testing.T) {
 	}
 	require.Equal(t, []int64{-2, -1, -1, 0, 0, 1}, got)
 	require.True(t, slices.IsSorted(got))
+}
+
+// Whatever is in a journal, it is used or refused, and the Aligner goes on.
+func FuzzJournal(f *testing.F) {
+	cfg := Config{Columns: make([]Column, 2), Interval: 10 * time.Second, MaxPending: 1000}
+	settings := cfg.identity()
+	f.Add(fmt.Appendf(nil, `{"format":"anomalyd-align","version":1,"settings":%q,"streams":[{"labels":["a"],"passed":169999999,"series":[{"column":1,"name":"x","kind":1,"seen":true,"at":1699999995000,"value":3}]}]}
+{"add":[{"s":["a"],"c":1,"n":"x","k":1,"t":1700000001000,"v":7}]}
+{"passed":[{"s":["a"],"n":170000000}]}
+`, settings))
+	file, err := os.CreateTemp(f.TempDir(), "")
+	require.NoError(f, err)
+	f.Cleanup(func() { _ = file.Close() })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, size, err := readState(bytes.NewReader(text), settings)
+		require.LessOrEqual(t, size, int64(len(text)))
+		if err != nil || s == nil {
+			return
+		}
+		a := newAligner(cfg)
+		require.NoError(t, a.cfg.fill())
+		a.journal = &journal{file: file}
+		a.restore(s, start)
+		_, err = a.Add([]Sample{sample(0, "", Gauge, 0, 1)}, start)
+		if err != nil {
+			require.ErrorIs(t, err, ErrFull)
+		}
+		require.NoError(t, a.Flush(start.Add(time.Hour), func(Row) error { return nil }))
+		require.Zero(t, a.Pending())
+	})
 }

@@ -105,6 +105,10 @@ func (a *Aligner) restore(from *state, now time.Time) {
 			a.apply(&counts, w, now)
 		}
 	}
+	for _, e := range from.since {
+		a.replay(e, now)
+	}
+	a.counts = Counts{}
 }
 
 // journal is the file, open for appending.
@@ -134,33 +138,41 @@ func openJournal(path, settings string) (j *journal, s *state, discarded, err er
 	return j, s, discarded, nil
 }
 
-// read reads the file, up to what a dying process has left unfinished at its end; nil where it
-// is empty.
+// read reads the file.
 func (j *journal) read(settings string) (*state, error) {
-	lines := bufio.NewReader(j.file)
+	s, size, err := readState(j.file, settings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", j.path, err)
+	}
+	j.size = size
+	return s, nil
+}
+
+// readState reads a journal, up to what a dying process has left unfinished at its end, and how
+// long that is; nil where it is empty.
+func readState(text io.Reader, settings string) (s *state, size int64, err error) {
+	lines := bufio.NewReader(text)
 	line, err := lines.ReadBytes('\n')
 	if len(line) == 0 && errors.Is(err, io.EOF) {
-		return nil, nil
+		return nil, 0, nil
 	}
-	s := new(state)
+	s = new(state)
 	if err := json.Unmarshal(line, s); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", j.path, err)
+		return nil, 0, fmt.Errorf("it is damaged: %w", err)
 	}
 	if s.Format != journalFormat || s.Version != journalVersion || s.Settings != settings {
-		return nil, fmt.Errorf("%s is of format %q, version %d, for other settings", j.path, s.Format, s.Version)
+		return nil, 0, fmt.Errorf("it is of format %q, version %d, for other settings", s.Format, s.Version)
 	}
-	j.saved = int64(len(line))
-	for j.size = j.saved; ; j.size += int64(len(line)) {
+	for size = int64(len(line)); ; size += int64(len(line)) {
 		if line, err = lines.ReadBytes('\n'); err != nil {
-			break
+			return s, size, nil
 		}
 		var e entry
 		if json.Unmarshal(line, &e) != nil {
-			break
+			return s, size, nil
 		}
 		s.since = append(s.since, e)
 	}
-	return s, nil
 }
 
 // append writes an entry. What a failure leaves behind is overwritten by the next one.

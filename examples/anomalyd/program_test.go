@@ -116,7 +116,8 @@ func TestFilesToStandardOutput(t *testing.T) {
 	eventually(t, 60*time.Second, "both have models", func() bool {
 		all[0].write(1, 0) // a model takes over with the next row
 		all[1].write(1, 0)
-		return strings.Contains(get("http://"+address+"/metrics"), "anomaly_monitor_trained_total 2")
+		page := get("http://" + address + "/metrics")
+		return strings.Contains(page, "anomaly_monitor_streams 2\n") && strings.Contains(page, "anomaly_monitor_warming_up 0\n")
 	})
 	sick.write(50, 0)
 	sick.write(20, 25)

@@ -144,7 +144,7 @@ func (f *file) drain(ctx context.Context, take Take) error {
 		}
 		f.rows++
 	}
-	return nil
+	return ctx.Err()
 }
 
 // remember notes how the file begins.

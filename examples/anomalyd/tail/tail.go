@@ -61,6 +61,11 @@ func Open(cfg Config) (*Tailer, error) {
 		slog.Warn("the positions are damaged; files are read from their beginning", "file", cfg.Position, "err", err)
 		t.known = map[string]position{}
 	}
+	for path := range t.known {
+		if _, err := os.Stat(path); err != nil && !slices.Contains(cfg.Files, path) { // a pattern found it once
+			delete(t.known, path)
+		}
+	}
 	return t, nil
 }
 

@@ -228,6 +228,33 @@ func TestTakeFails(t *testing.T) {
 	cancel()
 	_, err = d.tail.Poll(ctx, d.take)
 	require.ErrorIs(t, err, context.Canceled)
+
+	d.append("host.csv", text(3, 6))
+	require.NoError(t, os.Rename(d.name("host.csv"), d.name("host.csv.1")))
+	d.append("host.csv", header+line(6))
+	ctx, cancel = context.WithCancel(t.Context())
+	_, err = d.tail.Poll(ctx, func(path string, row dataset.Row) error {
+		cancel() // in the middle of the old file
+		return d.take(path, row)
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, d.tail.Close())
+	d.restart()
+	d.requireRows(4, 5, 6)
+}
+
+// Files that a pattern found and that are gone are forgotten.
+func TestForgottenFiles(t *testing.T) {
+	d := newFolder(t)
+	d.append("host.csv", header+line(0))
+	d.append("web-1.csv", header+line(1))
+	d.requireRows(0, 1)
+	require.NoError(t, d.tail.Close())
+	require.NoError(t, os.Remove(d.name("host.csv")))
+	require.NoError(t, os.Remove(d.name("web-1.csv")))
+	d.restart()
+	require.Equal(t, 1, len(d.tail.known))
+	require.Contains(t, d.tail.known, d.name("host.csv"))
 }
 
 // Whenever the writer writes, the file is replaced and the process dies, every row is taken, in

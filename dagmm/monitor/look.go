@@ -2,6 +2,10 @@ package monitor
 
 import (
 	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -67,5 +71,80 @@ func (m *Monitor) OpenAlarms() (out []alarm.Event) {
 			}
 		})
 	}
+	return out
+}
+
+// Streams returns the names of the streams in memory, in their order.
+func (m *Monitor) Streams() []string {
+	all := m.all()
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = s.id
+	}
+	return out
+}
+
+// Columns returns the metrics of every stream.
+func (m *Monitor) Columns() []string { return slices.Clone(m.cfg.Columns) }
+
+// Recent returns the latest samples of a stream in memory, at most n of them and at most as
+// many as Config.Window remembers: their times and a matrix with a row for each, which are the
+// caller's. NaN is a missing value. Without samples the times are nil and the matrix is empty.
+func (m *Monitor) Recent(id string, n int) (times []time.Time, x *mat.Dense) {
+	x = new(mat.Dense)
+	m.look(id, func(s *stream) {
+		w := s.memory
+		from := max(0, w.len()-max(0, n))
+		if from == w.len() {
+			return
+		}
+		width := len(w.values) / w.len()
+		latest := memory{times: w.times[from:], values: w.values[from*width:]}
+		times, x = latest.rows()
+	})
+	return times, x
+}
+
+// Alarm is what a Monitor knows of one alarm of a stream.
+type Alarm struct {
+	alarm.Status
+	Seq uint64 // of the alarm's latest event, by which Judge knows it
+}
+
+// Alarms returns the alarms of a stream in memory that can be judged, in their order, with the
+// verdicts on them.
+func (m *Monitor) Alarms(id string) (out []Alarm) {
+	m.look(id, func(s *stream) {
+		if s.detector == nil {
+			return
+		}
+		place := map[uint64]int{} // by the alarm's number
+		for _, e := range s.alarms {
+			if k, ok := place[e.alarm]; ok {
+				out[k].Seq = e.seq
+				continue
+			}
+			if status, ok := s.detector.Alarm(e.alarm); ok {
+				place[e.alarm] = len(out)
+				out = append(out, Alarm{Status: status, Seq: e.seq})
+			}
+		}
+	})
+	return out
+}
+
+// Expectation is a time in which what happens is expected, both ends included.
+type Expectation struct{ From, Until time.Time }
+
+// Expected returns what Expect has said of a stream in memory, in the order in which it was
+// said. Expectations that ended before the remembered samples may be gone.
+func (m *Monitor) Expected(id string) (out []Expectation) {
+	m.look(id, func(s *stream) {
+		for _, r := range s.named {
+			if r.expected {
+				out = append(out, Expectation{r.from, r.to})
+			}
+		}
+	})
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,6 +27,9 @@ type Alarms struct {
 	Times   []time.Time    // one for each sample, or nil: samples are then named by number
 	Labels  []bool         // known incidents, one for each sample, or nil
 	Samples []alarm.Result // what the detector said of each sample
+
+	Ordinary []Explained // some samples, in order, for the band of expected values; nil leaves it out
+	Latest   bool        // the charts say the latest value, for a page that is kept up to date
 
 	Alarms []alarm.Event // each alarm once, in its last form
 	// Judged holds the alarms against the labels, Alarms[k] as alarm k+1; nil without labels.
@@ -54,6 +59,8 @@ func WriteAlarms(w io.Writer, a Alarms) error {
 		"Alarms":    a.alarms(),
 		"Incidents": a.incidents(),
 		"Strips":    a.strips(),
+		"Shaded":    a.shades(),
+		"Band":      len(a.Ordinary) > 0,
 		"Style":     template.CSS(style),
 		"Theme":     template.JS(themeScript),
 	})
@@ -77,6 +84,9 @@ func (a Alarms) check() error {
 		return fmt.Errorf("report: %d labels for %d samples", len(a.Labels), n)
 	case a.Judged != nil && len(a.Judged.True) > len(a.Alarms):
 		return fmt.Errorf("report: a judgement of %d alarms for %d", len(a.Judged.True), len(a.Alarms))
+	}
+	if err := checkExplained("ordinary", a.Ordinary, n); err != nil {
+		return err
 	}
 	if a.Judged != nil {
 		for _, i := range a.Judged.Incidents {
@@ -170,7 +180,9 @@ func (a Alarms) strips() strips {
 	if labelled := evaluate.Incidents(a.Labels); len(labelled) > 0 {
 		out.Areas = append(out.Areas, c.area("incident", labelled, 0, stripHeight))
 	}
-	if alarms := evaluate.Incidents(open); len(alarms) > 0 {
+	if a.shades() {
+		out.Areas = c.incidents(a.spans())
+	} else if alarms := evaluate.Incidents(open); len(alarms) > 0 {
 		out.Areas = append(out.Areas, c.area("alarm", alarms, 0, 5))
 	}
 	varying, constant := constants(a.X, a.Metrics)
@@ -178,15 +190,72 @@ func (a Alarms) strips() strips {
 	if scored := finite(energies); len(scored) > 0 {
 		out.Strips = append(out.Strips, c.energyStrip(energies, thresholds, densityScale(energies, medianOf(thresholds)), marked, stripPoints))
 	}
+	ranges := bands(a.Ordinary)
 	for _, j := range varying {
 		unit := ""
 		if a.Units != nil {
 			unit = a.Units[j]
 		}
-		out.Strips = append(out.Strips, c.metricStrip(j, a.Metrics[j], unit, mat.Col(nil, j, a.X), nil, marked, pointsOf(len(varying))))
+		out.Strips = append(out.Strips, c.metricStrip(j, a.Metrics[j], unit, mat.Col(nil, j, a.X), ranges[a.Metrics[j]], marked, pointsOf(len(varying))))
+	}
+	if a.Latest {
+		a.sayLatest(out.Strips, ranges)
 	}
 	out.Gutter = gutter(out.Strips)
 	return out
+}
+
+// shades reports whether alarms are shaded from top to bottom in the colour of their severity.
+// Beside labelled incidents, which are, they are bars.
+func (a Alarms) shades() bool { return a.Times != nil && len(evaluate.Incidents(a.Labels)) == 0 }
+
+// spans returns where in the samples the alarms lie.
+func (a Alarms) spans() []Incident {
+	var out []Incident
+	for _, e := range a.Alarms {
+		from, _ := slices.BinarySearchFunc(a.Times, e.Start, time.Time.Compare)
+		to, found := slices.BinarySearchFunc(a.Times, e.End, time.Time.Compare)
+		if found {
+			to++
+		}
+		if from < to {
+			out = append(out, Incident{Span: evaluate.Span{Start: from, End: to}, Severity: e.Severity})
+		}
+	}
+	return out
+}
+
+// sayLatest writes the last sample beside each chart, with the last range that was expected.
+func (a Alarms) sayLatest(drawn []strip, ranges map[string][]expected) {
+	n := len(a.Samples)
+	for k := range drawn {
+		s := &drawn[k]
+		if s.Metric < 0 {
+			s.Latest = format.Number(a.Samples[n-1].Energy) + ", threshold " + format.Number(a.Samples[n-1].Threshold)
+			continue
+		}
+		v := a.X.At(n-1, s.Metric)
+		if r := ranges[s.Name]; len(r) > 0 {
+			value, low, high := format.Bounds(v, r[len(r)-1].low, r[len(r)-1].high)
+			s.Latest = value + ", expected " + low + " to " + high
+		} else {
+			s.Latest = format.Number(v)
+		}
+		if math.IsNaN(v) {
+			s.Latest = "no value"
+		}
+	}
+}
+
+// WriteCharts writes the charts of WriteAlarms' page alone: energies and metrics over time, with
+// the alarms shaded. They are a part of HTML for a page that has Style. They hold no script and
+// no style of their own, so the strictest Content-Security-Policy lets them pass. It is an error
+// for what is one of WriteAlarms.
+func WriteCharts(w io.Writer, a Alarms) error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	return pages.ExecuteTemplate(w, "strips", a.strips())
 }
 
 // medianOf returns the median of the finite values; 0 where there is none.

@@ -40,7 +40,7 @@ func TestWriteAlarms(t *testing.T) {
 	for _, want := range []string{
 		"<h1>Backtest of web-7</h1>", "<title>Backtest of web-7</title>", "<b>2026-03-01 00:00:00</b>", "1m, 2 samples", `<span class="pill major">`, "p 0.001",
 		"&lt;cpu&gt; is 9, expected 0 to 2", `<td class="verdict">an incident</td>`, "found by alarm 1 after 0s; the alarm had opened 1m before the incident",
-		"<b>&lt;cpu&gt;</b>", `<span class="muted">%</span>`, `class="mark-y"`, `>00:00:00</span>`, "@media (prefers-color-scheme: dark)",
+		"<b>&lt;cpu&gt;</b>", `<span class="muted">%</span>`, `class="mark-y"`, `>00:00:00</text>`, "@media (prefers-color-scheme: dark)",
 	} {
 		require.True(t, strings.Contains(page, want), want)
 	}
@@ -55,7 +55,7 @@ func TestWriteAlarmsWithoutTimesAndLabels(t *testing.T) {
 	require.NoError(t, report.WriteAlarms(&b, a))
 	require.Contains(t, b.String(), "<h1>Alarms</h1>")
 	require.Contains(t, b.String(), `<td class="verdict"></td>`)
-	require.Contains(t, b.String(), ">row 1</span>")
+	require.Contains(t, b.String(), ">row 1</text>")
 	require.NotContains(t, b.String(), "Labelled incidents")
 }
 
@@ -77,4 +77,31 @@ func TestWriteAlarmsChecksLengths(t *testing.T) {
 		})
 	}
 	require.ErrorContains(t, report.WriteAlarms(failing{}, alarms("cpu")), "disk full")
+}
+
+// The charts alone need nothing that a strict Content-Security-Policy forbids. They shade the
+// alarms in the colour of their severity, draw the expected band, and say the latest value.
+func TestWriteCharts(t *testing.T) {
+	a := alarms("<cpu>")
+	a.Labels, a.Judged, a.Latest = nil, nil, true
+	why := func(low, high float64) *dagmm.Explanation {
+		return &dagmm.Explanation{Contributions: []dagmm.Contribution{{Metric: "<cpu>", Low: low, High: high}}}
+	}
+	a.Ordinary = []report.Explained{{Row: 1, Explanation: why(0, 2)}, {Row: 2, Explanation: why(1, 3)}}
+	var b bytes.Buffer
+	require.NoError(t, report.WriteCharts(&b, a))
+	charts := b.String()
+	for _, want := range []string{`<path class="area major" d="M`, `<path class="band" d="M`, "<b>&lt;cpu&gt;</b>", "9, expected 1 to 3", "9, threshold 5"} {
+		require.True(t, strings.Contains(charts, want), want)
+	}
+	require.NotRegexp(t, `<script|<style|\sstyle=|\son\w+=|NaN`, charts)
+	require.True(t, strings.Contains(report.Style(), ".gutter-3 {"))
+
+	a.Ordinary[1].Row = 3
+	require.ErrorContains(t, report.WriteCharts(&b, a), "report: ordinary row 3")
+	a.Ordinary = nil
+	a.X = mat.NewDense(3, 1, []float64{1, 2, math.NaN()})
+	b.Reset()
+	require.NoError(t, report.WriteCharts(&b, a))
+	require.True(t, strings.Contains(b.String(), "no value"))
 }

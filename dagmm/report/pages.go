@@ -2,6 +2,7 @@ package report
 
 import (
 	_ "embed" // the pages' parts
+	"fmt"
 	"html/template"
 	"strings"
 )
@@ -43,8 +44,15 @@ var style = func() string {
 	if !ok || !ok2 {
 		panic("report: style.css has no dark colours")
 	}
-	return before + `:root[data-theme="dark"] {` + dark + "}\n@media (prefers-color-scheme: dark) { :root:not([data-theme=\"light\"]) {" + dark + "} }" + after
+	page := before + `:root[data-theme="dark"] {` + dark + "}\n@media (prefers-color-scheme: dark) { :root:not([data-theme=\"light\"]) {" + dark + "} }" + after
+	for n := range mostGutter + 1 {
+		page += fmt.Sprintf(".gutter-%d { --gutter: %dch; }\n", n, n)
+	}
+	return page
 }()
+
+// Style returns the stylesheet of the pages, for a page with WriteCharts. It loads nothing.
+func Style() string { return style }
 
 // heading is the top of a page.
 type heading struct{ Title, Source, Period string }

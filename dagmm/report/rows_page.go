@@ -230,14 +230,20 @@ func (c course) incidents(all []Incident) []area {
 	return out
 }
 
-// bands returns for each metric the expected ranges of the rows that are explained.
+// bands returns for each metric the expected ranges of the rows that are explained; none
+// where no ordinary row is.
 func (d Rows) bands() map[string][]expected {
-	out := map[string][]expected{}
 	if len(d.Ordinary) == 0 {
-		return out
+		return nil
 	}
 	all := slices.Concat(d.Ordinary, d.Flagged)
 	slices.SortStableFunc(all, func(a, b Explained) int { return cmp.Compare(a.Row, b.Row) })
+	return bands(all)
+}
+
+// bands returns for each metric the expected ranges of rows in their order.
+func bands(all []Explained) map[string][]expected {
+	out := map[string][]expected{}
 	for _, r := range all {
 		for _, c := range r.Explanation.Contributions {
 			if c.Low <= c.High && !c.Joint {

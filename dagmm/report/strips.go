@@ -36,7 +36,8 @@ type area struct {
 // strip is the chart of one metric.
 type strip struct {
 	Name, Unit      string
-	Metric          int // column, −1 for the energies
+	Latest          string // value and expected range, for a page that is kept up to date
+	Metric          int    // column, −1 for the energies
 	Ticks           []tick
 	Band, Line      template.HTMLAttr
 	Dots, Threshold template.HTMLAttr
@@ -322,6 +323,9 @@ func (c course) metricStrip(j int, name, unit string, values []float64, ranges [
 	return s
 }
 
+// mostGutter is the length of the longest number on an axis: −1.235e-300 and 16 digits fit.
+const mostGutter = 17
+
 // gutter is how many characters the longest number of an axis has.
 func gutter(all []strip) int {
 	longest := 3
@@ -330,7 +334,7 @@ func gutter(all []strip) int {
 			longest = max(longest, utf8.RuneCountInString(t.Text))
 		}
 	}
-	return longest
+	return min(longest, mostGutter)
 }
 
 // pointsOf divides what a page may hold among so many strips.

@@ -63,16 +63,16 @@ func numberTicks(low, high float64, count int, at func(float64) float64) []tick 
 // X is the place of a mark of a horizontal axis in the coordinates of a strip.
 func (t tick) X() float64 { return t.At * stripWidth / 100 }
 
-// Shift moves the label of a horizontal axis so that it stays beside its mark and inside the
-// chart.
-func (t tick) Shift() int {
+// Anchor is the part of a horizontal axis' label that stands at its mark, so that the label
+// stays inside the chart.
+func (t tick) Anchor() string {
 	switch {
 	case t.At < 14:
-		return 0
+		return "start"
 	case t.At > 86:
-		return -100
+		return "end"
 	}
-	return -50
+	return "middle"
 }
 
 const day = 24 * time.Hour

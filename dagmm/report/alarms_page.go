@@ -139,7 +139,7 @@ func (a Alarms) FoundText(i evaluate.FoundIncident) string {
 	}
 	distance := func(from, to int) string {
 		if a.Times != nil {
-			return duration(a.Times[to].Sub(a.Times[from]))
+			return format.Duration(a.Times[to].Sub(a.Times[from]))
 		}
 		return format.Count(to-from, "sample")
 	}
@@ -151,7 +151,7 @@ func (a Alarms) FoundText(i evaluate.FoundIncident) string {
 	}
 	s := fmt.Sprintf("found by alarm %d after %s", i.Alarm, distance(i.Start, i.Told))
 	if a.Times != nil && a.Alarms[i.Alarm-1].Start.Before(a.Times[i.Start]) {
-		s += fmt.Sprintf("; the alarm had opened %s before the incident", duration(a.Times[i.Start].Sub(a.Alarms[i.Alarm-1].Start)))
+		s += fmt.Sprintf("; the alarm had opened %s before the incident", format.Duration(a.Times[i.Start].Sub(a.Alarms[i.Alarm-1].Start)))
 	}
 	return s
 }
@@ -161,7 +161,7 @@ func lasted(d time.Duration, samples int) string {
 	if samples == 1 {
 		return "1 sample"
 	}
-	return duration(d) + ", " + format.Count(samples, "sample")
+	return format.Duration(d) + ", " + format.Count(samples, "sample")
 }
 
 // strips draws energies and metrics, with the incidents shaded and a bar for each alarm.
@@ -190,13 +190,13 @@ func (a Alarms) strips() strips {
 	if scored := finite(energies); len(scored) > 0 {
 		out.Strips = append(out.Strips, c.energyStrip(energies, thresholds, densityScale(energies, medianOf(thresholds)), marked, stripPoints))
 	}
-	ranges := bands(a.Ordinary)
+	ranges, causes := bands(a.Ordinary), a.causes(marked)
 	for _, j := range varying {
 		unit := ""
 		if a.Units != nil {
 			unit = a.Units[j]
 		}
-		out.Strips = append(out.Strips, c.metricStrip(j, a.Metrics[j], unit, mat.Col(nil, j, a.X), ranges[a.Metrics[j]], marked, pointsOf(len(varying))))
+		out.Strips = append(out.Strips, c.metricStrip(j, a.Metrics[j], unit, mat.Col(nil, j, a.X), ranges[a.Metrics[j]], causes[a.Metrics[j]], pointsOf(len(varying))))
 	}
 	if a.Latest {
 		a.sayLatest(out.Strips, ranges)
@@ -205,21 +205,40 @@ func (a Alarms) strips() strips {
 	return out
 }
 
+// causes returns for each metric the marked samples that it explains: those of an alarm whose
+// explanation names it, and those of no such alarm.
+func (a Alarms) causes(marked []int) map[string][]int {
+	out := map[string][]int{}
+	spans := a.spans()
+	for _, i := range marked {
+		metrics := a.Metrics
+		for k, in := range spans {
+			if e := a.Alarms[k].Explanation; e != nil && len(e.Contributions) > 0 && i >= in.Span.Start && i < in.Span.End {
+				metrics = Causes(e)
+			}
+		}
+		for _, m := range metrics {
+			out[m] = append(out[m], i)
+		}
+	}
+	return out
+}
+
 // shades reports whether alarms are shaded from top to bottom in the colour of their severity.
 // Beside labelled incidents, which are, they are bars.
 func (a Alarms) shades() bool { return a.Times != nil && len(evaluate.Incidents(a.Labels)) == 0 }
 
-// spans returns where in the samples the alarms lie.
+// spans returns where in the samples each alarm lies: nowhere without times.
 func (a Alarms) spans() []Incident {
-	var out []Incident
-	for _, e := range a.Alarms {
+	out := make([]Incident, len(a.Alarms))
+	for k, e := range a.Alarms {
 		from, _ := slices.BinarySearchFunc(a.Times, e.Start, time.Time.Compare)
 		to, found := slices.BinarySearchFunc(a.Times, e.End, time.Time.Compare)
 		if found {
 			to++
 		}
 		if from < to {
-			out = append(out, Incident{Span: evaluate.Span{Start: from, End: to}, Severity: e.Severity})
+			out[k] = Incident{Span: evaluate.Span{Start: from, End: to}, Severity: e.Severity}
 		}
 	}
 	return out

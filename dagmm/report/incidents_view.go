@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
 	"github.com/metric-streams/anomaly/internal/format"
@@ -141,7 +140,7 @@ func (i Incident) Lasted() string {
 	if i.Start.IsZero() {
 		return rows
 	}
-	return duration(i.Duration()) + ", " + rows
+	return format.Duration(i.Duration()) + ", " + rows
 }
 
 // peak writes the metrics that the reason speaks of, with their values.
@@ -167,32 +166,6 @@ func (d Rows) withUnit(number, metric string) string {
 		return number + " " + u
 	}
 	return number
-}
-
-// duration rounds to what matters: 12s, 3m20s, 4h5m, 2d3h.
-func duration(d time.Duration) string {
-	switch {
-	case d >= 2*day:
-		d = d.Round(time.Hour)
-		return trimZeros(fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour), "0h")
-	case d >= time.Hour:
-		d = d.Round(time.Minute)
-		return trimZeros(fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute), "0m")
-	case d >= time.Minute:
-		d = d.Round(time.Second)
-		return trimZeros(fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second), "0s")
-	case d > 950*time.Millisecond:
-		return d.Round(time.Second).String()
-	}
-	return d.Round(time.Millisecond).String()
-}
-
-// trimZeros leaves a last unit of none out: 4h0m is 4h.
-func trimZeros(s, zero string) string {
-	if short, ok := strings.CutSuffix(s, zero); ok && strings.HasSuffix(short, map[string]string{"0h": "d", "0m": "h", "0s": "m"}[zero]) {
-		return short
-	}
-	return s
 }
 
 // pText writes a p-value with two significant digits.

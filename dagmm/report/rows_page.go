@@ -257,15 +257,24 @@ func bands(all []Explained) map[string][]expected {
 // cause is the share of a row's energy from which a metric counts among its reasons.
 const cause = .2
 
-// causes returns for each metric the flagged rows that it explains, alone or with others.
+// Causes returns the metrics that explain a row, alone or with others, in the order of their
+// shares: those at which the charts mark it.
+func Causes(e *dagmm.Explanation) []string {
+	var out []string
+	for k, c := range e.Contributions {
+		if k == 0 || c.Share >= cause || e.Pair[0] != "" && (c.Metric == e.Pair[0] || c.Metric == e.Pair[1]) {
+			out = append(out, c.Metric)
+		}
+	}
+	return out
+}
+
+// causes returns for each metric the flagged rows that it explains.
 func (d Rows) causes() map[string][]int {
 	out := map[string][]int{}
 	for _, f := range d.Flagged {
-		e := f.Explanation
-		for k, c := range e.Contributions {
-			if k == 0 || c.Share >= cause || e.Pair[0] != "" && (c.Metric == e.Pair[0] || c.Metric == e.Pair[1]) {
-				out[c.Metric] = append(out[c.Metric], f.Row)
-			}
+		for _, metric := range Causes(f.Explanation) {
+			out[metric] = append(out[metric], f.Row)
 		}
 	}
 	return out

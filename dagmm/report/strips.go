@@ -212,13 +212,18 @@ func (c course) band(ranges []expected, w window) template.HTMLAttr {
 	return path(b.String())
 }
 
+// shortArea is the width up to which an area has a line to keep it visible.
+const shortArea = 12
+
 // area shades spans of rows from top to bottom: 0 to stripHeight.
 func (c course) area(class string, spans []evaluate.Span, top, bottom float64) area {
 	var fill, edge strings.Builder
 	for _, s := range spans {
 		from, to := c.at[s.Start], c.at[s.End-1]
 		fmt.Fprintf(&fill, "M%.1f,%gH%.1fV%gH%.1fZ", from, top, to, bottom, from)
-		fmt.Fprintf(&edge, "M%.1f,%gV%g", (from+to)/2, top, bottom)
+		if to-from < shortArea {
+			fmt.Fprintf(&edge, "M%.1f,%gV%g", (from+to)/2, top, bottom)
+		}
 	}
 	return area{Class: class, Path: path(fill.String()), Edge: path(edge.String())}
 }

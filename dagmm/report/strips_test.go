@@ -90,6 +90,8 @@ func TestConstantColumns(t *testing.T) {
 func TestAreas(t *testing.T) {
 	a := newCourse(11, nil, 5).area("major", []evaluate.Span{{Start: 2, End: 5}}, 0, 100)
 	require.Equal(t, `d="M200.0,0H400.0V100H200.0Z"`, string(a.Path))
+	require.Empty(t, a.Edge, "it is wide enough")
+	a = newCourse(11, nil, 5).area("major", []evaluate.Span{{Start: 3, End: 4}}, 0, 100)
 	require.Equal(t, `d="M300.0,0V100"`, string(a.Edge))
 }
 

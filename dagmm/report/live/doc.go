@@ -23,7 +23,7 @@
 // # What it remembers
 //
 // The latest Config.Samples results of each host, the expected ranges of about 120 of them, and
-// the latest 50 alarms and 50 events: some 30 kB for a host of four metrics. The values of the
+// the latest 50 alarms and 50 events: some 35 kB for a host of four metrics. The values of the
 // metrics, the verdicts and what is expected are the Monitor's, so they are there after a restart,
 // as are open alarms. Energies and expected ranges are there again as samples come.
 package live

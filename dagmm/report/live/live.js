@@ -82,10 +82,16 @@ function connect() {
   source.onerror = () => { state(false); if (source.readyState === EventSource.CLOSED) refresh(); };
 }
 
-// An EventSource comes back by itself, unless the server refused it or the connection hangs.
+// An EventSource comes back by itself, unless the server refused it or the connection hangs. A tab
+// that nobody sees lets go of its own, of which a browser has six for a server, and asks now and then.
 setInterval(() => {
+  if (document.hidden) {
+    if (Date.now() - heard > patience) { heard = Date.now(); refresh(); }
+    return;
+  }
   if (source.readyState === EventSource.CLOSED || Date.now() - heard > patience) connect();
 }, 5e3);
+document.addEventListener("visibilitychange", () => { if (document.hidden) source.close(); else connect(); });
 addEventListener("pagehide", () => source.close());
 addEventListener("pageshow", e => { if (e.persisted) connect(); });
 

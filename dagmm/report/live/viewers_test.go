@@ -19,7 +19,7 @@ func (w *world) follow(t *testing.T, path string) (lines <-chan string, leave fu
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.server.URL+"/"+path, nil)
 	require.NoError(t, err)
-	answer, err := w.client.Do(r)
+	answer, err := w.client.Do(r) //nolint:bodyclose // the goroutine below does
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, "text/event-stream", answer.Header.Get("Content-Type"))

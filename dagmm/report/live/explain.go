@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm/monitor"
@@ -41,14 +42,11 @@ func (p *Page) next() (string, bool) {
 		return "", false
 	}
 	k := 0
-	for i, name := range p.queue {
-		if watched[name] {
-			k = i
-			break
-		}
+	if len(watched) > 0 {
+		k = max(0, slices.IndexFunc(p.queue, func(name string) bool { return watched[name] }))
 	}
 	name := p.queue[k]
-	p.queue = append(p.queue[:k], p.queue[k+1:]...)
+	p.queue = slices.Delete(p.queue, k, k+1)
 	if h := p.hosts[name]; h != nil {
 		h.queued = false
 	}

@@ -57,7 +57,7 @@ func (p *Page) serveAll(w http.ResponseWriter, r *http.Request) {
 	part := all[(number-1)*hostsPerPage : min(number*hostsPerPage, len(all))]
 	var open, others []row
 	for _, e := range part {
-		v, ok := p.row(m, e.name)
+		v, ok := p.row(m, e)
 		switch {
 		case !ok:
 		case v.Alarm != nil:
@@ -138,9 +138,12 @@ func word(b bool) int {
 }
 
 // row returns a host as the page shows it; false where it is gone.
-func (p *Page) row(m *monitor.Monitor, name string) (row, bool) {
-	known := m.Alarms(name)
-	expected := m.Expected(name)
+func (p *Page) row(m *monitor.Monitor, e entry) (row, bool) {
+	name, expected := e.name, m.Expected(e.name)
+	var known []monitor.Alarm
+	if e.severity > 0 {
+		known = m.Alarms(name)
+	}
 	now := p.present(name)
 	p.mu.Lock()
 	defer p.mu.Unlock()

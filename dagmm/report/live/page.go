@@ -12,7 +12,7 @@ import (
 // Config sets up a Page. The zero Config is one for the loopback.
 type Config struct {
 	Title string   // heading; "" means Hosts
-	Units []string // of the Monitor's columns, in their order; nil where none is known
+	Units []string // one for each of the Monitor's columns, empty where unknown; any other number shows none
 
 	// Token is what a reader must know; "" means that only the loopback is answered. Take a long
 	// one that nobody can guess, such as the 64 digits that "openssl rand -hex 32" prints.

@@ -250,7 +250,10 @@ func (a Alarms) sayLatest(drawn []strip, ranges map[string][]expected) {
 	for k := range drawn {
 		s := &drawn[k]
 		if s.Metric < 0 {
-			s.Latest = format.Number(a.Samples[n-1].Energy) + ", threshold " + format.Number(a.Samples[n-1].Threshold)
+			s.Latest = "no score"
+			if last := a.Samples[n-1]; !math.IsNaN(last.Energy) {
+				s.Latest = format.Number(last.Energy) + ", threshold " + format.Number(last.Threshold)
+			}
 			continue
 		}
 		v := a.X.At(n-1, s.Metric)
@@ -268,8 +271,9 @@ func (a Alarms) sayLatest(drawn []strip, ranges map[string][]expected) {
 
 // WriteCharts writes the charts of WriteAlarms' page alone: energies and metrics over time, with
 // the alarms shaded. They are a part of HTML for a page that has Style. They hold no script and
-// no style of their own, so the strictest Content-Security-Policy lets them pass. It is an error
-// for what is one of WriteAlarms.
+// no style of their own, so the strictest Content-Security-Policy lets them pass. A page has room
+// for one such part, in which the id "areas" is taken. It is an error for what is one of
+// WriteAlarms.
 func WriteCharts(w io.Writer, a Alarms) error {
 	if err := a.check(); err != nil {
 		return err

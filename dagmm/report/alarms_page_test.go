@@ -101,7 +101,9 @@ func TestWriteCharts(t *testing.T) {
 	require.ErrorContains(t, report.WriteCharts(&b, a), "report: ordinary row 3")
 	a.Ordinary = nil
 	a.X = mat.NewDense(3, 1, []float64{1, 2, math.NaN()})
+	a.Samples[2].Energy = math.NaN()
 	b.Reset()
 	require.NoError(t, report.WriteCharts(&b, a))
 	require.True(t, strings.Contains(b.String(), "no value"))
+	require.True(t, strings.Contains(b.String(), "no score"))
 }

@@ -126,7 +126,7 @@ var (
 	presets      = map[string]func() train.Config{"metrics": train.Metrics, "series": train.Series, "pca": train.PCA}
 )
 
-// Validate implements xconfmap.Validator. It returns all that is wrong.
+// Validate implements confmap.Validator. It returns all that is wrong.
 func (c *Config) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -61,7 +62,7 @@ func record(out plog.Logs, resource pcommon.Map, units map[string]string, e alar
 	r := sl.LogRecords().AppendEmpty()
 	r.SetTimestamp(pcommon.NewTimestampFromTime(e.Time))
 	r.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	r.SetEventName("anomaly." + string(e.Kind))
+	r.SetEventName("anomaly." + strings.ReplaceAll(string(e.Kind), " ", "_"))
 	number, text := severity(e)
 	r.SetSeverityNumber(number)
 	r.SetSeverityText(text)

@@ -60,12 +60,13 @@ func build(t *testing.T) string {
 	return filepath.Join(dir, "otelcol-anomaly")
 }
 
-// program is the collector.
+// program is the collector. Its files have its number, because a file exporter begins anew.
 type program struct {
-	dir  string
-	cmd  *exec.Cmd
-	done chan error
-	log  *syncBuffer
+	dir    string
+	number int
+	cmd    *exec.Cmd
+	done   chan error
+	log    *syncBuffer
 }
 
 type syncBuffer struct {
@@ -86,8 +87,10 @@ func (s *syncBuffer) String() string {
 }
 
 // run starts the collector, which ends with the test.
-func run(t *testing.T, binary, dir string) *program {
-	p := &program{dir: dir, cmd: exec.Command(binary, "--config=config.yaml"), done: make(chan error, 1), log: new(syncBuffer)}
+func run(t *testing.T, binary, dir string, number int) *program {
+	file := filepath.Join(dir, fmt.Sprintf("config-%d.yaml", number))
+	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(config, ".json", fmt.Sprintf("-%d.json", number))), 0o600))
+	p := &program{dir: dir, number: number, cmd: exec.Command(binary, "--config="+file), done: make(chan error, 1), log: new(syncBuffer)}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.log, p.log
 	require.NoError(t, p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()
@@ -110,7 +113,7 @@ func (p *program) wait() error {
 
 // lines returns the complete lines of an exporter's file.
 func (p *program) lines(t *testing.T, name string) [][]byte {
-	text, err := os.ReadFile(filepath.Join(p.dir, name))
+	text, err := os.ReadFile(filepath.Join(p.dir, fmt.Sprintf("%s-%d.json", name, p.number)))
 	if os.IsNotExist(err) {
 		return nil
 	}
@@ -124,7 +127,7 @@ func (p *program) lines(t *testing.T, name string) [][]byte {
 
 // alarms returns the log records of alarms.
 func (p *program) alarms(t *testing.T) (out []plog.LogRecord) {
-	for _, line := range p.lines(t, "alarms.json") {
+	for _, line := range p.lines(t, "alarms") {
 		l, err := new(plog.JSONUnmarshaler).UnmarshalLogs(line)
 		require.NoError(t, err)
 		for _, rl := range l.ResourceLogs().All() {
@@ -147,7 +150,7 @@ func attribute(m pcommon.Map, name string) string {
 
 // gauge returns the last value of a gauge without attributes, and how many there have been.
 func (p *program) gauge(t *testing.T, name string) (v float64, n int) {
-	for _, m := range p.metrics(t, "after.json") {
+	for _, m := range p.metrics(t, "after") {
 		if m.Name() == name {
 			v, n = m.Gauge().DataPoints().At(0).DoubleValue(), n+1
 		}
@@ -260,19 +263,17 @@ func flood(t *testing.T) (stop func()) {
 func TestRealCollector(t *testing.T) {
 	binary := build(t)
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o600))
-	p := run(t, binary, dir)
+	p := run(t, binary, dir, 1)
 	eventually(t, 3*time.Minute, "there is a model", func() bool {
 		_, n := p.gauge(t, "anomaly.score")
 		return n > 0
 	})
-	p.cmd.Process.Signal(syscall.SIGKILL)
+	require.NoError(t, p.cmd.Process.Kill())
 	p.wait()
-	p = run(t, binary, dir)
-	_, before := p.gauge(t, "anomaly.score")
+	p = run(t, binary, dir, 2)
 	eventually(t, time.Minute, "it goes on after it was killed", func() bool {
 		_, n := p.gauge(t, "anomaly.score")
-		return n > before
+		return n > 0
 	})
 	require.NotContains(t, p.log.String(), "warming up")
 
@@ -322,18 +323,14 @@ func requireAlarm(t *testing.T, r plog.LogRecord) {
 // requireUnchanged requires that every batch which a pipeline beside has exported has passed.
 func requireUnchanged(t *testing.T, p *program) {
 	passed := map[string]int{}
-	for _, line := range p.lines(t, "after.json") {
+	for _, line := range p.lines(t, "after") {
 		passed[canonical(t, line)]++
 	}
-	batches := p.lines(t, "before.json")
-	require.Greater(t, len(batches), 120)
-	missing := 0
+	batches := p.lines(t, "before")
+	require.Greater(t, len(batches), 10)
 	for _, line := range batches {
-		if passed[canonical(t, line)] == 0 {
-			missing++
-		}
+		require.Positive(t, passed[canonical(t, line)], "%s", line)
 	}
-	require.LessOrEqual(t, missing, 1, "a file may miss one that was being written when the process was killed")
 }
 
 func canonical(t *testing.T, line []byte) string {

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
@@ -85,4 +86,25 @@ func (c *toLogs) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
 		c.shared.Observe(ctx, md)
 	}
 	return nil
+}
+
+// fromLogs does what operators say, and passes on what they said.
+type fromLogs struct {
+	end
+	next consumer.Logs
+}
+
+// Start implements component.Component.
+func (c *fromLogs) Start(context.Context, component.Host) error { return c.start() }
+
+// Shutdown implements component.Component.
+func (c *fromLogs) Shutdown(ctx context.Context) error { return c.shutdown(ctx) }
+
+// ConsumeLogs implements consumer.Logs.
+func (c *fromLogs) ConsumeLogs(ctx context.Context, l plog.Logs) error {
+	if err := c.shared.Operate(l); err != nil {
+		return err
+	}
+	c.shared.Flush(ctx) // an alarm may be over
+	return c.next.ConsumeLogs(ctx, l)
 }

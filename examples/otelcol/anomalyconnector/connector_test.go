@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/connector/connectortest"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -111,6 +112,9 @@ type stage struct {
 	metrics consumertest.MetricsSink
 	logs    *logSink
 	ends    []connector.Metrics
+
+	operator connector.Logs
+	said     consumertest.LogsSink // what operators said
 }
 
 func start(t *testing.T, cfg *Config, logs *logSink, passes bool) *stage {
@@ -129,6 +133,9 @@ func start(t *testing.T, cfg *Config, logs *logSink, passes bool) *stage {
 		require.False(t, end.Capabilities().MutatesData)
 		require.NoError(t, end.Start(t.Context(), componenttest.NewNopHost()))
 	}
+	p.operator, err = factory.CreateLogsToLogs(t.Context(), set, cfg, &p.said)
+	require.NoError(t, err)
+	require.NoError(t, p.operator.Start(t.Context(), componenttest.NewNopHost()))
 	return p
 }
 
@@ -141,6 +148,7 @@ func (p *stage) feed(t *testing.T, md pmetric.Metrics) {
 }
 
 func (p *stage) stop(t *testing.T) {
+	require.NoError(t, p.operator.Shutdown(context.Background()))
 	for i := range p.ends {
 		require.NoError(t, p.ends[len(p.ends)-1-i].Shutdown(context.Background()))
 	}
@@ -260,6 +268,58 @@ func unlocked(md pmetric.Metrics) pmetric.Metrics {
 	out := pmetric.NewMetrics()
 	md.CopyTo(out)
 	return out
+}
+
+// say makes a log record of an operator about a host.
+func say(host, event string, attributes map[string]any) plog.Logs {
+	l := plog.NewLogs()
+	rl := l.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("host.name", host)
+	rl.Resource().Attributes().PutInt("rack", 0)
+	r := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	r.SetEventName(event)
+	if err := r.Attributes().FromRaw(attributes); err != nil {
+		panic(err)
+	}
+	return l
+}
+
+// Verdicts and maintenance come as log records.
+func TestOperator(t *testing.T) {
+	h, logs := newHosts(t), new(logSink)
+	p := start(t, config(""), logs, true)
+	p.warm(t, h)
+	for range 5 {
+		p.feed(t, h.next(99))
+	}
+	v, _ := logs.records("opened")[0].ScopeLogs().At(0).LogRecords().At(0).Attributes().Get("anomaly.seq")
+	seq := v.Int()
+	require.NoError(t, p.operator.ConsumeLogs(t.Context(), say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": seq, "anomaly.real": true})))
+	require.NoError(t, p.operator.ConsumeLogs(t.Context(), say("web-9", "something.else", nil)))
+	require.Len(t, p.said.AllLogs(), 2)
+	for _, wrong := range []plog.Logs{
+		say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": seq + 100, "anomaly.real": true}),
+		say("web-9", "anomaly.verdict", map[string]any{"anomaly.seq": seq, "anomaly.real": true}),
+		say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": "1", "anomaly.real": true}),
+		say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": seq}),
+		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "tomorrow"}),
+		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "2023-01-01T00:00:00Z"}),
+		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "2023-01-01T00:00:00Z", "anomaly.from": int64(5)}),
+	} {
+		require.True(t, consumererror.IsPermanent(p.operator.ConsumeLogs(t.Context(), wrong)))
+	}
+	require.Len(t, p.said.AllLogs(), 2)
+
+	require.Empty(t, logs.records("closed"))
+	now := h.tables[0].Times[h.i]
+	require.NoError(t, p.operator.ConsumeLogs(t.Context(), say("web-1", "anomaly.expect", map[string]any{
+		"anomaly.from": now.Add(-time.Hour).Format(time.RFC3339), "anomaly.until": now.Add(time.Hour).Format(time.RFC3339)})))
+	require.Len(t, logs.records("closed"), 1)
+	p.feed(t, h.next(99))
+	alarm, _ := p.gauge("web-1", "anomaly.alarm")
+	require.Equal(t, 0., alarm, "it is expected")
+	p.stop(t)
+	require.Error(t, p.operator.ConsumeLogs(t.Context(), say("web-1", "anomaly.verdict", nil)), "it has ended")
 }
 
 // Without a pipeline for metrics the alarms come all the same.

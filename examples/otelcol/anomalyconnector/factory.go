@@ -32,5 +32,12 @@ func NewFactory() connector.Factory {
 			}
 			s.KeepRecords()
 			return &toLogs{end: end{shared: s}, next: next}, nil
-		}, metadata.MetricsToLogsStability))
+		}, metadata.MetricsToLogsStability),
+		connector.WithLogsToLogs(func(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Logs, error) {
+			s, err := all.get(cfg.(*Config), set)
+			if err != nil {
+				return nil, err
+			}
+			return &fromLogs{end: end{shared: s}, next: next}, nil
+		}, metadata.LogsToLogsStability))
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // The collector makes one connector for each pair of signals that the pipelines ask for: metrics
-// to metrics, and metrics to logs. Both get the same metrics. They share a Watcher, which
-// observes them once.
+// to metrics, metrics to logs, and logs to logs. The first two get the same metrics. All share a
+// Watcher, which observes the metrics once.
 
 // sharedSet has what the connectors of one configuration share.
 type sharedSet struct {

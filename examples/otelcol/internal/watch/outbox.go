@@ -27,6 +27,7 @@ type outbox struct {
 	lost    int  // records
 }
 
+// openOutbox opens an outbox. After an error it is empty.
 func openOutbox(path string) (*outbox, error) {
 	o := &outbox{path: path, waiting: plog.NewResourceLogsSlice()}
 	if path == "" {
@@ -37,11 +38,11 @@ func openOutbox(path string) (*outbox, error) {
 		return o, nil
 	}
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	in, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return o, fmt.Errorf("%s: %w", path, err)
 	}
 	in.ResourceLogs().MoveAndAppendTo(o.waiting)
 	o.saved = true

@@ -68,7 +68,7 @@ func record(out plog.Logs, resource pcommon.Map, units map[string]string, e alar
 	r.SetSeverityText(text)
 	a := r.Attributes()
 	a.PutStr("anomaly.kind", string(e.Kind))
-	a.PutInt("anomaly.seq", int64(e.Seq))
+	a.PutInt(seqAttribute, int64(e.Seq))
 	body := string(e.Kind)
 	if s := sentence(e); s != "" {
 		body += ": " + s

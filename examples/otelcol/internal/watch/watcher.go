@@ -27,6 +27,7 @@ const (
 	saveEvery   = 5 * time.Minute
 	forgetEvery = time.Hour
 	longestTick = 10 * time.Second
+	silence     = 10 // intervals: alarm.Config.NoData
 )
 
 // Watcher makes rows of the metrics that it observes, lets a Monitor score them, and sends what
@@ -40,10 +41,13 @@ type Watcher struct {
 	stop context.CancelFunc
 	done chan struct{}
 
-	mu      sync.Mutex // of all that follows
+	sending sync.RWMutex // of the next components; it is held while they are called
 	metrics consumer.Metrics
 	logs    consumer.Logs
-	records bool // are made: somebody will want them
+
+	mu      sync.Mutex // of all that follows
+	records bool       // are made: somebody will want them
+	began   time.Time
 	rows    *rowBuilder
 	monitor *monitor.Monitor // nil while it does not run
 	outbox  *outbox
@@ -78,17 +82,18 @@ func (w *Watcher) KeepRecords() {
 	w.records = true
 }
 
-// SendMetrics sends gauges to a component from now on; nil means to nobody.
+// SendMetrics sends gauges to a component from now on; nil means to nobody. It returns when no
+// other component is called any more.
 func (w *Watcher) SendMetrics(next consumer.Metrics) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.sending.Lock()
+	defer w.sending.Unlock()
 	w.metrics = next
 }
 
-// SendLogs sends log records to a component from now on; nil means to nobody.
+// SendLogs sends log records to a component from now on, as SendMetrics does with gauges.
 func (w *Watcher) SendLogs(next consumer.Logs) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.sending.Lock()
+	defer w.sending.Unlock()
 	w.logs = next
 }
 
@@ -99,7 +104,8 @@ func (w *Watcher) Start() error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	w.saved, w.forgot = time.Now(), time.Now()
+	w.began = time.Now()
+	w.saved, w.forgot = w.began, w.began
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop, w.done = stop, make(chan struct{})
 	go w.run(ctx)
@@ -113,11 +119,11 @@ func (w *Watcher) open() (err error) {
 			return err
 		}
 		if err := w.rows.loadStreams(w.path("streams.json")); err != nil {
-			return err
+			w.log.Error("the list of streams is damaged; they are learned again as they come", zap.Error(err))
 		}
 	}
 	if w.outbox, err = openOutbox(w.path("waiting.otlp")); err != nil {
-		return err
+		w.log.Error("log records that waited are damaged and lost", zap.Error(err))
 	}
 	mc, err := w.cfg.monitor()
 	if err != nil {
@@ -253,14 +259,16 @@ func (w *Watcher) handle(e alarm.Event) {
 // send gives gauges and log records to the next components.
 func (w *Watcher) send(ctx context.Context, gauges pmetric.Metrics) {
 	w.mu.Lock()
-	metrics, logs, box := w.metrics, w.logs, w.outbox
+	box := w.outbox
 	w.mu.Unlock()
+	w.sending.RLock()
+	defer w.sending.RUnlock()
 	var errs []error
-	if metrics != nil && gauges.ResourceMetrics().Len() > 0 {
-		errs = append(errs, metrics.ConsumeMetrics(ctx, gauges))
+	if w.metrics != nil && gauges.ResourceMetrics().Len() > 0 {
+		errs = append(errs, w.metrics.ConsumeMetrics(ctx, gauges))
 	}
-	if logs != nil && box != nil {
-		errs = append(errs, box.send(ctx, logs))
+	if w.logs != nil && box != nil {
+		errs = append(errs, box.send(ctx, w.logs))
 	}
 	if err := errors.Join(errs...); err != nil {
 		w.log.Warn("the next component does not take gauges or log records; log records are sent again", zap.Error(err))
@@ -297,8 +305,10 @@ func (w *Watcher) tick(ctx context.Context, now time.Time) pmetric.Metrics {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.push(w.rows.quiet(now, false))
-	if err := w.monitor.Tick(w.clock(now)); err != nil {
-		w.log.Error("the monitor does not go on", zap.Error(err))
+	if now.Sub(w.began) >= silence*w.cfg.Interval { // nobody was silent because this process was not there
+		if err := w.monitor.Tick(w.clock(now)); err != nil {
+			w.log.Error("the monitor does not go on", zap.Error(err))
+		}
 	}
 	gauges := w.collect()
 	w.measure(ctx)

@@ -97,9 +97,10 @@ func TestForget(t *testing.T) {
 	require.Less(t, files(), before)
 
 	require.NoError(t, os.WriteFile(w.path("streams.json"), []byte("{"), 0o600))
-	w, err := New(c, componenttest.NewNopTelemetrySettings())
-	require.NoError(t, err)
-	require.ErrorContains(t, w.Start(), "streams.json")
+	require.NoError(t, os.WriteFile(w.path("waiting.otlp"), []byte("{"), 0o600))
+	w, logs, _ = watcher(t, c)
+	require.Equal(t, 2, logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "damage is said, and does no more")
+	require.NoError(t, w.Shutdown(t.Context()))
 }
 
 // A host that falls silent is a log record, with its attributes, although it has not come back
@@ -117,6 +118,7 @@ func TestSilence(t *testing.T) {
 			time.Sleep(5 * time.Millisecond) // training is under way
 		}
 	}
+	w.began = w.began.Add(-time.Hour)
 	w.send(t.Context(), w.tick(t.Context(), time.Now()))
 	require.Empty(t, sink.AllLogs())
 	require.NoError(t, w.Shutdown(t.Context()))
@@ -124,6 +126,8 @@ func TestSilence(t *testing.T) {
 	w, logs, _ := watcher(t, c)
 	w.KeepRecords()
 	w.SendLogs(sink)
+	w.send(t.Context(), w.tick(t.Context(), time.Now()))
+	require.Empty(t, sink.AllLogs(), "it was this process that was not there")
 	w.send(t.Context(), w.tick(t.Context(), time.Now().Add(time.Hour)))
 	require.Equal(t, 1, logs.FilterMessage("anomaly: no data").Len())
 	require.Equal(t, 1, sink.LogRecordCount())

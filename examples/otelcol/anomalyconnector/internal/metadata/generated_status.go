@@ -16,4 +16,5 @@ var (
 const (
 	MetricsToMetricsStability = component.StabilityLevelDevelopment
 	MetricsToLogsStability    = component.StabilityLevelDevelopment
+	LogsToLogsStability       = component.StabilityLevelDevelopment
 )

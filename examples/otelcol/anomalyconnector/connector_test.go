@@ -103,8 +103,10 @@ func (s *logSink) records(kind string) (out []plog.ResourceLogs) {
 }
 
 func attribute(rl plog.ResourceLogs, name string) string {
-	v, _ := rl.ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(name)
-	return v.AsString()
+	if v, ok := rl.ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(name); ok {
+		return v.AsString()
+	}
+	return ""
 }
 
 // stage is a connector between two pipelines.
@@ -302,6 +304,8 @@ func TestOperator(t *testing.T) {
 		say("web-9", "anomaly.verdict", map[string]any{"anomaly.seq": seq, "anomaly.real": true}),
 		say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": "1", "anomaly.real": true}),
 		say("web-1", "anomaly.verdict", map[string]any{"anomaly.seq": seq}),
+		say("web-1", "anomaly.verdict", nil),
+		say("web-1", "anomaly.expect", nil),
 		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "tomorrow"}),
 		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "2023-01-01T00:00:00Z"}),
 		say("web-1", "anomaly.expect", map[string]any{"anomaly.until": "2023-01-01T00:00:00Z", "anomaly.from": int64(5)}),

@@ -104,8 +104,11 @@ func (w *Watcher) expect(name string, a pcommon.Map) error {
 }
 
 func timeOf(a pcommon.Map, name string) (time.Time, error) {
-	v, _ := a.Get(name)
-	t, err := time.Parse(time.RFC3339, v.AsString())
+	var t time.Time
+	err := errRequest
+	if v, ok := a.Get(name); ok {
+		t, err = time.Parse(time.RFC3339, v.AsString())
+	}
 	if err != nil {
 		return t, fmt.Errorf("%s: want a time as 2006-01-02T15:04:05Z: %w", name, errRequest)
 	}

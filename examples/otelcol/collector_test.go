@@ -337,6 +337,10 @@ func startProcess(t *testing.T) (pid int, leak func()) {
 // and that is a log record with the metric named. The metrics pass as they are.
 func TestRealCollector(t *testing.T) {
 	binary := build(t)
+	for _, file := range []string{"config.yaml", "quickstart.yaml"} {
+		out, err := exec.Command(binary, "validate", "--config="+file).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
 	dir := t.TempDir()
 	pid, leak := startProcess(t)
 	p := run(t, binary, dir, 1)

@@ -33,7 +33,7 @@ type lossReport struct {
 	when map[reason]time.Time
 }
 
-// report returns what has been lost since the last call of told for each reason that is due.
+// report tells what has been lost for each reason that is due, since it was told last.
 func (r *lossReport) report(log *zap.Logger, l losses, now time.Time) {
 	if r.told == nil {
 		r.told, r.when = map[reason]uint64{}, map[reason]time.Time{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,5 +147,29 @@ func TestShutdownFinishesRows(t *testing.T) {
 	require.NoError(t, w.Shutdown(t.Context()))
 	metadatatest.AssertEqualAnomalyRows(t, telemetry, []metricdata.DataPoint[int64]{{Value: 1}}, metricdatatest.IgnoreTimestamp())
 	w.Observe(t.Context(), newBatch(at(60)).gauge("x", 1).Metrics) // nobody listens any more
+	require.NoError(t, w.Shutdown(t.Context()))
+}
+
+// Batches come from many receivers at once, while pipelines come and go.
+func TestManyAtOnce(t *testing.T) {
+	w, _, telemetry := watcher(t, small(""))
+	sink := new(consumertest.MetricsSink)
+	var all sync.WaitGroup
+	for k := range 4 {
+		all.Go(func() {
+			for i := range 200 {
+				w.Observe(t.Context(), newBatch(at(float64(60*i)), "host.name", fmt.Sprint(k)).gauge("x", float64(i*7%11)).Metrics)
+			}
+		})
+	}
+	all.Go(func() {
+		for range 50 {
+			w.SendMetrics(sink)
+			w.send(t.Context(), w.tick(t.Context(), time.Now()))
+			w.SendMetrics(nil)
+		}
+	})
+	all.Wait()
+	metadatatest.AssertEqualAnomalyRows(t, telemetry, []metricdata.DataPoint[int64]{{Value: 800}}, metricdatatest.IgnoreTimestamp())
 	require.NoError(t, w.Shutdown(t.Context()))
 }

@@ -305,7 +305,7 @@ func (b *rowBuilder) add(out []row, p *point) []row {
 		b.late(st, p.at)
 		return out
 	}
-	if st.pending && p.at >= st.next+b.interval/2 {
+	if st.pending && st.newest > st.last && p.at >= st.next+b.interval/2 {
 		out = b.finish(out, st)
 	}
 	s := st.index[p.source][p.key]
@@ -363,8 +363,10 @@ func (b *rowBuilder) late(st *stream, at int64) {
 	}
 }
 
-// due reports whether it is time for a row.
-func (b *rowBuilder) due(st *stream) bool { return st.newest >= st.next-b.interval/2 }
+// due reports whether it is time for a row. What is no newer than the last row waits for the next.
+func (b *rowBuilder) due(st *stream) bool {
+	return st.newest > st.last && st.newest >= st.next-b.interval/2
+}
 
 // complete reports whether all metrics have come that the last row had.
 func (st *stream) complete() bool {

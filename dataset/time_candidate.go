@@ -130,6 +130,10 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 		found.reader = newTimeReader("s", p.opt.location())
 		return found
 	}
+	if !slices.ContainsFunc(s.cells, func(s string) bool { return !isEpochText(s) }) {
+		found.reader = newTimeReader("ms", p.opt.location())
+		return found
+	}
 	if like := slices.ContainsFunc(s.cells, startsLikeTime); !like {
 		return nil
 	}
@@ -162,11 +166,15 @@ func isNoHour(cells []string) bool {
 	})
 }
 
-// ambiguous returns the error of times that can begin with the month or the day.
+// ambiguous returns the error of times whose numbers can stand for a day, a month or a year.
 func (p *plan) ambiguous(t *timeCandidate) error {
+	order := "the month or the day"
+	if strings.HasPrefix(t.twin, "06") {
+		order = "the day or the year"
+	}
 	return &CSVError{Line: p.first, Column: p.names[t.cols[0]], Kind: ErrTime, Problem: fmt.Sprintf(
-		"times such as %s can begin with the month or the day; give TimeLayout %q or %q, or Time %q to read without times",
-		shown(t.example), t.reader.layout, t.twin, None)}
+		"times such as %s can begin with %s; give TimeLayout %q or %q, or Time %q to read without times",
+		shown(t.example), order, t.reader.layout, t.twin, None)}
 }
 
 // numericTime returns a column of numbers as a candidate, or nil. A column whose name means a

@@ -139,14 +139,24 @@ func (p *timeReader) parse(b []byte) (int64, error) {
 // parseLoose reads a time that the layout does not read as it stands: cleaned, or a date alone,
 // which some programs write at midnight.
 func (p *timeReader) parseLoose(b []byte) (time.Time, error) {
-	var buf [64]byte
+	if len(b) > longestTime {
+		return time.Time{}, errNotTime
+	}
+	var buf [longestTime]byte
 	s := string(cleanTime(buf[:0], b))
 	t, err := time.ParseInLocation(p.clean, s, p.loc)
 	if err != nil && p.midnight != "" {
 		t, err = time.ParseInLocation(p.midnight, s, p.loc)
 	}
+	if err != nil && strings.Contains(s, midnight24) && !p.noDate {
+		t, err = time.ParseInLocation(p.clean, strings.Replace(s, midnight24, " 00:00", 1), p.loc)
+		t = t.AddDate(0, 0, 1)
+	}
 	return t, err
 }
+
+// midnight24 is the end of a day, which some programs write in place of the beginning of the next.
+const midnight24 = " 24:00"
 
 // parseNumber reads a time that is a number or an elapsed time.
 func (p *timeReader) parseNumber(b []byte) (int64, error) {
@@ -200,6 +210,8 @@ func (p *timeReader) complete(t time.Time) (time.Time, error) {
 func (p *timeReader) parseEpoch(b []byte) (int64, error) {
 	if n := len(b); n > 0 && b[n-1] == ':' {
 		b = b[:n-1] // as rrdtool writes it
+	} else if n > 0 && b[0] == msDate[0] {
+		b = bytes.TrimSuffix(bytes.TrimPrefix(b, []byte(msDate)), []byte(msDateEnd))
 	}
 	whole, fraction, _ := bytes.Cut(b, []byte{p.decimal})
 	n, ok := parseWhole(bytes.TrimPrefix(whole, []byte("-")))
@@ -219,6 +231,18 @@ func (p *timeReader) parseEpoch(b []byte) (int64, error) {
 		ns = -ns
 	}
 	return ns, nil
+}
+
+// msDate and msDateEnd stand around milliseconds since 1970 in the JSON of .NET.
+const msDate, msDateEnd = "/Date(", ")/"
+
+// isEpochText reports whether a text is a time since 1970 with signs around it.
+func isEpochText(s string) bool {
+	inner, ok := strings.CutPrefix(s, msDate)
+	if inner, ok2 := strings.CutSuffix(inner, msDateEnd); ok && ok2 {
+		return len(inner) > 9 && isDigits([]byte(inner))
+	}
+	return false
 }
 
 // dayNumbers is the name in TimeLayout of days since the end of 1899, as spreadsheets count them.
@@ -261,6 +285,9 @@ var zoneHours = map[string]float64{
 // have the zone's name.
 func inNamedZone(t time.Time) (time.Time, error) {
 	name, offset := t.Zone()
+	if offset != 0 && strings.HasPrefix(name, "GMT") && t.Location().String() == name {
+		return t.Add(-time.Duration(offset) * time.Second), nil // GMT+1: time.Parse leaves the clock to us
+	}
 	if offset != 0 || strings.HasPrefix(name, "GMT") || t.Location() == time.UTC {
 		return t, nil
 	}

@@ -26,10 +26,12 @@ type plan struct {
 	metrics []*metricColumn
 	roles   []ColumnRole
 	texts   []*textColumn
+	words   []*wordColumn
 	missing map[string]bool // opt.Missing
 	decimal byte            // decimal sign that columns show; 0 if none does or they differ
 	wanted  []bool          // columns named in Columns
 	spare   []string        // why a column of numbers is not a metric, or ""
+	named   []bool          // columns whose numbers name something: they can tell series apart
 }
 
 // metricColumn is how a metric column is read.

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 )
 
 // newPlan decides what each column is used as.
@@ -21,7 +23,7 @@ func newPlan(f *fileLayout, opt *CSVOptions, rowByRow bool) (*plan, error) {
 		p.roles[c] = ColumnRole{Number: c + 1, Name: f.names[c], Role: RoleSkipped}
 	}
 	p.decimal = p.commonDecimal()
-	p.spare = make([]string, f.width)
+	p.spare, p.named = make([]string, f.width), make([]bool, f.width)
 	metrics, err := p.resolveColumns()
 	if err != nil {
 		return nil, err
@@ -54,6 +56,7 @@ func newPlan(f *fileLayout, opt *CSVOptions, rowByRow bool) (*plan, error) {
 		return nil, err
 	}
 	p.explainSkipped()
+	p.watchWords()
 	return p, nil
 }
 
@@ -91,11 +94,36 @@ func (p *plan) explainSkipped() {
 		}
 		if len(s.cells) > 0 {
 			r.Reason = "text such as " + shown(s.cells[0])
-			if _, named := isTimeName(r.Name); named && p.clock == nil && p.opt.Time != None {
-				p.comments = append(p.comments, fmt.Sprintf(
-					"column %q is named as a time, but %s is in no form that is known: give its layout in TimeLayout", r.Name, shown(s.cells[0])))
-			}
+			p.noteOnText(c)
 		}
 		p.texts = append(p.texts, &textColumn{col: c, seen: map[string]*int{}})
 	}
 }
+
+// noteOnText says what a user can do about a column of texts that holds times or numbers.
+func (p *plan) noteOnText(c int) {
+	name, example := p.names[c], p.stats[c].cells[0]
+	_, named := isTimeName(name)
+	switch {
+	case p.clock == nil && p.opt.Time != None && named:
+		p.comments = append(p.comments, fmt.Sprintf(
+			"column %q is named as a time, but %s is in no form that is known: give its layout in TimeLayout", name, shown(example)))
+	case p.clock == nil && p.opt.Time != None && allHold(p.stats[c].cells, likeClock):
+		p.comments = append(p.comments, fmt.Sprintf(
+			"column %q looks like a time, but %s is in no form that is known: give its layout in TimeLayout", name, shown(example)))
+	case allHold(p.stats[c].cells, pairOfNumbers):
+		p.comments = append(p.comments, fmt.Sprintf(
+			"column %q holds two numbers in a cell, such as %s, and was not read: export each in a column of its own", name, shown(example)))
+	}
+}
+
+func allHold(cells []string, pattern *regexp.Regexp) bool {
+	return !slices.ContainsFunc(cells, func(s string) bool { return !pattern.MatchString(s) })
+}
+
+var (
+	// likeClock has a clock, or a date of three parts.
+	likeClock = regexp.MustCompile(`\d\d?[:.]\d\d[:.]\d\d|\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}.*\d\d?:\d\d`)
+	// pairOfNumbers are two numbers or quantities with a slash between, as docker stats writes them.
+	pairOfNumbers = regexp.MustCompile(`^\d[\d.,]* ?[A-Za-z%]* ?/ ?\d[\d.,]* ?[A-Za-z%]*$`)
+)

@@ -12,7 +12,10 @@ var timeNames = map[string]bool{
 	"epoch time": true, "event time": true, "sample time": true, "start time": true, "system time": true, "local time": true,
 	"utc time": true, "recorded at": true, "created at": true, "collected at": true, "sampled at": true,
 	"date and time": true, "zeit": true, "zeitstempel": true, "datum": true, "uhrzeit": true, "datum uhrzeit": true,
-	"fecha": true, "horodatage": true,
+	"fecha": true, "fecha hora": true, "fecha y hora": true, "hora": true, "horodatage": true, "heure": true, "date heure": true,
+	"date et heure": true, "tijd": true, "tijdstip": true, "ora": true, "data ora": true, "data e ora": true, "data hora": true,
+	"tarih": true, "zaman": true, "czas": true, "время": true, "дата": true, "дата и время": true,
+	"时间": true, "时间戳": true, "日期": true, "日期时间": true, "時間": true, "日時": true, "時刻": true, "日付": true, "시간": true, "일시": true, "날짜": true,
 }
 
 // timeQualifiers are words that may follow such a name, as in ts_ms and time_utc, with the

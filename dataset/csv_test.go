@@ -543,7 +543,7 @@ func TestReadCSVNotes(t *testing.T) {
 		"gaps, the longest",
 		`column "disk" holds -1 (0 times) and 101 (1 times)`,
 		`column "total" all but never falls`,
-		`column "row" counts up by one`,
+		`column "row" counts the rows`,
 		`column "host" holds 2 different texts`,
 	} {
 		require.Contains(t, notes, say)

@@ -14,6 +14,8 @@ func (p *plan) findMetrics(metrics []int) error {
 	chosen := len(metrics) > 0
 	if !chosen {
 		p.spareShown()
+		p.spareCounts()
+		p.spareClocks()
 		for c, s := range p.stats {
 			if p.free(c) && s.isNumber() && p.spare[c] == "" {
 				metrics = append(metrics, c)
@@ -26,7 +28,11 @@ func (p *plan) findMetrics(metrics []int) error {
 			m.sign = &p.stats[c].signEvidence
 		}
 		if p.stats[c].quantities > 0 {
-			m.unit = &unitColumn{}
+			minutes, err := p.mIsMinutes(c)
+			if err != nil {
+				return err
+			}
+			m.unit = &unitColumn{minutes: minutes}
 		}
 		p.metrics = append(p.metrics, m)
 		p.roles[c].Role = RoleMetric
@@ -37,12 +43,14 @@ func (p *plan) findMetrics(metrics []int) error {
 	return nil
 }
 
+// rawMark ends the name of a column of PRTG that holds what another one shows.
+const rawMark = "(RAW)"
+
 // spareShown leaves out columns that show what another column holds in full: PRTG writes each
 // value as "1,235 kbit/s" under its name, and as a number under its name and (RAW).
 func (p *plan) spareShown() {
-	const mark = "(RAW)"
 	for raw, name := range p.names {
-		shown, marked := strings.CutSuffix(name, mark)
+		shown, marked := strings.CutSuffix(name, rawMark)
 		if !marked || !p.stats[raw].isNumber() {
 			continue
 		}

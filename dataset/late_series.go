@@ -32,7 +32,7 @@ func (r *rowReader) watchRuns() {
 		return
 	}
 	for c := range r.names {
-		if r.free(c) && r.spare[c] == "" {
+		if r.free(c) && (r.spare[c] == "" || r.named[c]) {
 			r.runs.columns = append(r.runs.columns, runColumn{col: c})
 		}
 	}

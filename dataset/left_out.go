@@ -49,10 +49,7 @@ func (k leftOut) count(n int) string {
 	return fmt.Sprintf("%d %s", n, leftOutNames[k][1])
 }
 
-var (
-	countLine = regexp.MustCompile(`^\(?\d+ (rows?|Zeilen?)( in set)?( \([^()]*\))?( affected)?\)?$`)
-	totalWord = regexp.MustCompile(`(?i)^(sums?|totals?|grand total|averages?|avg|mean|min|max|minimum|maximum|median|stddev|summen?|gesamt|gesamtsumme|mittelwerte?|durchschnitte?|moyennes?|totaux|promedios?)( ?\([^()]*\))?:?$`)
-)
+var countLine = regexp.MustCompile(`^\(?\d+ (rows?|Zeilen?)( in set)?( \([^()]*\))?( affected)?\)?$`)
 
 // annotations are the first cells of InfluxDB's annotations.
 var annotations = []string{"#group", "#datatype", "#default"}
@@ -62,6 +59,8 @@ func markOf(fields []string) leftOut {
 	switch first := fields[0]; {
 	case slices.Contains(annotations, first):
 		return leftAnnotation
+	case isNarrow(fields):
+		return notLeftOut
 	case strings.HasPrefix(first, "#"):
 		return leftComment
 	case len(fields) == 1 && countLine.MatchString(first):
@@ -75,6 +74,13 @@ func markOf(fields []string) leftOut {
 		return leftRule
 	}
 	return notLeftOut
+}
+
+// isNarrow reports whether a record begins with the signs that a spreadsheet shows where a column
+// is too narrow for a time: the row is one of data, and its time is lost.
+func isNarrow(fields []string) bool {
+	return len(fields) > 1 && len(fields[0]) > 3 && strings.Trim(fields[0], "#") == "" &&
+		slices.ContainsFunc(fields[1:], func(s string) bool { return contentOf(s) == numberContent })
 }
 
 // isRule reports whether a record is a line between rows, as in tables of psql and Markdown,
@@ -140,7 +146,7 @@ func (r *rowReader) isComment() bool {
 	if r.kinds && string(r.fields[0]) != logRow {
 		return true
 	}
-	return len(r.fields[0]) > 0 && r.fields[0][0] == '#' && !strings.HasPrefix(r.body[0].fields[0], "#")
+	return len(r.fields[0]) > 0 && r.fields[0][0] == '#' && !strings.HasPrefix(r.body[0].fields[0], "#") && !isNarrow(r.strings())
 }
 
 // odd decides on a record that does not fit the table. The problem is what is wrong with it, or
@@ -223,10 +229,10 @@ func (r *rowReader) isOtherHeader(rec record) bool {
 // have their time or a number.
 func (r *rowReader) isTotal(rec record) bool {
 	for c, s := range rec.fields[:min(len(rec.fields), r.width)] {
-		if !totalWord.MatchString(s) {
+		if !isTotalWord(s) {
 			continue
 		}
-		if _, named := isTimeName(r.names[c]); named || slices.Contains(r.times, c) || r.stats[c].numbers > 0 && r.stats[c].texts == 0 {
+		if _, named := isTimeName(r.names[c]); named || slices.Contains(r.times, c) || r.stats[c].numbers > r.stats[c].texts {
 			return true
 		}
 	}

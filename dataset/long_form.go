@@ -151,7 +151,7 @@ func (p *plan) sampleTimes() *longForm {
 		clock.year = 2000
 	}
 	for _, r := range p.body[:min(len(p.body), longRows)] {
-		cell, ok := r.timeIn(p.times)
+		cell, ok := clock.cellOf(r, p.times)
 		if !ok || len(r.fields) != p.width {
 			continue
 		}

@@ -186,14 +186,15 @@ func (m mutation) read() (*Table, time.Duration, error) {
 // rewritten says what another way to write the text changes of the table that was read, or
 // returns "".
 func (m mutation) rewritten(got *Table) string {
-	if !utf8.Valid(m.text) || m.opt.Comma != 0 {
+	text := plainText(m.text)
+	if !utf8.Valid(text) || m.opt.Comma != 0 {
 		return "" // a rewriting would take it for something else
 	}
 	p, _, err := openCSV(bytes.NewReader(m.text), &m.opt, false)
 	if err != nil {
 		return err.Error()
 	}
-	again := m.as.do(m.text, p.comma)
+	again := m.as.do(text, p.comma)
 	if again == nil {
 		return ""
 	}

@@ -46,6 +46,10 @@ func (r *rowReader) row() error {
 	if len(r.fields) != r.width || r.isComment() {
 		return r.odd(nil)
 	}
+	if r.isTotalRow() {
+		r.left[leftTotal]++
+		return nil
+	}
 	recording, err := r.recordings.find(r.fields, mostRecordings)
 	if err != nil {
 		return r.fail(r.key, ErrOption, err.Error()+" texts; name a column with fewer in Key")
@@ -139,8 +143,11 @@ func (r *rowReader) timeOf(recording int) (int64, error) {
 
 func (r *rowReader) time() (int64, error) {
 	cell := r.fields[r.times[0]]
-	if len(r.times) == 2 {
-		r.joined = append(append(append(r.joined[:0], cell...), ' '), r.fields[r.times[1]]...)
+	if len(r.times) > 1 {
+		r.joined = append(r.joined[:0], cell...)
+		for _, c := range r.times[1:] {
+			r.joined = r.clock.appendPart(r.joined, r.fields[c])
+		}
 		cell = r.joined
 	}
 	at, err := r.clock.parse(cell)
@@ -197,8 +204,8 @@ func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error)
 	case cellAmbiguous:
 		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
 	}
-	if v *= factor; factor != 1 {
-		cell = nil // its digits are no total
+	if factor != 1 {
+		v, cell = times(v, factor), nil // its digits are no total
 	}
 	if m.rate != nil {
 		v = m.rate.of(total).next(cell, v, at)

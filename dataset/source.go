@@ -202,7 +202,7 @@ func (s *source) check() error {
 	case bytes.HasPrefix(text, []byte("AAA,")):
 		return formatError("the content is a file of nmon, which holds many tables; export the one to read as CSV, such as with nmonchart or pyNmonAnalyzer")
 	case bytes.HasPrefix(text, []byte("Linux ")) && bytes.Contains(text[:min(len(text), 200)], []byte(" CPU)")):
-		return formatError("the content is a report of sar; give what sadf -d writes of the same file")
+		return formatError("the content is a report of sar, mpstat or iostat for reading; record with sar and give what sadf -d writes of the record")
 	case text[0] == '{':
 		return formatError("the content looks like JSON, not CSV")
 	case text[0] == '<':

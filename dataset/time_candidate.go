@@ -16,6 +16,8 @@ type timeCandidate struct {
 	reader *timeReader
 	named  bool // the name means a time
 	full   bool // it has both a date and a clock
+	// relative numbers count from the beginning, as far as is known.
+	relative bool
 	note   string
 	// twin is the layout with day and month exchanged, if that reads the times as well.
 	twin, example string
@@ -95,7 +97,7 @@ func (p *plan) readsAsTime(reader *timeReader, cols ...int) bool {
 	probe.year, probe.midnight = 2000, ""
 	good, all := 0, 0
 	for _, r := range p.body[:min(len(p.body), 64)] {
-		cell, ok := r.timeIn(cols)
+		cell, ok := reader.cellOf(r, cols)
 		if !ok || p.isMissing([]byte(cell)) {
 			continue
 		}
@@ -107,16 +109,29 @@ func (p *plan) readsAsTime(reader *timeReader, cols ...int) bool {
 	return good > 0 && 2*good >= all
 }
 
-// timeIn returns the record's time: the text in one column, or in two with a blank between.
-func (r record) timeIn(cols []int) (string, bool) {
-	var parts []string
-	for _, c := range cols {
+// cellOf returns the record's time: the text in one column, or in several with a blank between.
+func (p *timeReader) cellOf(r record, cols []int) (string, bool) {
+	var joined []byte
+	for i, c := range cols {
 		if c >= len(r.fields) {
 			return "", false
 		}
-		parts = append(parts, r.fields[c])
+		if i == 0 {
+			joined = append(joined, r.fields[c]...)
+		} else {
+			joined = p.appendPart(joined, []byte(r.fields[c]))
+		}
 	}
-	return strings.Join(parts, " "), true
+	return string(joined), true
+}
+
+// appendPart appends a further part of a time, after a blank.
+func (p *timeReader) appendPart(dst, part []byte) []byte {
+	dst = append(dst, ' ')
+	for range p.clockDigits - len(part) {
+		dst = append(dst, '0')
+	}
+	return append(dst, part...)
 }
 
 // writtenTime returns a column of texts as a candidate, or nil.
@@ -198,6 +213,11 @@ func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) (*time
 		}
 	}
 	scale := epochByMagnitude(lo, hi)
+	if scale == "" && found.named {
+		if err := p.unevenTime(c, lo, hi); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case scale != "" && named && p.isRounded(c):
 		return nil, &CSVError{Line: p.first, Column: p.names[c], Kind: ErrTime, Problem: fmt.Sprintf(
@@ -216,6 +236,7 @@ func (p *plan) numericTime(found *timeCandidate, unit string, asked bool) (*time
 		if scale = unit; scale == "" {
 			scale = "s"
 		}
+		found.relative = true
 		found.note = fmt.Sprintf("column %q does not count from 1970: its times are only relative, in %s", p.names[c], scale)
 	default:
 		return nil, nil

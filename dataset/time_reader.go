@@ -51,6 +51,8 @@ type timeReader struct {
 	noHour   bool          // nor hours
 	year     int           // year of the first time if ref is zero
 	decimal  byte
+	// clockDigits is the length of a clock without colons, from which programs leave out zeros.
+	clockDigits int
 	timeOrder
 }
 

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -34,7 +36,7 @@ var bases = []struct {
 // decimalPrefixes are those of decimal multiples. Tools that write KB and mean 1024 do so
 // throughout a column, which then is off by one factor throughout.
 var decimalPrefixes = map[string]float64{
-	"": 1, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
+	"": 1, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "\xb5": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
 }
 
 var binaryPrefixes = map[string]float64{"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "Pi": 1 << 50}
@@ -43,8 +45,9 @@ var binaryPrefixes = map[string]float64{"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 <<
 var units = func() map[string]unit {
 	all := map[string]unit{
 		"%": {"%", 1}, "percent": {"%", 1},
-		"°C": {"°C", 1}, "℃": {"°C", 1}, "°F": {"°F", 1}, "RPM": {"rpm", 1}, "rpm": {"rpm", 1}, "dB": {"dB", 1}, "dBm": {"dBm", 1},
+		"°C": {"°C", 1}, "\xb0C": {"°C", 1}, "℃": {"°C", 1}, "°F": {"°F", 1}, "\xb0F": {"°F", 1}, "RPM": {"rpm", 1}, "rpm": {"rpm", 1}, "dB": {"dB", 1}, "dBm": {"dBm", 1},
 		"min": {"s", 60}, "mins": {"s", 60}, "hour": {"s", 3600}, "hours": {"s", 3600}, "day": {"s", 86400}, "days": {"s", 86400},
+		"h": {"s", 3600}, "hr": {"s", 3600}, "hrs": {"s", 3600}, "d": {"s", 86400},
 		"/s": {"/s", 1}, "ops/s": {"/s", 1}, "req/s": {"/s", 1}, "reqps": {"/s", 1}, "iops": {"/s", 1}, "io/s": {"/s", 1}, "rps": {"/s", 1},
 		"pps": {"/s", 1}, "p/s": {"/s", 1}, "#/s": {"/s", 1}, "#": {"", 1}, "msg/s": {"/s", 1}, "packets/s": {"/s", 1}, "cps": {"/s", 1},
 		"Mil": {"", 1e6}, "Bil": {"", 1e9}, "Tri": {"", 1e12},
@@ -99,10 +102,16 @@ func splitUnit(cell []byte) (number []byte, u unit, ok bool) {
 // or minutes.
 var tight = map[string]bool{"m": true, "n": true, "u": true}
 
-// quantityOf is splitUnit for a cell whose number can be read.
+// quantityOf is splitUnit for a cell whose number can be read. A duration of several parts, such as
+// 1h30m, is one too.
 func quantityOf(cell []byte) (number []byte, u unit, ok bool) {
-	number, u, ok = splitUnit(cell)
-	return number, u, ok && numberLike(number)
+	if number, u, ok = splitUnit(cell); ok && numberLike(number) {
+		return number, u, true
+	}
+	if ns, ok := parseDuration(cell); ok {
+		return strconv.AppendInt(nil, ns, 10), unit{"s", 1e-9}, true
+	}
+	return number, u, false
 }
 
 // quantityLike reports whether a cell is a number with a unit.
@@ -114,13 +123,18 @@ func quantityLike(b []byte) bool {
 // clearQuantity reports whether a cell is a number with a unit that no name looks like: the
 // columns of load averages are named 1m and 5m.
 func clearQuantity(b []byte) bool {
-	number, u, ok := quantityOf(b)
-	return ok && (u.base != "" && u.base != "s" || blankBefore(b[len(number):]) > 0)
+	number, u, ok := splitUnit(b)
+	if !ok || !numberLike(number) {
+		_, parts := parseDuration(b)
+		return parts
+	}
+	return u.base != "" && u.base != "s" || blankBefore(b[len(number):]) > 0
 }
 
 // unitColumn is what a column of quantities has shown of its unit.
 type unitColumn struct {
 	known   bool
+	minutes bool // 5m are five minutes, not five thousandths
 	base    string
 	example string // the first cell with a unit
 	bare    string // the first number but 0 without one
@@ -135,6 +149,9 @@ func (c *unitColumn) strip(cell []byte) (number []byte, factor float64, err erro
 			c.bare = string(cell)
 		}
 		return cell, 1, c.check()
+	}
+	if c.minutes && isMinutes(cell) {
+		u = unit{"s", 60}
 	}
 	if !c.known {
 		c.known, c.base, c.example = true, u.base, string(cell)
@@ -152,6 +169,15 @@ func (c *unitColumn) check() error {
 		return nil
 	}
 	return fmt.Errorf("%s beside %s: one has a unit and the other has none", shown(c.bare), shown(c.example))
+}
+
+// times multiplies v by the factor of a unit. 344 µs are .000344 s and not a little less: a fraction
+// is no exact number, and what it is a fraction of is.
+func times(v, factor float64) float64 {
+	if factor < 1 {
+		return v / math.Round(1/factor)
+	}
+	return v * factor
 }
 
 // unitText returns the base unit of the column's values, as far as it is known.

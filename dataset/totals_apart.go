@@ -1,0 +1,90 @@
+package dataset
+
+import (
+	"strings"
+)
+
+// A row of totals may have the form of a row: its word then stands in a column of texts, such as
+// that of hosts' names. It is known by the word, which no other rows have.
+
+// wordColumn is a column of texts that is watched for the word of a total.
+type wordColumn struct {
+	col   int
+	last  string
+	total bool // last is such a word
+	other int  // texts that are none
+}
+
+// watchWords sets the columns in which the word of a total would tell a row of totals: those that are
+// not read, where such words are rare in the sample. Where the user says that texts tell series
+// apart, none does.
+func (p *plan) watchWords() {
+	if len(p.opt.Series) > 0 {
+		return
+	}
+	for c, s := range p.stats {
+		if !p.free(c) || p.roles[c].Role == RoleMetric || s.isEmpty() {
+			continue
+		}
+		totals := 0
+		for _, cell := range s.cells {
+			if isTotalWord(cell) {
+				totals++
+			}
+		}
+		if 5*totals <= s.texts+s.numbers {
+			p.words = append(p.words, &wordColumn{col: c})
+		}
+	}
+}
+
+// totalWords are names of totals and averages, in lower case.
+var totalWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, list := range []string{
+		"sum,sums,total,totals,grand total,overall total,average,averages,avg,mean,min,max,minimum,maximum,median,stddev,std dev,std. dev.,standard deviation,percentile",
+		"summe,summen,gesamt,gesamtsumme,mittelwert,mittelwerte,durchschnitt,durchschnitte,standardabweichung",
+		"moyenne,moyennes,totaux,somme,sommes,promedio,promedios,suma,sumas,mínimo,máximo,totales,total general",
+		"totale,totali,somma,media,medio,minimo,massimo,média,soma,totaal,gemiddeld,gemiddelde,итого,среднее",
+		"合计,总计,平均,平均值,最大,最小,最大值,最小值,合計,総計,합계,평균",
+	} {
+		for w := range strings.SplitSeq(list, ",") {
+			words[w] = true
+		}
+	}
+	return words
+}()
+
+// isTotalWord reports whether a text names a total or an average: Sum, Averages (of 90 values),
+// 95th percentile.
+func isTotalWord(s string) bool {
+	if len(s) > 40 {
+		return false
+	}
+	s = strings.TrimSuffix(s, ":")
+	if i := strings.IndexByte(s, '('); i > 0 && s[len(s)-1] == ')' {
+		s = s[:i]
+	}
+	s = strings.ToLower(strings.TrimSpace(s))
+	if totalWords[s] {
+		return true
+	}
+	rest, ok := strings.CutSuffix(s, "percentile")
+	rest = strings.TrimSuffix(strings.TrimSpace(rest), "th")
+	return ok && len(rest) >= 2 && len(rest) <= 4 && strings.Trim(rest, "0123456789.") == ""
+}
+
+// isTotalRow reports whether a row in the form of others is one of totals.
+func (r *rowReader) isTotalRow() bool {
+	for _, w := range r.words {
+		if cell := r.fields[w.col]; string(cell) != w.last {
+			w.last = string(cell)
+			w.total = isTotalWord(w.last)
+		}
+		if w.total && w.other > 0 {
+			return true
+		}
+		w.other++
+	}
+	return false
+}

@@ -18,7 +18,7 @@ func (f *fileLayout) nameColumns() {
 		for c, s := range f.header[n-1].fields {
 			f.short[c] = cleanName(s)
 		}
-		f.short[0] = strings.TrimSpace(strings.TrimLeft(f.short[0], "#")) // as sadf -d writes it
+		f.short[0] = withoutHash(f.short[0])
 	}
 	copy(f.names, f.short)
 	if len(f.header) == 2 {
@@ -36,14 +36,18 @@ func (f *fileLayout) nameColumns() {
 	}
 }
 
+// withoutHash returns a name without the sign of a comment, with which sadf -d begins its header.
+func withoutHash(name string) string { return strings.TrimSpace(strings.TrimLeft(name, "#")) }
+
 // groupNames joins the two header rows to names such as group/name. A group holds for its
-// column and the columns to its right, up to the next group. If the second row has gaps, it
-// holds units: the names then come from the first row.
+// column and the columns to its right, up to the next group. If the second row holds units or has
+// gaps, the names come from the first row.
 func (f *fileLayout) groupNames() {
-	if slices.Contains(f.header[1].fields, "") {
+	if slices.Contains(f.header[1].fields, "") || holdsUnits(f.header[1].fields) {
 		for c, s := range f.header[0].fields {
 			f.short[c] = cleanName(s)
 		}
+		f.short[0] = withoutHash(f.short[0])
 		copy(f.names, f.short)
 		f.comments = append(f.comments, fmt.Sprintf("line %d was taken for units and left out", f.header[1].line))
 		return

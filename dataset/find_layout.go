@@ -32,7 +32,13 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 	meta, records := splitMeta(records)
 	records = f.withoutMarks(records)
 	f.readPreamble(meta)
+	if f.comma == ' ' {
+		joinHash(records)
+	}
 	f.width, _ = commonWidth(records)
+	for i, r := range records {
+		records[i].fields = withoutHanging(r.fields, f.width)
+	}
 	if len(records) == 0 {
 		return nil, &CSVError{Kind: ErrNoRows, Problem: "nothing follows the comments"}
 	}
@@ -48,4 +54,23 @@ func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
 		f.noMetrics = append(f.noMetrics, noMetric{c, "the number of a table in a result of InfluxDB"})
 	}
 	return f, nil
+}
+
+// joinHash joins the sign of a comment to the text that follows it. Where blanks separate the fields,
+// the names of a header that begins with the sign would otherwise be shifted.
+func joinHash(records []record) {
+	for i, r := range records {
+		if len(r.fields) > 1 && r.fields[0] == "#" {
+			records[i].fields = append([]string{"#" + r.fields[1]}, r.fields[2:]...)
+		}
+	}
+}
+
+// withoutHanging returns the fields of a row without an empty one too many: some programs end some
+// rows with a delimiter.
+func withoutHanging[T string | []byte](fields []T, width int) []T {
+	if len(fields) == width+1 && len(fields[width]) == 0 {
+		return fields[:width]
+	}
+	return fields
 }

@@ -30,7 +30,7 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 	if end == len(records) {
 		return &CSVError{Kind: ErrNoRows, Line: records[end-1].line, Problem: "no data rows follow the header"}
 	}
-	f.first, f.body = records[end].line, records[end:]
+	f.first, f.body = records[end].line, withoutHeadings(records[end:], records[start:end])
 	f.header = records[start:end]
 	if opt.Header == HeaderAuto {
 		if err := f.settleHeader(records[:start]); err != nil {
@@ -54,10 +54,22 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 	return nil
 }
 
+// withoutHeadings returns the records of a sample without those that repeat the header, or are
+// comments, and so show nothing of the columns.
+func withoutHeadings(body, header []record) []record {
+	if strings.HasPrefix(body[0].fields[0], "#") {
+		return body
+	}
+	return slices.DeleteFunc(slices.Clone(body), func(r record) bool {
+		return strings.HasPrefix(r.fields[0], "#") && !isNarrow(r.fields) ||
+			slices.ContainsFunc(header, func(h record) bool { return slices.Equal(h.fields, r.fields) })
+	})
+}
+
 // settleHeader keeps the rows that name columns, of the rows of text before the data. It
 // returns an error where the rows can be understood in more than one way.
 func (f *fileLayout) settleHeader(preamble []record) error {
-	for len(f.header) > 1 && strings.HasPrefix(f.header[0].fields[0], "#") {
+	for len(f.header) > 1 && strings.HasPrefix(f.header[0].fields[0], "#") && !strings.HasPrefix(f.header[1].fields[0], "#") {
 		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations of InfluxDB
 	}
 	n := len(f.header)
@@ -73,9 +85,11 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 		f.joinLevels()
 	case n >= 2 && f.header[n-1].line != f.header[n-2].line+1:
 		f.header = f.header[n-1:]
+	case n >= 2 && holdsUnits(f.header[n-1].fields):
+		f.header = f.header[n-2:]
 	case n >= 2 && !f.isGroupRow(f.header[n-2].fields, f.header[n-1].fields):
-		return &CSVError{Line: f.header[n-1].line, Kind: ErrHeader,
-			Problem: "this row of text can be names, units or bad data; say how many header rows there are with Header, or skip lines with SkipLines"}
+		return &CSVError{Line: f.header[n-1].line, Kind: ErrHeader, Problem: fmt.Sprintf(
+			"this row of text can be names, units or bad data; if it belongs to the header, say so with Header %q, or leave it out with SkipLines %d", "two", f.header[n-1].line)}
 	case n > 2:
 		f.header = f.header[n-2:]
 	}
@@ -126,6 +140,22 @@ func (f *fileLayout) isGroupRow(upper, lower []string) bool {
 	return false
 }
 
+// holdsUnits reports whether half of a row's cells are units, which may stand in brackets.
+func holdsUnits(fields []string) bool {
+	known, filled := 0, 0
+	for _, s := range fields {
+		if s == "" || s == "-" {
+			continue
+		}
+		filled++
+		s = strings.Trim(s, "[]()")
+		if _, ok := units[s]; ok || s == "C" || s == "F" {
+			known++
+		}
+	}
+	return known > 0 && 2*known >= filled
+}
+
 func (f *fileLayout) raggedHeader(h record) error {
 	if example := f.splitMillis(h); example != "" {
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
@@ -133,13 +163,17 @@ func (f *fileLayout) raggedHeader(h record) error {
 			format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, example)}
 	}
 	if f.splitHeader(h) {
+		advice := ""
+		if len(h.fields) == 1 {
+			advice = ", or give the delimiter in Comma: any but the comma, for a single column"
+		}
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
-			"%s here, %d in line %d: numbers seem to have decimal commas that are not quoted; export the file with quotes or decimal points, or give the delimiter in Comma if it is not %q",
-			format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+			"%s here, %d in line %d: numbers seem to have decimal commas that are not quoted: export the file with quotes, with another delimiter or with decimal points%s",
+			format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, advice)}
 	}
 	return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
-		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines",
-		format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma))}
+		"%s here, %d in line %d; give the delimiter in Comma if it is not %q, or leave the first lines out with SkipLines %d",
+		format.Count(len(f.body[0].fields), "field"), len(h.fields), h.line, rune(f.comma), f.first-1)}
 }
 
 // splitMillis returns a time whose milliseconds became a field of their own, because the delimiter

@@ -37,6 +37,7 @@ func newRowReader(p *plan, src *source) *rowReader {
 
 // row reads one data record.
 func (r *rowReader) row() error {
+	r.fields = withoutHanging(r.fields, r.width)
 	if r.isHeading() {
 		r.headings++
 		r.left[leftFooter] += len(r.ending) // a recording that goes on
@@ -114,12 +115,19 @@ func (r *rowReader) fail(col int, kind error, problem string) error {
 // isHeading reports whether the record repeats the header, as in a file that was joined from
 // several.
 func (r *rowReader) isHeading() bool {
-	h := r.heading
-	if len(r.fields) != len(h) || len(h) == 0 {
+	if r.isSame(r.heading) {
+		return true
+	}
+	return len(r.header) == 2 && r.isSame(r.header[0].fields)
+}
+
+// isSame reports whether the record has just these fields, of which there are some.
+func (r *rowReader) isSame(fields []string) bool {
+	if len(r.fields) != len(fields) || len(fields) == 0 {
 		return false
 	}
 	for c, f := range r.fields {
-		if string(f) != h[c] {
+		if string(f) != fields[c] {
 			return false
 		}
 	}

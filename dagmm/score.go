@@ -86,15 +86,57 @@ func (m *Model) Series(dst []float64, x mat.Matrix) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := m.newBlock(x)
+	workers := 1
+	if len(dst) >= parallelRows {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	m.seriesBlocks(dst, x, workers)
+	return dst, nil
+}
+
+// seriesBlocks gathers the features of the rows in their order, as the context demands, and leaves
+// each full block to workers, which score it while the next ones are filled.
+func (m *Model) seriesBlocks(dst []float64, x mat.Matrix, workers int) {
+	first := m.newBlock(x)
+	if workers == 1 {
+		for r := range dst {
+			first.add(r)
+			if first.full() {
+				first.flush(dst)
+			}
+		}
+		first.flush(dst)
+		return
+	}
+	free, filled := make(chan *block, 2*workers), make(chan *block, 2*workers)
+	free <- first
+	for range 2*workers - 1 {
+		b := m.newBlock(x)
+		b.h = first.h // one context, which only the loop below reads and writes
+		free <- b
+	}
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for b := range filled {
+				b.flush(dst)
+				free <- b
+			}
+		}()
+	}
+	b := <-free
 	for r := range dst {
 		b.add(r)
 		if b.full() {
-			b.flush(dst)
+			filled <- b
+			b = <-free
 		}
 	}
-	b.flush(dst)
-	return dst, nil
+	filled <- b
+	close(filled)
+	wg.Wait()
 }
 
 // Detect compares the energy of the row x with the threshold. Errors are those of Energy.

@@ -146,15 +146,19 @@ func TestGapLeavesTheOtherMetricsContext(t *testing.T) {
 }
 
 func TestManyRowsOnSeveralCores(t *testing.T) {
-	m, x := metricsModel(t), gaps(host(5000, 2, false), .01, 2)
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	want, err := m.Energies(nil, x)
-	require.NoError(t, err)
-	for _, procs := range []int{2, 7} {
-		runtime.GOMAXPROCS(procs)
-		got, err := m.Energies(nil, x)
-		require.NoError(t, err)
-		equalBits(t, want, got, "energies")
+	x := gaps(host(5000, 2, false), .01, 2)
+	for name, m := range map[string]*dagmm.Model{"metrics": metricsModel(t), "series": seriesModel(t)} {
+		t.Run(name, func(t *testing.T) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+			want, err := m.Series(nil, x)
+			require.NoError(t, err)
+			for _, procs := range []int{2, 7} {
+				runtime.GOMAXPROCS(procs)
+				got, err := m.Series(nil, x)
+				require.NoError(t, err)
+				equalBits(t, want, got, "energies")
+			}
+		})
 	}
 }
 

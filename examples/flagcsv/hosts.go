@@ -36,7 +36,7 @@ func flagHosts(ctx context.Context, opt *options, files *outputs, stdin io.Reade
 		return err
 	}
 	for _, j := range f.jobs {
-		if err := j.score(ctx, opt.report != "", len(f.jobs)); err != nil {
+		if err := j.score(ctx, scoringFor(opt, len(f.jobs))); err != nil {
 			return err
 		}
 	}

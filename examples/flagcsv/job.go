@@ -28,9 +28,8 @@ type job struct {
 	excluded      []int         // rows that each range of -exclude holds
 	choice        string        // why which preset was taken; empty if the user said so
 
-	energies  []float64 // one a row; NaN where a value is missing
-	pvalues   []float64
-	flagged   []report.Explained
+	energies  []float64          // one a row; NaN where a value is missing
+	flagged   []report.Explained // of which those that nobody sees have a verdict and no more
 	ordinary  []report.Explained // some others, for the band of expected values
 	incidents []report.Incident
 }
@@ -100,61 +99,6 @@ func (j *job) preset(opt *options) (train.Config, error) {
 	cfg, reason := train.Choose(j.table.X, j.table.Times)
 	j.choice = fmt.Sprintf("preset %s, %s", cfg.Preset, reason)
 	return cfg, nil
-}
-
-// score gives every row its energy and explains those above the threshold, in one pass: a stream carries the context from row to row
-// just as in live scoring. With a band, it also explains some of the others, fewer where it is one of several jobs.
-func (j *job) score(ctx context.Context, band bool, jobs int) error {
-	rows, width := j.table.X.Dims()
-	j.energies, j.pvalues = make([]float64, rows), make([]float64, rows)
-	e := newExplaining(j.model)
-	err := j.scan(ctx, e, band, bandStride(rows, width, jobs))
-	for _, r := range e.wait() {
-		if r.err != nil {
-			return fmt.Errorf("row %d: %w", r.row+1, r.err)
-		}
-		to := &j.ordinary
-		if r.flagged {
-			to = &j.flagged
-		}
-		*to = append(*to, report.Explained{Row: r.row, Explanation: r.why})
-	}
-	if err != nil {
-		return err
-	}
-	j.incidents, err = j.rows().Incidents()
-	return err
-}
-
-// scan scores the rows, and has those explained that are flagged. With a band, every stride-th of the others is explained too.
-func (j *job) scan(ctx context.Context, e *explaining, band bool, stride int) error {
-	stream := j.model.Stream()
-	band = band && stride > 0
-	for i := range j.energies {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		v, err := stream.Next(j.table.X.RawRowView(i))
-		if err != nil {
-			return input(fmt.Errorf("%s, row %d: %w", j.named(), i+1, err))
-		}
-		j.energies[i], j.pvalues[i] = v.Energy, v.PValue
-		inBand := band && (i%stride == 0 || i == len(j.energies)-1) && !math.IsNaN(v.Energy)
-		if v.Anomalous || inBand {
-			e.add(i, v.Anomalous, stream)
-		}
-	}
-	return nil
-}
-
-// bandStride is every how manyth row the band of expected values is drawn through. To explain a row takes a time that grows with the
-// square of the width: the band is to cost seconds in all jobs together, and is left out, which is 0, where it would have too few rows.
-func bandStride(rows, width, jobs int) int {
-	most := min(1000, 120_000/(width*(width+20)*jobs))
-	if most < 8 {
-		return 0
-	}
-	return (rows + most - 1) / most
 }
 
 // agreement holds the energies against the labels; nil where no row is labelled. The model has not seen the labels.

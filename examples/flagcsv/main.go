@@ -19,11 +19,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // the table of a long file is most of the memory, and stays
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -83,7 +87,7 @@ func flagRows(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err := j.fit(ctx, opt, stderr); err != nil {
 		return err
 	}
-	if err := j.score(ctx, opt.report != "", 1); err != nil {
+	if err := j.score(ctx, scoringFor(opt, 1)); err != nil {
 		return err
 	}
 	written, err := files.write(j)

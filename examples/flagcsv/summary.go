@@ -44,15 +44,7 @@ func printResult(w io.Writer, j *job) error {
 
 // printIncidents prints one line an incident: where there are more than most, the gravest.
 func printIncidents(w io.Writer, j *job, most int) {
-	shown := j.incidents
-	if len(shown) > most {
-		shown = slices.Clone(shown)
-		slices.SortStableFunc(shown, func(a, b report.Incident) int {
-			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Energy, a.Energy))
-		})
-		shown = shown[:most]
-		slices.SortFunc(shown, func(a, b report.Incident) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
-	}
+	shown := shownIncidents(j, most)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "INCIDENT\tLASTED\tSEVERITY\tWHY, AT ITS PEAK")
 	for _, i := range shown {
@@ -67,6 +59,21 @@ func printIncidents(w io.Writer, j *job, most int) {
 		fmt.Fprintf(w, "and %d less grave incidents: -report, -json and -markdown hold them all\n", left)
 	}
 	fmt.Fprintln(w)
+}
+
+// shownIncidents returns the incidents to print, in order: where there are more than most, the gravest.
+func shownIncidents(j *job, most int) []report.Incident {
+	shown := j.incidents
+	if len(shown) <= most {
+		return shown
+	}
+	shown = slices.Clone(shown)
+	slices.SortStableFunc(shown, func(a, b report.Incident) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Energy, a.Energy))
+	})
+	shown = shown[:most]
+	slices.SortFunc(shown, func(a, b report.Incident) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	return shown
 }
 
 // printed returns the flagged rows to print, in order: where there are too many, those of the highest energies.
@@ -98,7 +105,7 @@ func printRows(w io.Writer, j *job, rows []report.Explained) {
 		}
 		c := f.Explanation.Contributions[0]
 		value, expected := c.Text()
-		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], report.PValue(j.pvalues[f.Row]),
+		fmt.Fprintf(t, "%.2f\t%s\t%s\t%s\t%s\t%s\n", j.energies[f.Row], report.PValue(j.pvalue(f.Row)),
 			printable(c.Metric), value, expected, printable(f.Explanation.String()))
 	}
 	t.Flush()

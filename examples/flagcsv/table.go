@@ -68,7 +68,7 @@ func (j *job) writeRows(c *csv.Writer, metrics []string) error {
 			anomalous, top = "true", flagged[0].Explanation.Contributions[0].Metric
 			flagged = flagged[1:]
 		}
-		record = append(record, number(energy), threshold, number(j.pvalues[i]), anomalous, top)
+		record = append(record, number(energy), threshold, number(j.pvalue(i)), anomalous, top)
 		if err := c.Write(record); err != nil {
 			return err
 		}

@@ -203,26 +203,33 @@ func (r *rowReader) skipBad(line int) {
 // isOtherHeader reports whether a record without any value has a column name of this file in
 // half of its cells.
 func (r *rowReader) isOtherHeader(rec record) bool {
-	if len(r.header) == 0 {
-		return false
-	}
 	names, filled := 0, 0
 	for c, s := range rec.fields {
-		if s == "" {
-			continue
+		if s != "" {
+			filled++
 		}
 		if c == 0 {
-			s = strings.TrimSpace(strings.TrimLeft(s, "#"))
+			s = withoutHash(s)
 		}
-		if contentOf(s) != textContent {
-			return false
-		}
-		filled++
-		if slices.Contains(r.short, cleanName(s)) {
+		if s != "" && slices.Contains(r.short, cleanName(s)) {
 			names++
 		}
 	}
-	return filled > 1 && 2*names >= filled || filled > 1 && names > 0 && len(rec.fields) > r.width
+	if len(r.header) == 0 || names == 0 || filled < 2 || 2*names < filled && len(rec.fields) <= r.width {
+		return false
+	}
+	for c, s := range rec.fields {
+		if c == 0 && s != "" {
+			s = strings.TrimLeft(s, "#")
+			if s == "" {
+				return false // a comment
+			}
+		}
+		if s != "" && contentOf(strings.TrimSpace(s)) != textContent {
+			return false
+		}
+	}
+	return true
 }
 
 // isTotal reports whether a record is a row of sums or averages: such a word stands where rows
@@ -243,6 +250,9 @@ func (r *rowReader) isTotal(rec record) bool {
 // nor a time, and the rows begin with a value or have one in the place of the time. badCell tells
 // that it has as many fields as a row.
 func (r *rowReader) couldEnd(rec record, badCell bool) bool {
+	if badCell && r.clock != nil && strings.ContainsAny(rec.fields[r.times[0]], "0123456789") {
+		return false
+	}
 	filled := 0
 	for _, s := range rec.fields {
 		if s == "" || isMissing([]byte(s)) {
@@ -257,7 +267,7 @@ func (r *rowReader) couldEnd(rec record, badCell bool) bool {
 	case filled == 0 || r.clock == nil && badCell || len(rec.fields) > r.width:
 		return false
 	case badCell:
-		return rec.fields[r.times[0]] == "" || !strings.ContainsAny(rec.fields[r.times[0]], "0123456789")
+		return true
 	case first == "" || first[0] >= '0' && first[0] <= '9':
 		return false // a row that was cut off
 	}

@@ -23,7 +23,69 @@ var ErrJSON = errors.New("dataset: not the JSON of a range query or an export")
 // of the metric with the labels in which the series differ. Samples of different series that
 // lie at most half an interval apart make one row, and a series without a sample there is
 // missing (NaN). So are NaN values; an infinite value is ErrInfinite. Other JSON is ErrJSON.
+//
+// Where a label names hosts, Notes say so: ReadPrometheusRecordings makes a table of each.
 func ReadPrometheus(r io.Reader) (*Table, error) {
+	series, err := readSeries(r)
+	if err != nil {
+		return nil, err
+	}
+	all := [][]promSeries{series}
+	names, err := seriesNames(series, differing(all, ""))
+	if err != nil {
+		return nil, err
+	}
+	t := joinSeries(names, series)
+	if label, hosts := hostLabel(series); label != "" {
+		t.Notes = append(t.Notes, fmt.Sprintf("the label %q names %d hosts, whose series are columns of one table: give Key %q to read each host by itself", label, hosts, label))
+	}
+	return t, nil
+}
+
+// ReadPrometheusRecordings reads what ReadPrometheus does, and makes a table of the series of each
+// host, or whatever else the label key names. Columns are named without that label, and without
+// those that are the same for all series of each host. Series without the label are of the host "".
+// A label that no series has is ErrNoColumn.
+func ReadPrometheusRecordings(r io.Reader, key string) (*Recordings, error) {
+	series, err := readSeries(r)
+	if err != nil {
+		return nil, err
+	}
+	known := labelsOf(series)
+	if !slices.Contains(known, key) {
+		return nil, &CSVError{Kind: ErrNoColumn, Problem: fmt.Sprintf("Key: no series has a label %q; they have %s", key, quoteNames(known))}
+	}
+	var order []string
+	of := map[string][]promSeries{}
+	for _, s := range series {
+		host := s.labels[key]
+		if of[host] == nil {
+			order = append(order, host)
+		}
+		of[host] = append(of[host], s)
+	}
+	var all [][]promSeries
+	for _, host := range order {
+		all = append(all, of[host])
+	}
+	differ := differing(all, key)
+	out := &Recordings{}
+	for k, host := range order {
+		one := Recording{Key: host}
+		if names, err := seriesNames(all[k], differ); err != nil {
+			one.Err = err
+		} else if !anySample(all[k]) {
+			one.Err = fmt.Errorf("dataset: %d series without a sample: %w", len(all[k]), ErrNoRows)
+		} else {
+			one.Table = joinSeries(names, all[k])
+		}
+		out.Each = append(out.Each, one)
+	}
+	return out, nil
+}
+
+// readSeries reads series, at least one of which has a sample.
+func readSeries(r io.Reader) ([]promSeries, error) {
 	text, err := unzipped(r)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: damaged gzip: %w: %w", err, ErrJSON)
@@ -32,15 +94,54 @@ func ReadPrometheus(r io.Reader) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(series, func(s promSeries) bool { return len(s.samples) > 0 }) {
+	if !anySample(series) {
 		return nil, fmt.Errorf("dataset: %d series without a sample: %w", len(series), ErrNoRows)
 	}
-	names, err := seriesNames(series)
-	if err != nil {
-		return nil, err
-	}
-	return joinSeries(names, series), nil
+	return series, nil
 }
+
+func anySample(series []promSeries) bool {
+	return slices.ContainsFunc(series, func(s promSeries) bool { return len(s.samples) > 0 })
+}
+
+// labelsOf returns the names of the labels that series have, but for the metric's.
+func labelsOf(series []promSeries) []string {
+	seen := map[string]bool{}
+	for _, s := range series {
+		for label := range s.labels {
+			seen[label] = label != metricName
+		}
+	}
+	var out []string
+	for label, is := range seen {
+		if is {
+			out = append(out, label)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// hostLabel returns the label that names hosts, and how many, or "": of those of which there are
+// several, the first by the alphabet.
+func hostLabel(series []promSeries) (label string, hosts int) {
+	for _, label := range labelsOf(series) {
+		if !namesHosts(label) {
+			continue
+		}
+		values := map[string]bool{}
+		for _, s := range series {
+			values[s.labels[label]] = true
+		}
+		if len(values) > 1 {
+			return label, len(values)
+		}
+	}
+	return "", 0
+}
+
+// metricName is the label that holds a metric's name.
+const metricName = "__name__"
 
 // promSeries is a series of samples in the order of time.
 type promSeries struct {
@@ -168,30 +269,36 @@ func (s *promSeries) add(at int64, raw json.RawMessage) error {
 	return nil
 }
 
-// seriesNames names each series by its metric and the labels in which the series differ.
-func seriesNames(series []promSeries) ([]string, error) {
-	values := map[string]map[string]bool{}
-	for _, s := range series {
-		for label := range s.labels {
-			values[label] = map[string]bool{}
+// differing returns the labels but key in which series of one recording differ, in any of them.
+func differing(recordings [][]promSeries, key string) []string {
+	var out []string
+	for _, series := range recordings {
+		for _, label := range labelsOf(series) {
+			if label == key || slices.Contains(out, label) {
+				continue
+			}
+			first := series[0].labels[label]
+			if slices.ContainsFunc(series, func(s promSeries) bool { return s.labels[label] != first }) {
+				out = append(out, label)
+			}
 		}
 	}
-	for label, seen := range values {
-		for _, s := range series {
-			seen[s.labels[label]] = true
-		}
-	}
+	slices.Sort(out)
+	return out
+}
+
+// seriesNames names each series by its metric and the labels in which series differ.
+func seriesNames(series []promSeries, labels []string) ([]string, error) {
 	names := make([]string, len(series))
 	taken := map[string]bool{}
 	for k, s := range series {
 		var differ []string
-		for label, v := range s.labels {
-			if label != "__name__" && len(values[label]) > 1 {
+		for _, label := range labels {
+			if v, ok := s.labels[label]; ok {
 				differ = append(differ, fmt.Sprintf("%s=%q", label, v))
 			}
 		}
-		slices.Sort(differ)
-		names[k] = s.labels["__name__"]
+		names[k] = s.labels[metricName]
 		if len(differ) > 0 {
 			names[k] += "{" + strings.Join(differ, ",") + "}"
 		}

@@ -38,6 +38,37 @@ func TestReadQueryRange(t *testing.T) {
 	require.Equal(t, got.Times, again.Times)
 }
 
+// Each host's series are a table, whose columns have the same names whatever host they are of.
+func TestPrometheusHosts(t *testing.T) {
+	const export = `{"metric":{"__name__":"io","instance":"a","zone":"x","device":"sda"},"values":[1,2],"timestamps":[1700000000000,1700000060000]}
+{"metric":{"__name__":"io","instance":"b","zone":"y","device":"sda"},"values":[5,6,7],"timestamps":[1700000000000,1700000060000,1700000120000]}
+{"metric":{"__name__":"io","instance":"a","zone":"x","device":"sdb"},"values":[3,4],"timestamps":[1700000000000,1700000060000]}
+{"metric":{"__name__":"io","instance":"c","zone":"y","device":"sda"},"values":[],"timestamps":[]}
+{"metric":{"__name__":"up"},"values":[1],"timestamps":[1700000000000]}
+`
+	got, err := ReadPrometheusRecordings(strings.NewReader(export), "instance")
+	require.NoError(t, err)
+	require.Len(t, got.Each, 4)
+	a, b := got.Each[0], got.Each[1]
+	require.Equal(t, "a", a.Key)
+	require.Equal(t, []string{`io{device="sda"}`, `io{device="sdb"}`}, a.Table.Columns)
+	require.Equal(t, []float64{1, 3, 2, 4}, a.Table.X.RawMatrix().Data)
+	require.Equal(t, "b", b.Key)
+	require.Equal(t, []string{`io{device="sda"}`}, b.Table.Columns)
+	require.Equal(t, []float64{5, 6, 7}, b.Table.X.RawMatrix().Data)
+	require.ErrorIs(t, got.Each[2].Err, ErrNoRows)
+	require.Equal(t, "", got.Each[3].Key)
+	require.Equal(t, []string{"up"}, got.Each[3].Table.Columns)
+
+	_, err = ReadPrometheusRecordings(strings.NewReader(export), "host")
+	require.ErrorIs(t, err, ErrNoColumn)
+	require.ErrorContains(t, err, `Key: no series has a label "host"; they have "device", "instance", "zone"`)
+
+	one, err := ReadPrometheus(strings.NewReader(queryRange))
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(one.Notes, "\n"), `the label "instance" names 2 hosts, whose series are columns of one table: give Key "instance" to read each host by itself`)
+}
+
 // Series that are scraped seven seconds apart make complete rows.
 func TestReadExport(t *testing.T) {
 	got, err := ReadPrometheus(strings.NewReader(`{"metric":{"__name__":"up","job":"x"},"values":[1,0,null],"timestamps":[1700000000000,1700000060000,1700000120000]}

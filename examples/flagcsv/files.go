@@ -108,19 +108,27 @@ func isJSON(r *bufio.Reader) bool {
 
 // readJSON reads series; of the options only the columns mean something to them.
 func readJSON(r io.Reader, opt dataset.CSVOptions) (*dataset.Table, error) {
-	for _, f := range []struct {
-		name  string
-		given bool
-	}{{"counters", len(opt.Counters) > 0}, {"scale", len(opt.Scale) > 0}, {"sentinels", len(opt.Sentinels)+len(opt.ColumnSentinels) > 0}, {"missing", len(opt.Missing) > 0}} {
-		if f.given {
-			return nil, fmt.Errorf("-%s does not go with JSON: let the query do it, as with rate(…)", f.name)
-		}
+	if err := checkJSON(opt); err != nil {
+		return nil, err
 	}
 	t, err := dataset.ReadPrometheus(r)
 	if err != nil || len(opt.Columns) == 0 {
 		return t, err
 	}
 	return t.Select(opt.Columns...)
+}
+
+// checkJSON refuses options that would change values.
+func checkJSON(opt dataset.CSVOptions) error {
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{{"counters", len(opt.Counters) > 0}, {"scale", len(opt.Scale) > 0}, {"sentinels", len(opt.Sentinels)+len(opt.ColumnSentinels) > 0}, {"missing", len(opt.Missing) > 0}} {
+		if f.given {
+			return fmt.Errorf("-%s does not go with JSON: let the query do it, as with rate(…)", f.name)
+		}
+	}
+	return nil
 }
 
 // named names several files in a heading.

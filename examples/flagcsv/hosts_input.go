@@ -63,11 +63,7 @@ func (p *hostParts) read(file string, stdin io.Reader, opt dataset.CSVOptions) (
 		defer f.Close()
 		name, r = file, f
 	}
-	br := bufio.NewReaderSize(r, 64<<10)
-	if isJSON(br) {
-		return nil, fmt.Errorf("%s: -host does not go with JSON: ask for the series of one host in the query", name)
-	}
-	got, err := dataset.ReadRecordings(br, opt)
+	got, err := recordingsFrom(r, name, opt)
 	if e := (*dataset.CSVError)(nil); errors.As(err, &e) {
 		e.File = name
 	}
@@ -87,6 +83,29 @@ func (p *hostParts) read(file string, stdin io.Reader, opt dataset.CSVOptions) (
 		p.tables[host] = append(p.tables[host], recording.Table)
 	}
 	return got.Notes, nil
+}
+
+// recordingsFrom reads CSV, or the JSON of Prometheus and VictoriaMetrics, as the content says.
+func recordingsFrom(r io.Reader, name string, opt dataset.CSVOptions) (*dataset.Recordings, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	if !isJSON(br) {
+		return dataset.ReadRecordings(br, opt)
+	}
+	if err := checkJSON(opt); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	all, err := dataset.ReadPrometheusRecordings(br, opt.Key)
+	if e := (*dataset.CSVError)(nil); errors.As(err, &e) {
+		return nil, err
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for k, one := range all.Each {
+		if one.Err == nil && len(opt.Columns) > 0 {
+			all.Each[k].Table, all.Each[k].Err = one.Table.Select(opt.Columns...)
+		}
+	}
+	return all, nil
 }
 
 // fail notes why a host has no table; the first reason counts.

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metric-streams/anomaly/dataset"
 )
 
 // fleetRows are rows of two hosts of 200 rows, which host describes, and of a new one of 4. They are in
@@ -141,6 +143,44 @@ func TestHostsOfSeries(t *testing.T) {
 	}
 }
 
+// The series of several hosts in JSON give what the rows of each in CSV give.
+func TestHostsOfJSON(t *testing.T) {
+	alone, err := dataset.ReadCSV(strings.NewReader(host(200)), dataset.CSVOptions{})
+	require.NoError(t, err)
+	var b strings.Builder
+	for j, name := range alone.Columns {
+		for _, instance := range []string{"web1", "db1"} {
+			fmt.Fprintf(&b, `{"metric":{"__name__":%q,"instance":%q,"job":"node"},"values":[`, name, instance)
+			var times []string
+			for i, at := range alone.Times {
+				fmt.Fprintf(&b, "%s%g", strings.Repeat(",", min(i, 1)), alone.X.At(i, j))
+				times = append(times, fmt.Sprint(at.UnixMilli()))
+			}
+			fmt.Fprintf(&b, `],"timestamps":[%s]}`+"\n", strings.Join(times, ","))
+		}
+	}
+	dir := t.TempDir()
+	want, got := filepath.Join(dir, "want.csv"), filepath.Join(dir, "got.csv")
+	require.Zero(t, invoke(t, host(200), append(quick, "-in", "-", "-out", want)...).code)
+	in := save(t, "fleet.jsonl", b.String())
+	r := invoke(t, "", append(quick, "-in", in, "-host", "instance", "-out", got)...)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, `400 rows of 2 hosts, by column "instance"`)
+	of := map[string][][]string{}
+	for _, row := range table(t, got)[1:] {
+		of[row[0]] = append(of[row[0]], row[1:])
+	}
+	rows := table(t, want)[1:]
+	require.Equal(t, map[string][][]string{"web1": rows, "db1": rows}, of)
+
+	r = invoke(t, "", "-in", in, "-host", "node")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, `fleet.jsonl: -host: no series has a label "node"; they have "instance", "job"`)
+	r = invoke(t, "", append(quick, "-in", in)...)
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, `give -host "instance" to read each host by itself`)
+}
+
 func TestHostsErrors(t *testing.T) {
 	in := save(t, "fleet.csv", fleetRows(true))
 	tiny := save(t, "tiny.csv", "time,host,cpu,mem\n"+strings.Repeat("2024-03-14,a,1,2\n2024-03-14,b,2,1\n", 2))
@@ -149,13 +189,13 @@ func TestHostsErrors(t *testing.T) {
 		"-host is empty":     {"-in", in, "-host", ""},
 		"-host needs a file": {"-host", "host"},
 		`-load is "host.model"; with -host it names a file a host`: {"-in", in, "-host", "host", "-load", "host.model"},
-		"no model is called":                                            {"-in", in, "-host", "host", "-load", "no/*.model"},
-		"such as 'models/*.model'":                                      {"-in", in, "-host", "host", "-save", "host.model"},
-		`-onnx is "host.onnx"`:                                          {"-in", in, "-host", "host", "-onnx", "host.onnx"},
-		"-host does not go with JSON":                                   {"-in", "-", "-host", "host"},
-		"-exclude 3-5: with -host rows":                                 {"-in", in, "-host", "host", "-exclude", "3-5"},
-		"-exclude 2020-01-01..2020-01-02: none of the 404 rows":         {"-in", in, "-host", "host", "-exclude", "2020-01-01..2020-01-02"},
-		"tiny.csv: no host has rows for a model: a: 2 usable rows of 2": {"-in", tiny, "-host", "host"},
+		"no model is called":       {"-in", in, "-host", "host", "-load", "no/*.model"},
+		"such as 'models/*.model'": {"-in", in, "-host", "host", "-save", "host.model"},
+		`-onnx is "host.onnx"`:     {"-in", in, "-host", "host", "-onnx", "host.onnx"},
+		"standard input: dataset: object 1 has neither data nor metric":                    {"-in", "-", "-host", "host"},
+		"-exclude 3-5: with -host rows":                                                    {"-in", in, "-host", "host", "-exclude", "3-5"},
+		"-exclude 2020-01-01..2020-01-02: none of the 404 rows":                            {"-in", in, "-host", "host", "-exclude", "2020-01-01..2020-01-02"},
+		"tiny.csv: no host has rows for a model: a: 2 usable rows of 2":                    {"-in", tiny, "-host", "host"},
 		"-save: " + filepath.Join("no", "web1.model") + " cannot be written: no such file": {"-in", in, "-host", "host", "-save", filepath.Join("no", "*.model")},
 	} {
 		t.Run(want, func(t *testing.T) {

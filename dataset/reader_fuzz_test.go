@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,6 +105,9 @@ func FuzzReader(f *testing.F) {
 		if errWhole == nil && errParts == nil {
 			sameRows(t, wantRows, gotRows)
 			return
+		}
+		if errParts != nil && strings.Contains(errParts.Error(), "give the decimal sign in Decimal") {
+			return // later numbers showed that the first ones had been read in the other way
 		}
 		most := min(len(wantRows), len(gotRows))
 		sameRows(t, wantRows[:most], gotRows[:most])

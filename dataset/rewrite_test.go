@@ -179,10 +179,9 @@ type readForm struct {
 func readForms(t *testing.T) []readForm {
 	var out []readForm
 	options := map[string][]CSVOptions{}
-	for _, f := range append(append(edgeForms(), formsOfTimes(t)...), longForms()...) {
-		options[f.file] = append(options[f.file], f.opt)
-		if f.advice != nil {
-			options[f.file] = append(options[f.file], *f.advice)
+	for _, f := range formRows(t) {
+		if !f.fails && f.with != "" {
+			options[f.file] = append(options[f.file], f.opt)
 		}
 	}
 	files, err := seedFiles()

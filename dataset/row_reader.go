@@ -187,7 +187,7 @@ func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error)
 		}
 	}
 	v, kind := m.format.parse(cell)
-	if kind == cellText && r.missing[string(cell)] {
+	if (kind == cellText || kind == cellInfinite || kind == cellAmbiguous) && r.missing[string(cell)] {
 		v, kind = math.NaN(), cellMissing
 	}
 	switch kind {

@@ -52,6 +52,9 @@ func openText(r io.Reader, live bool) (*source, error) {
 		return nil, &CSVError{Kind: ErrFormat, Problem: "damaged gzip", Cause: err}
 	}
 	head, _ := br.Peek(6)
+	if isUTF32(head) {
+		return nil, formatError("the text is in UTF-32; save the file in UTF-8")
+	}
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			return nil, formatError("the content is " + m.what + "; give plain or gzip'd CSV")
@@ -77,10 +80,16 @@ func unzipped(r io.Reader) (*bufio.Reader, error) {
 	return bufio.NewReaderSize(zr, 64<<10), nil
 }
 
+// isUTF32 reports whether a text begins with the byte-order mark of UTF-32.
+func isUTF32(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff"))
+}
+
 // magics are the first bytes of files that users give by mistake.
 var magics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a zip archive or a spreadsheet"},
 	{"\xd0\xcf\x11\xe0", "an old spreadsheet"},
+	{"\x1f\x8b", "compressed twice"},
 	{"BZh", "compressed with bzip2"},
 	{"\xfd7zXZ\x00", "compressed with xz"},
 	{"\x28\xb5\x2f\xfd", "compressed with zstd"},

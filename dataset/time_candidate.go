@@ -18,7 +18,7 @@ type timeCandidate struct {
 	full   bool // it has both a date and a clock
 	// relative numbers count from the beginning, as far as is known.
 	relative bool
-	note   string
+	note     string
 	// twin is the layout with day and month exchanged, if that reads the times as well.
 	twin, example string
 }

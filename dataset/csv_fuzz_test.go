@@ -61,7 +61,7 @@ func FuzzReadCSV(f *testing.F) {
 	for _, s := range []string{
 		"a,b\n1,2\n3,4\n", "a\n\"1\n", "1,2\n3", "a,label\n1,0\n", "ts;a\n1;2,5\n", "sep=;\na;b\n1;2\n", "a,a,\n1,2,\n",
 		"ts,a\n29-02 10:00:00,1\n", "ts,a\n1e308,1\n2,Inf\n", "\xff\xfea\x00\n\x001\x00\n\x00", "\x1f\x8b\x08\x00",
-		"time,net,c\n1,4294967295,1\n2,3,1\n", "Date:\n\n1\n", "#\n#a\n1\n", "a,b\n\"1,234\",1\n",
+		"time,net,c\n1,4294967295,1\n2,3,1\n", "Date:\n\n1\n", "#\n#a\n1\n", "a,b\n\"1,234\",1\n", "time,cpu\ntime,cpu\n", "a,age\n1,5m\n2,1h2m\n", "host,a\nx,1\ny,2\nTotal,3\n",
 	} {
 		for _, n := range []uint16{0, 1 << 7, 1 << 9, 3 << 4} {
 			f.Add([]byte(s), n)

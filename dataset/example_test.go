@@ -101,7 +101,7 @@ func ExampleCSVError() {
 	_, err := dataset.ReadCSV(strings.NewReader("cpu,mem\n1,2\n3,busy\n5,6\n"), dataset.CSVOptions{})
 	fmt.Println(err)
 	// Output:
-	// dataset: line 3, column "mem": "busy" is not a number; name the metrics without this column in Columns, or list the text in Missing if it stands for a missing value
+	// dataset: line 3, column "mem": "busy" is not a number; name the metrics without this column in Columns, or give Missing "busy" if that stands for a missing value
 }
 
 func ExampleGenerate() {

@@ -105,7 +105,7 @@ func TestSeriesAdvice(t *testing.T) {
 	require.NotContains(t, strings.Join(read(t, b.String(), opt).Notes, "\n"), "all but never falls")
 
 	_, err := ReadCSV(strings.NewReader(strings.Replace(b.String(), ",12,1", ",twelve,1", 1)), CSVOptions{Series: opt.Series})
-	require.ErrorContains(t, err, "name the metrics without this column in Value, or list the text in Missing")
+	require.ErrorContains(t, err, "name the metrics without this column in Value, or give Missing ")
 	_, err = ReadCSV(strings.NewReader(strings.Replace(b.String(), "rx_total,disk", "rx_total,d", 1)), opt)
 	require.ErrorContains(t, err, `Value: there is no column "disk"`)
 }

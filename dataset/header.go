@@ -60,10 +60,14 @@ func withoutHeadings(body, header []record) []record {
 	if strings.HasPrefix(body[0].fields[0], "#") {
 		return body
 	}
-	return slices.DeleteFunc(slices.Clone(body), func(r record) bool {
+	rows := slices.DeleteFunc(slices.Clone(body), func(r record) bool {
 		return strings.HasPrefix(r.fields[0], "#") && !isNarrow(r.fields) ||
 			slices.ContainsFunc(header, func(h record) bool { return slices.Equal(h.fields, r.fields) })
 	})
+	if len(rows) == 0 {
+		return body
+	}
+	return rows
 }
 
 // settleHeader keeps the rows that name columns, of the rows of text before the data. It

@@ -16,6 +16,7 @@ var (
 // labelReader reads the cells of a label column.
 type labelReader struct {
 	anomalous, normal []string
+	usual             bool // they are those that are known without options
 
 	known map[string]bool // cells parsed before
 }
@@ -23,7 +24,7 @@ type labelReader struct {
 func newLabelReader(opt *CSVOptions) *labelReader {
 	l := &labelReader{anomalous: opt.Anomalous, normal: opt.Normal, known: map[string]bool{}}
 	if len(l.anomalous) == 0 && len(l.normal) == 0 {
-		l.anomalous, l.normal = anomalousWords, normalWords
+		l.anomalous, l.normal, l.usual = anomalousWords, normalWords, true
 	}
 	return l
 }
@@ -45,6 +46,10 @@ func (l *labelReader) judge(cell string) (bool, error) {
 		return slices.ContainsFunc(words, func(w string) bool { return sameLabel(w, cell) })
 	}
 	bad, good := hit(l.anomalous), hit(l.normal)
+	if plain := strings.ReplaceAll(cell, " ", ""); !bad && !good && l.usual && plain != "" {
+		cell = plain // A ttack, as SWaT writes it
+		bad, good = hit(l.anomalous), hit(l.normal)
+	}
 	switch {
 	case bad && good:
 		return false, fmt.Errorf("%s stands in both Anomalous and Normal", shown(cell))

@@ -208,7 +208,7 @@ func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error)
 		}
 		return 0, r.fail(m.col, ErrNotNumber, r.notNumber(m, string(cell)))
 	case cellInfinite:
-		return 0, r.fail(m.col, ErrInfinite, shown(string(cell))+" is infinite or too large; list the text in Missing if it stands for a missing value")
+		return 0, r.fail(m.col, ErrInfinite, shown(string(cell))+" is infinite or too large; "+r.missingAdvice(m, string(cell)))
 	case cellAmbiguous:
 		return 0, r.fail(m.col, ErrNotNumber, shown(string(cell))+" has a decimal sign or a thousands sign; give the decimal sign in Decimal")
 	}
@@ -234,9 +234,27 @@ func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 		problem += fmt.Sprintf("give the decimal sign in Decimal if it is not %q, ", rune(sign))
 	}
 	if m.chosen {
-		return problem + "leave the column out of " + r.opt.metricsOption() + ", or list the text in Missing if it stands for a missing value"
+		return problem + "leave the column out of " + r.opt.metricsOption() + ", or " + r.missingAdvice(m, cell)
 	}
-	return problem + "name the metrics without this column in " + r.opt.metricsOption() + ", or list the text in Missing if it stands for a missing value"
+	return problem + "name the metrics without this column in " + r.opt.metricsOption() + ", or " + r.missingAdvice(m, cell)
+}
+
+// missingAdvice says how to read a text as a missing value, together with the other words that the
+// sample holds in its column.
+func (r *rowReader) missingAdvice(m *metricColumn, cell string) string {
+	texts := []string{cell}
+	for _, s := range r.stats[m.col].cells {
+		if !slices.Contains(texts, s) && !strings.ContainsAny(s+cell, "0123456789") {
+			texts = append(texts, s)
+		}
+	}
+	if len(texts) > 4 {
+		texts = texts[:1]
+	}
+	if list := optionList(texts); len(list) <= 80 {
+		return "give Missing " + list + " if that stands for a missing value"
+	}
+	return "list the text in Missing if it stands for a missing value"
 }
 
 // setText makes a metric column, which had no value in the sample, a skipped one: its first

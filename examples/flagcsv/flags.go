@@ -191,7 +191,7 @@ func list(s string) ([]string, error) {
 		return []string{""}, nil // as in -normal ""
 	}
 	r := csv.NewReader(strings.NewReader(s))
-	r.TrimLeadingSpace = true
+	r.TrimLeadingSpace, r.LazyQuotes = true, true
 	fields, err := r.Read()
 	if err != nil {
 		return nil, errors.New("want names separated by commas; one that holds a comma in double quotes")

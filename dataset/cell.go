@@ -30,7 +30,7 @@ func isMissing(b []byte) bool {
 		buf[i] = c
 	}
 	switch string(buf[:len(b)]) {
-	case "-", "--", "?", "n/a", "na", "#n/a", "#na", "nan", "-nan", "+nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind",
+	case "-", "--", "–", "—", "?", "n/a", "n.a.", "n/d", "na", "#n/a", "#na", "nan", "-nan", "+nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind",
 		"[n/a]", "[not supported]", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "(null)",
 		"null", "<null>", "nil", "<nil>", "none", `\n`, "undefined", "missing",
 		"u": // as rrdtool writes it

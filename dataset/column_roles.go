@@ -111,6 +111,9 @@ func (p *plan) noteOnText(c int) {
 	case p.clock == nil && p.opt.Time != None && allHold(p.stats[c].cells, likeClock):
 		p.comments = append(p.comments, fmt.Sprintf(
 			"column %q looks like a time, but %s is in no form that is known: give its layout in TimeLayout", name, shown(example)))
+	case allHold(p.stats[c].cells, withUnit):
+		p.comments = append(p.comments, fmt.Sprintf(
+			"column %q holds numbers with a unit that is not known, such as %s, and was not read: export it without units", name, shown(example)))
 	case allHold(p.stats[c].cells, pairOfNumbers):
 		p.comments = append(p.comments, fmt.Sprintf(
 			"column %q holds two numbers in a cell, such as %s, and was not read: export each in a column of its own", name, shown(example)))

@@ -279,6 +279,9 @@ func (f *fileLayout) headerEnd(records []record, start int, contents []content) 
 		if len(r.fields) != f.width {
 			return end, nil
 		}
+		if end == start && countsColumns(r.fields) && end+1 < len(records) && !slices.Equal(r.fields, records[end+1].fields) {
+			return end + 1, nil
+		}
 		over, like, text := compareToBody(r.fields, contents)
 		switch {
 		case !tabular && text > 0:
@@ -290,6 +293,20 @@ func (f *fileLayout) headerEnd(records []record, start int, contents []content) 
 		}
 	}
 	return len(records), nil
+}
+
+// countsColumns reports whether a row has nothing but the numbers of the columns, from 0, as pandas
+// writes columns without names. The column of its index may have none.
+func countsColumns(fields []string) bool {
+	if fields[0] == "" {
+		fields = fields[1:]
+	}
+	for c, s := range fields {
+		if s != strconv.Itoa(c) {
+			return false
+		}
+	}
+	return len(fields) > 1
 }
 
 // compareToBody counts, among the cells of a record, texts over columns of numbers or times

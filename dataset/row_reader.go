@@ -51,6 +51,10 @@ func (r *rowReader) row() error {
 		r.left[leftTotal]++
 		return nil
 	}
+	if r.clock != nil && r.isEmpty() {
+		r.blank++ // as spreadsheets write below a table
+		return nil
+	}
 	recording, err := r.recordings.find(r.fields, mostRecordings)
 	if err != nil {
 		return r.fail(r.key, ErrOption, err.Error()+" texts; name a column with fewer in Key")
@@ -105,6 +109,16 @@ func (r *rowReader) row() error {
 		t.add(r.fields[t.col])
 	}
 	return nil
+}
+
+// isEmpty reports whether the record has fields, and nothing in them.
+func (r *rowReader) isEmpty() bool {
+	for _, f := range r.fields {
+		if len(f) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // fail returns an error about a cell of the current record.

@@ -164,6 +164,9 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 		found.example = s.cells[0]
 		found.full = i == 0
 		found.reader = newTimeReader(layout, p.zoneOf(found.cols[0]))
+		if other := yearFirst(layout); other != "" && readsAll(s.cells, other) {
+			found.note = fmt.Sprintf("times such as %s were taken to end with the year: if they begin with it, give TimeLayout %q", shown(found.example), other)
+		}
 		return found
 	}
 	if found.named && isNoHour(s.cells) {
@@ -171,6 +174,19 @@ func (p *plan) writtenTime(found *timeCandidate, s columnStats) *timeCandidate {
 		return found
 	}
 	return nil
+}
+
+// yearFirst returns the layout of times with slashes and a year of two digits, with the year first in
+// place of last, or "".
+func yearFirst(layout string) string {
+	if rest, ok := strings.CutPrefix(layout, "2/1/06"); ok {
+		return "06/1/2" + rest
+	}
+	return ""
+}
+
+func readsAll(cells []string, layout string) bool {
+	return !slices.ContainsFunc(cells, func(s string) bool { _, err := time.Parse(layout, s); return err != nil })
 }
 
 // isNoHour reports whether texts are minutes and seconds with a fraction.

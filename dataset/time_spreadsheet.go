@@ -14,8 +14,11 @@ import (
 // lie between 1970 and 2100, steps are at most half a day, and fractions have at least five
 // digits. A number of seconds has fewer.
 func (p *plan) isDays(c int, values []float64, lo, hi float64) bool {
-	if lo < day1970 || hi > 73050 || p.decimals(c) < 5 {
+	if lo < day1970 || hi > 73050 {
 		return false
+	}
+	if p.decimals(c) < 5 {
+		return p.isDayCount(c, values)
 	}
 	var steps []float64
 	for i := 1; i < len(values); i++ {
@@ -26,6 +29,20 @@ func (p *plan) isDays(c int, values []float64, lo, hi float64) bool {
 	}
 	slices.Sort(steps)
 	return steps[len(steps)/2] <= .5
+}
+
+// isDayCount reports whether whole numbers of a column that is named as a date count days, one by
+// one or a few at a time.
+func (p *plan) isDayCount(c int, values []float64) bool {
+	if !hasWord(p.names[c], []string{"date", "datum", "fecha", "day"}) || hasWord(p.names[c], []string{"time", "zeit"}) {
+		return false
+	}
+	for i, v := range values {
+		if v != math.Trunc(v) || i > 0 && math.Abs(v-values[i-1]) > 31 {
+			return false
+		}
+	}
+	return len(values) > 0
 }
 
 // decimals returns the largest number of digits after the decimal sign in a column's sample.

@@ -195,3 +195,75 @@ func TestAdviceOfTraining(t *testing.T) {
 		require.NotContains(t, r.stderr, "-columns", fmt.Sprint(r))
 	}
 }
+
+// Each flag that a note on a form names works on that form too.
+func TestAdviceOfNotesOnForms(t *testing.T) {
+	forms, err := filepath.Glob(filepath.Join("..", "..", "dataset", "testdata", "forms", "*"))
+	require.NoError(t, err)
+	tried := map[string]int{}
+	for _, form := range forms {
+		o, err := parse([]string{"-in", form}, nil)
+		require.NoError(t, err)
+		j, err := read(o, nil)
+		if err != nil {
+			continue
+		}
+		for _, note := range j.table.Notes {
+			for _, at := range advised.FindAllStringSubmatch(note, -1) {
+				tried[at[1]]++
+				good := 0
+				for _, value := range noteValues(t, j.table, at[1], unquote(t, strings.TrimSpace(at[2])), note) {
+					if readWith(t, []string{"-in", form, "-" + at[1], value}) == "" {
+						good++
+					}
+				}
+				require.Positive(t, good, "%s: -%s does not help: %s", form, at[1], note)
+			}
+		}
+	}
+	for _, flag := range []string{"counters", "time", "columns", "decimal", "year"} {
+		require.Positive(t, tried[flag], flag)
+	}
+}
+
+// noteValues returns what a user would give a flag that a note names.
+func noteValues(t *testing.T, table *dataset.Table, flag, value, note string) []string {
+	column := ""
+	if m := regexp.MustCompile(`column ("(?:\\.|[^"\\])*")`).FindStringSubmatch(note); m != nil {
+		column = unquote(t, m[1])
+	}
+	quotedColumn := `"` + strings.ReplaceAll(column, `"`, `""`) + `"`
+	switch {
+	case value != "":
+		return []string{value}
+	case flag == "counters":
+		return []string{quotedColumn}
+	case flag == "time":
+		return []string{column}
+	case flag == "columns" && strings.Contains(note, "name it in"):
+		return []string{quotedColumn}
+	case flag == "columns":
+		for k, name := range table.Columns {
+			if name != column {
+				return []string{fmt.Sprint(numberOf(table, table.Columns[k]))}
+			}
+		}
+	case flag == "decimal":
+		return []string{".", ","}
+	case flag == "year":
+		return []string{"2023"}
+	case flag == "sentinels":
+		return []string{"-1,101"}
+	}
+	t.Fatalf("-%s in %s", flag, note)
+	return nil
+}
+
+func numberOf(table *dataset.Table, column string) int {
+	for _, r := range table.Roles {
+		if r.Name == column {
+			return r.Number
+		}
+	}
+	return 0
+}

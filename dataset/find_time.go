@@ -13,6 +13,9 @@ func (p *plan) findTime() error {
 		return nil
 	}
 	best, err := p.searchTime()
+	if err == nil {
+		best = p.withZone(best)
+	}
 	if p.opt.Time != "" {
 		return p.givenTime(best)
 	}
@@ -40,7 +43,7 @@ func (p *plan) givenTime(best *timeCandidate) error {
 	if err != nil {
 		return err
 	}
-	if best != nil && len(best.cols) == 2 && best.cols[0] == c {
+	if best != nil && len(best.cols) > 1 && best.cols[0] == c {
 		p.setTime(best, "as asked")
 		return nil
 	}

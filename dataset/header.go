@@ -23,7 +23,11 @@ func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
 			return err
 		}
 		var err error
-		if end, err = f.headerEnd(records, start, contentOfColumns(records, f.width)); err != nil {
+		contents := contentOfColumns(records, f.width)
+		if at := f.headerBelow(records, start, contents); at > start {
+			start = at
+		}
+		if end, err = f.headerEnd(records, start, contents); err != nil {
 			return err
 		}
 	}
@@ -269,6 +273,33 @@ func (f *fileLayout) splitTimeName(h *[]string, body []record) bool {
 
 func isAllText(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(s string) bool { return contentOf(s) != textContent })
+}
+
+// headerBelow returns the index of a header below a preamble that has as many fields, such as pairs
+// of a name and a value, or start where there is none. Between start and the header no row is one of
+// data, and below it all are.
+func (f *fileLayout) headerBelow(records []record, start int, contents []content) int {
+	const most = 40 // lines of a preamble
+	found, mixed := start, false // mixed rows are a name and a value, which no header is
+	for k := start; k < min(len(records), start+most); k++ {
+		r := records[k]
+		if len(r.fields) != f.width {
+			continue
+		}
+		over, like, text := compareToBody(r.fields, contents)
+		switch {
+		case over == 0 && like > 0:
+			if mixed && k == found+1 {
+				return found
+			}
+			return start
+		case over > 0 && like > 0:
+			mixed = true
+		case over > 0 && like == 0 && text == f.width && k > start && !slices.Equal(r.fields, records[start].fields):
+			found = k
+		}
+	}
+	return start
 }
 
 // headerEnd returns the index of the first data record.

@@ -172,9 +172,8 @@ func (r *rowReader) odd(problem error) error {
 	case len(rec.fields) == 1 && rec.fields[0] == "" && r.width > 1:
 		r.blank++ // quotes with nothing in them
 		return nil
-	case r.isOtherHeader(rec):
-		return &CSVError{Line: r.start, Kind: ErrHeader, Problem: fmt.Sprintf(
-			"another header than in line %d: a second table begins here; read it alone with SkipLines %d, or split the file", r.header[len(r.header)-1].line, r.start-1)}
+	case r.isOtherHeader(rec), problem != nil && r.clock == nil && r.couldName(rec):
+		return r.otherTable(rec)
 	case r.isTotal(rec):
 		r.left[leftTotal]++
 		return nil
@@ -232,6 +231,24 @@ func (r *rowReader) isOtherHeader(rec record) bool {
 	return true
 }
 
+// couldName reports whether a record has a text of its own in each cell, as a header has.
+func (r *rowReader) couldName(rec record) bool {
+	if len(r.header) == 0 || len(rec.fields) != r.width || r.width < 2 {
+		return false
+	}
+	for c, s := range rec.fields {
+		if s == "" || isMissing([]byte(s)) || contentOf(s) != textContent || slices.Contains(rec.fields[:c], s) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rowReader) otherTable(rec record) error {
+	return &CSVError{Line: rec.line, Kind: ErrHeader, Problem: fmt.Sprintf(
+		"another header than in line %d: a second table begins here; read it alone with SkipLines %d, or split the file", r.header[len(r.header)-1].line, rec.line-1)}
+}
+
 // isTotal reports whether a record is a row of sums or averages: such a word stands where rows
 // have their time or a number.
 func (r *rowReader) isTotal(rec record) bool {
@@ -276,6 +293,9 @@ func (r *rowReader) couldEnd(rec record, badCell bool) bool {
 
 // notEnding decides on text that was taken for the end of the table, where rows follow.
 func (r *rowReader) notEnding() error {
+	if i := slices.IndexFunc(r.ending, r.couldName); i >= 0 {
+		return r.otherTable(r.ending[i])
+	}
 	if r.opt.SkipBadRows {
 		for _, rec := range r.ending {
 			r.skipBad(rec.line)

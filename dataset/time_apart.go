@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -171,4 +173,43 @@ func (p *plan) unevenTime(c int, lo, hi float64) error {
 	return &CSVError{Line: p.first, Column: p.names[c], Kind: ErrTime, Problem: fmt.Sprintf(
 		"times count from 1970 in %s and in %s; give Time %q to read without times",
 		epochByMagnitude(lo, lo), epochByMagnitude(hi, hi), None)}
+}
+
+// zoneCell is the offset or the name of a zone, in a column of its own.
+var zoneCell = regexp.MustCompile(`^([+-]\d\d:?\d\d|Z|[A-Z]{3,4})$`)
+
+// withZone returns the candidate together with a column that holds the zone of its times, or the
+// candidate as it is.
+func (p *plan) withZone(t *timeCandidate) *timeCandidate {
+	if t == nil || !t.full || t.reader.layout == "" || strings.Contains(t.reader.layout, "07") || t.reader.zoned || p.opt.TimeLayout != "" {
+		return t
+	}
+	for c, name := range p.names {
+		zone := hasWord(name, []string{"tz", "timezone", "zone", "utcoffset", "offset"})
+		if !zone || p.wanted[c] || slices.Contains(t.cols, c) || !p.all(c, zoneCell.MatchString) {
+			continue
+		}
+		cols := append(slices.Clone(t.cols), c)
+		for _, layout := range []string{" Z07:00", " -07:00", " -0700", " MST"} {
+			reader := newTimeReader(t.reader.layout+layout, p.opt.location())
+			if p.readsAllTimes(reader, cols) {
+				both := *t
+				both.cols, both.reader = cols, reader
+				return &both
+			}
+		}
+	}
+	return t
+}
+
+// readsAllTimes reports whether a reader reads all times of the sample that are there.
+func (p *plan) readsAllTimes(reader *timeReader, cols []int) bool {
+	for _, r := range p.body {
+		if cell, ok := reader.cellOf(r, cols); ok && len(r.fields) == p.width {
+			if _, err := reader.parse([]byte(cell)); err != nil {
+				return false
+			}
+		}
+	}
+	return true
 }

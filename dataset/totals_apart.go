@@ -33,7 +33,7 @@ func (p *plan) watchWords() {
 			}
 		}
 		if 5*totals <= s.texts+s.numbers {
-			p.words = append(p.words, &wordColumn{col: c})
+			p.words = append(p.words, &wordColumn{col: c, other: s.texts + s.numbers - totals})
 		}
 	}
 }

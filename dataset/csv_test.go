@@ -379,7 +379,7 @@ func TestReadCSVErrors(t *testing.T) {
 		"time and label":    {text: "cpu,mem\n1,2\n", opt: CSVOptions{Label: "cpu", Time: "cpu"}, kind: ErrOption, say: "both the time and the label"},
 		"counter, no time":  {text: "cpu,mem\n1,2\n", opt: CSVOptions{Counters: []string{"mem"}}, kind: ErrOption, say: "needs a time column; name it in Time"},
 		"counter, text":     {text: "cpu,mem\n1,x\n2,y\n", opt: CSVOptions{Counters: []string{"mem"}}, kind: ErrOption, say: "not read as a metric"},
-		"bad time":          {text: "ts,cpu\n2024-03-01 10:00:00,1\nnoon,2\n2024-03-01 10:02:00,1\n", kind: ErrTime, say: `line 3, column "ts": "noon" is not a time like those before (2006-01-02 15:04:05); give the layout in TimeLayout`},
+		"bad time":          {text: "ts,cpu\n2024-03-01 10:00:00,1\nnoon,2\n2024-03-01 10:02:00,1\n", kind: ErrTime, say: `line 3, column "ts": "noon" is not a time like those before; give TimeLayout if it is not "2006-01-02 15:04:05"`},
 		"no day":            {text: "ts,cpu\n2024-02-30 10:00:00,1\n2024-02-01 10:00:00,1\n", kind: ErrTime, say: "line 2"},
 		"missing time":      {text: "ts,cpu\n2024-03-01 10:00:00,1\n,2\n", kind: ErrTime, say: `line 3, column "ts": the time is missing, as in a row of totals; leave such rows out with SkipBadRows`},
 		"unknown time":      {text: "ts,cpu\nearly,1\nlate,2\n", opt: CSVOptions{Time: "ts"}, kind: ErrTime, say: "give its layout in TimeLayout"},

@@ -279,7 +279,7 @@ func isAllText(fields []string) bool {
 // of a name and a value, or start where there is none. Between start and the header no row is one of
 // data, and below it all are.
 func (f *fileLayout) headerBelow(records []record, start int, contents []content) int {
-	const most = 40 // lines of a preamble
+	const most = 40              // lines of a preamble
 	found, mixed := start, false // mixed rows are a name and a value, which no header is
 	for k := start; k < min(len(records), start+most); k++ {
 		r := records[k]

@@ -181,7 +181,11 @@ func (r *rowReader) time() (int64, error) {
 	case err != errNotTime:
 		return 0, r.fail(r.times[0], ErrTime, shown(string(cell))+": "+err.Error())
 	}
-	return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is not a time like those before (%s); give the layout in TimeLayout, leave such rows out with SkipBadRows, or give Time %q to read without times",
+	if strings.Trim(string(cell), "#") == "" {
+		return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is what a spreadsheet shows of a time where the column is too narrow: export the file anew, leave such rows out with SkipBadRows, or give Time %q to read without times",
+			shown(string(cell)), None))
+	}
+	return 0, r.fail(r.times[0], ErrTime, fmt.Sprintf("%s is not a time like those before; give TimeLayout if it is not %q, leave such rows out with SkipBadRows, or give Time %q to read without times",
 		shown(string(cell)), r.clock, None))
 }
 

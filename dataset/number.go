@@ -14,6 +14,9 @@ type numberFormat struct {
 
 // parse reads a cell as a number. It drops a percent sign at the end.
 func (f numberFormat) parse(b []byte) (float64, cellKind) {
+	if v, point, ok := parsePlain(b); ok && (!point || f.decimal == '.') {
+		return v, cellNumber
+	}
 	if isMissing(b) {
 		return math.NaN(), cellMissing
 	}
@@ -96,6 +99,41 @@ func (f numberFormat) parsePunctuated(b []byte, points, commas int) (float64, ce
 	}
 	return parseFloat(plain)
 }
+
+// parsePlain reads digits with a sign before and a point among them, as most numbers are written. As
+// long as they make a whole number below 2^53, that number and the power of ten to divide it by are
+// exact, and their quotient is the nearest float64, which is what strconv.ParseFloat returns.
+func parsePlain(b []byte) (v float64, point, ok bool) {
+	digits := trimSign(b)
+	n, fraction := uint64(0), -1
+	for _, c := range digits {
+		switch {
+		case c >= '0' && c <= '9':
+			n = 10*n + uint64(c-'0')
+			if fraction >= 0 {
+				fraction++
+			}
+		case c == '.' && fraction < 0:
+			fraction = 0
+		default:
+			return 0, false, false
+		}
+	}
+	point = fraction >= 0
+	if len(digits) == 0 || len(digits) > 16 || point && len(digits) == 1 || n > 1<<53 {
+		return 0, point, false
+	}
+	v = float64(n)
+	if fraction > 0 {
+		v /= powersOfTen[fraction]
+	}
+	if b[0] == '-' {
+		v = -v
+	}
+	return v, point, true
+}
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16}
 
 func parseFloat(b []byte) (float64, cellKind) {
 	v, err := strconv.ParseFloat(string(b), 64)

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -10,7 +11,7 @@ import (
 // wordColumn is a column of texts that is watched for the word of a total.
 type wordColumn struct {
 	col   int
-	last  string
+	last  []byte
 	total bool // last is such a word
 	other int  // texts that are none
 }
@@ -74,12 +75,19 @@ func isTotalWord(s string) bool {
 	return ok && len(rest) >= 2 && len(rest) <= 4 && strings.Trim(rest, "0123456789.") == ""
 }
 
+// couldTotal rules out most texts that are no total's word: those that end in a digit, as times do,
+// and long ones.
+func couldTotal(b []byte) bool {
+	n := len(b)
+	return n > 2 && n <= 40 && (b[n-1] < '0' || b[n-1] > '9')
+}
+
 // isTotalRow reports whether a row in the form of others is one of totals.
 func (r *rowReader) isTotalRow() bool {
 	for _, w := range r.words {
-		if cell := r.fields[w.col]; string(cell) != w.last {
-			w.last = string(cell)
-			w.total = isTotalWord(w.last)
+		if cell := r.fields[w.col]; !bytes.Equal(cell, w.last) {
+			w.last = append(w.last[:0], cell...)
+			w.total = couldTotal(cell) && isTotalWord(string(cell))
 		}
 		if w.total && w.other > 0 {
 			return true

@@ -4,6 +4,12 @@ import (
 	"bytes"
 )
 
+// A cell is the text of one field of a row, without quotes and without blanks around it. It is a
+// value of its column: missing, in one of many spellings; a number (number.go), perhaps with a unit
+// (unit.go) or of several parts (duration.go); a time (time.go); or a text. What it looks like by
+// itself says contentOf; what it is, the column says.
+
+// cellKind is what a cell turns out to be where a number is read.
 type cellKind int
 
 const (

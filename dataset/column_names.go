@@ -11,7 +11,7 @@ import (
 )
 
 // nameColumns sets names, short and index from the header.
-func (f *fileLayout) nameColumns() {
+func (f *form) nameColumns() {
 	f.names = make([]string, f.width)
 	f.short = make([]string, f.width)
 	if n := len(f.header); n > 0 {
@@ -42,7 +42,7 @@ func withoutHash(name string) string { return strings.TrimSpace(strings.TrimLeft
 // groupNames joins the two header rows to names such as group/name. A group holds for its
 // column and the columns to its right, up to the next group. If the second row holds units or has
 // gaps, the names come from the first row.
-func (f *fileLayout) groupNames() {
+func (f *form) groupNames() {
 	if slices.Contains(f.header[1].fields, "") || holdsUnits(f.header[1].fields) {
 		for c, s := range f.header[0].fields {
 			f.short[c] = cleanName(s)
@@ -96,7 +96,7 @@ func distinct(names []string) []string {
 
 // column returns the index of a column. The name is a full name, its last part where only one
 // column has that, or a number from 1. The option is named in errors.
-func (f *fileLayout) column(option, name string) (int, error) {
+func (f *form) column(option, name string) (int, error) {
 	name = strings.TrimSpace(name)
 	if c, ok := f.index[name]; ok {
 		return c, nil
@@ -126,7 +126,7 @@ func (f *fileLayout) column(option, name string) (int, error) {
 	return 0, &CSVError{Kind: ErrNoColumn, Problem: fmt.Sprintf("%s: there is no column %q; the file has %s", option, name, quoteNames(f.names))}
 }
 
-func (f *fileLayout) choices(columns []int) string {
+func (f *form) choices(columns []int) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
 		parts[i] = fmt.Sprintf("%q (or %d)", f.names[c], c+1)

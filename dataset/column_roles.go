@@ -7,12 +7,12 @@ import (
 )
 
 // newPlan decides what each column is used as.
-func newPlan(f *fileLayout, opt *CSVOptions, rowByRow bool) (*plan, error) {
+func newPlan(f *form, opt *CSVOptions, rowByRow bool) (*plan, error) {
 	var pivoted []string
 	if opt.pivots() {
 		pivoted, opt = opt.Columns, opt.inLongForm()
 	}
-	p := &plan{fileLayout: f, opt: opt, label: -1, key: -1, pivoted: pivoted, missing: map[string]bool{}}
+	p := &plan{form: f, opt: opt, label: -1, key: -1, pivoted: pivoted, missing: map[string]bool{}}
 	for _, m := range opt.Missing {
 		p.missing[m] = true
 	}

@@ -18,7 +18,7 @@ func (s *source) chooseComma(skip int) byte {
 	for _, comma := range []byte{';', '\t', ',', '|', ' '} {
 		records, _ := s.sampleRecords(comma, skip, 300)
 		_, records = splitMeta(records)
-		records = (&fileLayout{}).withoutMarks(records)
+		records = (&form{}).withoutMarks(records)
 		width, share := commonWidth(records)
 		if comma == ' ' && (top > 0 || share < .5 || s.isOneColumn(skip)) {
 			break // blanks are in times and in texts too

@@ -7,8 +7,8 @@ import (
 )
 
 // findLayout determines the layout from the sample.
-func (s *source) findLayout(opt *CSVOptions) (*fileLayout, error) {
-	f := &fileLayout{comma: byte(opt.Comma)}
+func (s *source) findLayout(opt *CSVOptions) (*form, error) {
+	f := &form{comma: byte(opt.Comma)}
 	if f.comma == 0 {
 		f.comma = s.chooseComma(opt.SkipLines)
 	}

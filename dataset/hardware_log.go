@@ -17,7 +17,7 @@ func isHardwareLog(records []record) bool {
 }
 
 // hardwareLog returns the names, as a header, and the rows of such a log.
-func (f *fileLayout) hardwareLog(records []record) []record {
+func (f *form) hardwareLog(records []record) []record {
 	f.kinds = true
 	f.noMetrics = append(f.noMetrics, noMetric{0, "the kind of the line"})
 	var out []record
@@ -36,6 +36,6 @@ func (f *fileLayout) hardwareLog(records []record) []record {
 }
 
 // isLogRemark reports whether a record of such a log is no row, and says nothing new.
-func (f *fileLayout) isLogRemark(fields []string) bool {
+func (f *form) isLogRemark(fields []string) bool {
 	return f.kinds && fields[0] != logRow && (fields[0] != logNames || slices.Equal(fields[min(2, len(fields)):], f.logged))
 }

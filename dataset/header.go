@@ -10,7 +10,7 @@ import (
 )
 
 // findHeader sets header, first and body.
-func (f *fileLayout) findHeader(records []record, opt *CSVOptions) error {
+func (f *form) findHeader(records []record, opt *CSVOptions) error {
 	start, end := 0, min(opt.Header.rows(), len(records))
 	if opt.Header == HeaderAuto {
 		for start < len(records) && len(records[start].fields) != f.width {
@@ -76,7 +76,7 @@ func withoutHeadings(body, header []record) []record {
 
 // settleHeader keeps the rows that name columns, of the rows of text before the data. It
 // returns an error where the rows can be understood in more than one way.
-func (f *fileLayout) settleHeader(preamble []record) error {
+func (f *form) settleHeader(preamble []record) error {
 	for len(f.header) > 1 && strings.HasPrefix(f.header[0].fields[0], "#") && !strings.HasPrefix(f.header[1].fields[0], "#") {
 		preamble, f.header = append(preamble, f.header[0]), f.header[1:] // annotations of InfluxDB
 	}
@@ -112,13 +112,13 @@ func (f *fileLayout) settleHeader(preamble []record) error {
 
 // isIndexRow reports whether a row of the header names the first column only, as pandas does
 // below the levels of the other columns' names.
-func (f *fileLayout) isIndexRow(fields []string) bool {
+func (f *form) isIndexRow(fields []string) bool {
 	return fields[0] != "" && f.width > 1 && !slices.ContainsFunc(fields[1:], func(s string) bool { return s != "" })
 }
 
 // joinLevels makes one header row of the levels that pandas writes and of the index row below
 // them: cpu/mean. A level that is the same in all columns names none.
-func (f *fileLayout) joinLevels() {
+func (f *form) joinLevels() {
 	n := len(f.header) - 1
 	f.heading = f.header[n].fields
 	joined := record{line: f.header[n].line, fields: slices.Clone(f.header[n].fields), levels: n}
@@ -137,7 +137,7 @@ func (f *fileLayout) joinLevels() {
 
 // isGroupRow reports whether the upper of two rows of text holds groups. Groups leave gaps or
 // repeat. A gap in the lower row means that it holds units.
-func (f *fileLayout) isGroupRow(upper, lower []string) bool {
+func (f *form) isGroupRow(upper, lower []string) bool {
 	seen := map[string]bool{}
 	for c, s := range upper {
 		if s == "" || seen[s] || lower[c] == "" {
@@ -164,7 +164,7 @@ func holdsUnits(fields []string) bool {
 	return known > 0 && 2*known >= filled
 }
 
-func (f *fileLayout) raggedHeader(h record) error {
+func (f *form) raggedHeader(h record) error {
 	if example := f.splitMillis(h); example != "" {
 		return &CSVError{Line: f.first, Kind: ErrRagged, Problem: fmt.Sprintf(
 			"%s here, %d in line %d: times such as %s hold the delimiter; export the file with quotes, with another delimiter or with a point before the milliseconds",
@@ -186,7 +186,7 @@ func (f *fileLayout) raggedHeader(h record) error {
 
 // splitMillis returns a time whose milliseconds became a field of their own, because the delimiter
 // stands before them, or "".
-func (f *fileLayout) splitMillis(h record) string {
+func (f *form) splitMillis(h record) string {
 	first := f.body[0].fields
 	if len(h.fields) != f.width-1 || len(first) != f.width {
 		return ""
@@ -208,7 +208,7 @@ func (f *fileLayout) splitMillis(h record) string {
 // fitHeader reports whether the record before start is a header, and gives it the number of
 // fields of the rows. It is one field short where the rows, and only they, end in a delimiter,
 // or begin with their number as R writes it; it is one too long where only it ends in one.
-func (f *fileLayout) fitHeader(records []record, start int) bool {
+func (f *form) fitHeader(records []record, start int) bool {
 	if start == 0 || start == len(records) {
 		return false
 	}
@@ -222,7 +222,7 @@ func (f *fileLayout) fitHeader(records []record, start int) bool {
 }
 
 // fitNames gives the header's names the number of fields of the rows.
-func (f *fileLayout) fitNames(h *[]string, body []record) bool {
+func (f *form) fitNames(h *[]string, body []record) bool {
 	switch last := len(*h) - 1; {
 	case last == f.width && (*h)[last] == "" && isAllText((*h)[:last]):
 		*h = (*h)[:last]
@@ -255,7 +255,7 @@ func (f *fileLayout) fitNames(h *[]string, body []record) bool {
 
 // splitTimeName gives the name of a time to two columns, a date and a clock, where a blank
 // separates fields. It reports whether there are such columns.
-func (f *fileLayout) splitTimeName(h *[]string, body []record) bool {
+func (f *form) splitTimeName(h *[]string, body []record) bool {
 	if f.comma != ' ' {
 		return false
 	}
@@ -278,7 +278,7 @@ func isAllText(fields []string) bool {
 // headerBelow returns the index of a header below a preamble that has as many fields, such as pairs
 // of a name and a value, or start where there is none. Between start and the header no row is one of
 // data, and below it all are.
-func (f *fileLayout) headerBelow(records []record, start int, contents []content) int {
+func (f *form) headerBelow(records []record, start int, contents []content) int {
 	const most = 40              // lines of a preamble
 	found, mixed := start, false // mixed rows are a name and a value, which no header is
 	for k := start; k < min(len(records), start+most); k++ {
@@ -303,7 +303,7 @@ func (f *fileLayout) headerBelow(records []record, start int, contents []content
 }
 
 // headerEnd returns the index of the first data record.
-func (f *fileLayout) headerEnd(records []record, start int, contents []content) (int, error) {
+func (f *form) headerEnd(records []record, start int, contents []content) (int, error) {
 	tabular := slices.ContainsFunc(contents, func(k content) bool { return k == numberContent || k == timeContent })
 	for end := start; end < len(records); end++ {
 		r := records[end]
@@ -362,7 +362,7 @@ func compareToBody(fields []string, contents []content) (over, like, text int) {
 // mixedFirst decides on a first record that has both texts and numbers over columns of
 // numbers. It is a header if a text means a time, as in time,50,95,99. Otherwise it could be
 // data with a bad cell, which is an error.
-func (f *fileLayout) mixedFirst(r record, contents []content, at int) (int, error) {
+func (f *form) mixedFirst(r record, contents []content, at int) (int, error) {
 	bad := ""
 	for c, s := range r.fields {
 		if _, ok := isTimeName(s); ok && contents[c] != textContent {

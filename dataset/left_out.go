@@ -104,7 +104,7 @@ func isRule(fields []string) bool {
 
 // withoutMarks returns the sample's records without those that are left out wherever they
 // stand. A comment of several fields stays: it can be the header.
-func (f *fileLayout) withoutMarks(records []record) []record {
+func (f *form) withoutMarks(records []record) []record {
 	wide := slices.ContainsFunc(records, func(r record) bool { return len(r.fields) > 1 })
 	if !wide {
 		return records
@@ -126,7 +126,7 @@ type mark struct {
 }
 
 // marksBefore counts the marks of the sample that stand before the first row.
-func (f *fileLayout) marksBefore() (counts [leftKinds]int) {
+func (f *form) marksBefore() (counts [leftKinds]int) {
 	for _, m := range f.marks {
 		if m.line < f.first {
 			counts[m.kind]++
@@ -136,7 +136,7 @@ func (f *fileLayout) marksBefore() (counts [leftKinds]int) {
 }
 
 // isAnnotated reports whether the file is InfluxDB's annotated CSV.
-func (f *fileLayout) isAnnotated() bool {
+func (f *form) isAnnotated() bool {
 	return slices.ContainsFunc(f.marks, func(m mark) bool { return m.kind == leftAnnotation })
 }
 

@@ -41,7 +41,7 @@ func (r record) isMeta() bool {
 func isDstatTitle(s string) bool { return dstatTitle.MatchString(s) }
 
 // readPreamble takes the tool that wrote the file and the date from the preamble.
-func (f *fileLayout) readPreamble(preamble []record) {
+func (f *form) readPreamble(preamble []record) {
 	for _, r := range preamble {
 		f.dstat = f.dstat || isDstatTitle(r.fields[0])
 		for i, s := range r.fields {
@@ -52,7 +52,7 @@ func (f *fileLayout) readPreamble(preamble []record) {
 	}
 }
 
-func (f *fileLayout) setDate(s string) {
+func (f *form) setDate(s string) {
 	if layout, hits, _ := bestLayout([]string{s}, allForms[0]); hits > 0 {
 		f.date, _ = time.Parse(layout, s)
 	}
@@ -65,7 +65,7 @@ func (f *fileLayout) setDate(s string) {
 
 // checkPreamble returns an error if there are rows of data among the records before start,
 // which have another number of fields than those from there on.
-func (f *fileLayout) checkPreamble(records []record, start int, opt *CSVOptions) error {
+func (f *form) checkPreamble(records []record, start int, opt *CSVOptions) error {
 	if start == len(records) || opt.SkipBadRows {
 		return nil
 	}

@@ -112,6 +112,9 @@ func withFields(text []byte, from, to byte, quote bool) []byte {
 			b.Write(line)
 			continue
 		}
+		if bytes.Contains(plain, []byte(`="`)) { // 12.5 as ="12.5"
+			plain = bytes.ReplaceAll(append([]byte{from}, plain...), []byte{from, '=', '"'}, []byte{from, '"'})[1:]
+		}
 		r := csv.NewReader(bytes.NewReader(plain))
 		r.Comma, r.LazyQuotes, r.TrimLeadingSpace = rune(from), bytes.Contains(plain, []byte(`="`)), from != '\t'
 		fields, err := r.Read()

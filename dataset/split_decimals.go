@@ -73,7 +73,7 @@ func (p *plan) likeFractions(whole, fraction int) (length int, sure bool) {
 
 // splitHeader reports whether rows have more fields than the header names because their
 // decimal commas are not quoted.
-func (f *fileLayout) splitHeader(header record) bool {
+func (f *form) splitHeader(header record) bool {
 	extra := f.width - len(header.fields)
 	if f.comma != ',' || extra <= 0 {
 		return false

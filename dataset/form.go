@@ -7,8 +7,13 @@ import (
 	"github.com/metric-streams/anomaly/internal/format"
 )
 
-// fileLayout is how a file is laid out: its delimiter, header and column names.
-type fileLayout struct {
+// A form is how a file is laid out, whichever tool wrote it: what separates the fields of a record,
+// where the header is, what its columns are called, and which records are no rows. It is found once,
+// from the sample (find_layout.go, header.go, preamble.go), and holds for the whole file. What the
+// rows hold is the matter of columns, cells and times, each of which has a file that says what it is.
+
+// form is the form of a file.
+type form struct {
 	comma   byte
 	width   int
 	header  []record       // none, one, or a group row and a name row
@@ -35,7 +40,7 @@ type noMetric struct {
 }
 
 // ragged returns the error of a row with n fields.
-func (f *fileLayout) ragged(line, n int) error {
+func (f *form) ragged(line, n int) error {
 	return &CSVError{Line: line, Kind: ErrRagged, Problem: fmt.Sprintf(
 		"%s where %d are expected; the file may have been cut off: leave such rows out with SkipBadRows, or give the delimiter in Comma if it is not %q",
 		format.Count(n, "field"), f.width, rune(f.comma))}

@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// A time is the moment of a row, in nanoseconds since 1970. It is written in words (time_layout.go,
+// time_words.go), as a number that counts from 1970, from 1899 in days (time_spreadsheet.go) or from
+// the beginning (time_elapsed.go), and it may stand in several columns (time_apart.go). All times of
+// a file have one form, which the sample shows (time_candidate.go, find_time.go) and a timeReader
+// then reads; what a time lacks, such as a year, comes from those before it (time_order.go).
+
 // epochUnits are the units of a numeric time, under their names in TimeLayout.
 var epochUnits = []struct {
 	name string

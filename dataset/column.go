@@ -7,32 +7,12 @@ import (
 	"strings"
 )
 
-// plan is how each column of a file is read.
-type plan struct {
-	*fileLayout
-	opt    *CSVOptions
-	stats  []columnStats
-	times  []int       // the time column, or a date column and a clock column
-	clock  *timeReader // nil without times
-	series seriesRows  // of a file in long form that becomes a column a series
-
-	recordings seriesRows // that Key tells apart
-	totals     seriesRows // what the totals of Counters are of: recordings and series
-
-	pivoted []string // Columns, where there are Series
-	label   int      // -1 without labels
-	key     int      // -1 without a key
-	labels  *labelReader
-	metrics []*metricColumn
-	roles   []ColumnRole
-	texts   []*textColumn
-	words   []*wordColumn
-	missing map[string]bool // opt.Missing
-	decimal byte            // decimal sign that columns show; 0 if none does or they differ
-	wanted  []bool          // columns named in Columns
-	spare   []string        // why a column of numbers is not a metric, or ""
-	named   []bool          // columns whose numbers name something: they can tell series apart
-}
+// A column is all cells of a form that stand one below the other. It has one use, its role: it is a
+// metric, a part of the time, the label, or it tells hosts or series apart; or it is skipped, and its
+// role says why (column_roles.go). The role follows from its name (column_words.go) and from what
+// the sample holds in it (column_sample.go), unless an option says otherwise. How the cells of a
+// metric are read is decided for the column as a whole: one decimal sign (decimal_sign.go) and one
+// base unit (unit.go).
 
 // metricColumn is how a metric column is read.
 type metricColumn struct {
@@ -101,36 +81,4 @@ func (t *textColumn) advice(name string) string {
 		}
 	}
 	return "give the rows of each a file of its own"
-}
-
-func (p *plan) isMissing(b []byte) bool {
-	return isMissing(b) || p.missing[string(b)]
-}
-
-// settled reports whether the sample shows enough of live text: whether every column that can
-// be a metric has held a value, in a way that can be read.
-func (p *plan) settled() bool {
-	for _, m := range p.metrics {
-		if !m.chosen && p.stats[m.col].isEmpty() || m.sign != nil && m.sign.unclear() > 0 && m.format.decimal == 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// given returns the column that Time or Label names. It must not be in Columns too.
-func (p *plan) given(option, name string) (int, error) {
-	c, err := p.column(option, name)
-	if err != nil {
-		return 0, err
-	}
-	if p.wanted[c] {
-		return 0, &CSVError{Kind: ErrOption, Column: p.names[c], Problem: "named in both " + p.opt.metricsOption() + " and " + option}
-	}
-	return c, nil
-}
-
-// free reports whether a column is neither the time, nor the label, nor the key.
-func (p *plan) free(c int) bool {
-	return c != p.label && c != p.key && !slices.Contains(p.series.key, c) && !slices.Contains(p.times, c)
 }

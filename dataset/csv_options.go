@@ -29,7 +29,8 @@ func (m HeaderMode) rows() int { return max(0, int(m-HeaderNone)) }
 //
 // A cell may hold a number and its unit. It is read in the base unit of its kind: bytes, bits,
 // both per second, seconds, percent, watts, hertz and so on, or a plain number for 1.5 K and
-// for the 350m of a processor. KB means a thousand bytes, KiB 1024.
+// for the 350m of a processor. KB means a thousand bytes, KiB 1024. A duration of several parts
+// (1h30m) is read in seconds.
 //
 // A column is named as in the header; with two header rows as group/name. The last part of a
 // name is enough if only one column has it, and case does not matter if the name is still
@@ -37,7 +38,8 @@ func (m HeaderMode) rows() int { return max(0, int(m-HeaderNone)) }
 // column's number: cpu#1, cpu#3.
 type CSVOptions struct {
 	// Columns are the metrics, in the order of Table.Columns. If empty, every column of
-	// numbers is a metric, except a time by name and content and a label by name.
+	// numbers is a metric, except a time by name and content, a label by name, and what counts
+	// the rows or names something by both: a row number, a constant id, another clock.
 	Columns []string
 	// Time is the time column. If empty, it is looked for; None ("-") means none.
 	Time string
@@ -68,7 +70,8 @@ type CSVOptions struct {
 	// TimeLayout is the form of the times: a layout of package time, "s", "ms", "us" or "ns"
 	// for numbers that count from 1970, "days" for a spreadsheet's day numbers, or "elapsed"
 	// for hours, minutes and seconds from the beginning. A layout can read two columns, a date
-	// and a clock, with a blank between. One that reads no column is an error. If empty, it is
+	// and a clock, with a blank between. Without it a time may be in more: year, month, day and
+	// so on, or a zone beside it. One that reads no column is an error. If empty, it is
 	// determined from the content.
 	// Whether a number counts seconds or milliseconds depends on its magnitude, not on the
 	// column's name.

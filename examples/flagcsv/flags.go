@@ -100,7 +100,7 @@ func (o *options) formatFlags(fs *flag.FlagSet) {
 	}
 	parsed("columns", "metrics, in order, by `names` or numbers from 1 (default: every column of numbers but time and label)", names(&c.Columns))
 	parsed("series", "`columns` that tell series apart where the file has a row for each series and time: they become columns;\n- reads the rows as they are", names(&c.Series))
-	parsed("host", "`column` of hosts' names in a file of several hosts: each gets a model of its own, and a section in report and\nsummary. With -series, each host has the columns of its own series", func(s string) error { c.Key = s; return nil })
+	parsed("host", "`column` of hosts' names in a file of several hosts, or label in JSON: each gets a model of its own, and a section in report and\nsummary. With -series, each host has the columns of its own series", func(s string) error { c.Key = s; return nil })
 	parsed("value", "`columns` with the values of -series (default: every column of numbers)", names(&c.Value))
 	fs.StringVar(&c.Time, "time", "", "`column` of times; - for none (default: found by name and content)")
 	fs.StringVar(&c.Label, "label", "", "`column` of labels, to measure against, not to learn from; - for none (default: found by name)")

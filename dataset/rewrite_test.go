@@ -157,12 +157,20 @@ func TestRewriting(t *testing.T) {
 }
 
 // diffAgain reads a text again and says where it differs from the table, or returns "". A
-// delimiter is evidence for the decimal sign: where another one leaves that open, it is given.
+// delimiter is evidence for the decimal sign: where another one leaves that open, it is given. Where
+// a damaged text leaves open which delimiter it has, and the error says so, that is given.
 func diffAgain(want *Table, text []byte, opt CSVOptions) string {
 	got, err := ReadCSV(bytes.NewReader(text), opt)
 	if err != nil && strings.Contains(err.Error(), "give the decimal sign in Decimal") {
 		opt.Decimal = '.'
 		got, err = ReadCSV(bytes.NewReader(text), opt)
+	}
+	if err != nil && opt.Comma == 0 && strings.Contains(err.Error(), "give the delimiter in Comma") {
+		for _, opt.Comma = range ";\t|," {
+			if diff := diffAgain(want, text, opt); diff == "" {
+				return ""
+			}
+		}
 	}
 	if err != nil {
 		return err.Error()

@@ -46,7 +46,7 @@ var timeWords = func() map[string]timeWord {
 	add(monthWord, "Sep", "sep sept september septembre septiembre settembre set setembro")
 	add(monthWord, "Oct", "oct october oktober okt octobre octubre ottobre ott outubro out")
 	add(monthWord, "Nov", "nov november novembre noviembre novembro")
-	add(monthWord, "Dec", "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro")
+	add(monthWord, "Dec", "dec december dezember dez décembre déc diciembre dic dicembre dezembro")
 	add(halfWord, "AM", "am 上午 오전 午前")
 	add(halfWord, "PM", "pm 下午 오후 午後")
 	add(dayWord, "", "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tues thur thurs")

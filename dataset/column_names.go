@@ -43,7 +43,7 @@ func withoutHash(name string) string { return strings.TrimSpace(strings.TrimLeft
 // column and the columns to its right, up to the next group. If the second row holds units or has
 // gaps, the names come from the first row.
 func (f *form) groupNames() {
-	if slices.Contains(f.header[1].fields, "") || holdsUnits(f.header[1].fields) {
+	if slices.Contains(f.header[1].fields, "") || areUnits(f.header[0].fields, f.header[1].fields) {
 		for c, s := range f.header[0].fields {
 			f.short[c] = cleanName(s)
 		}

@@ -125,8 +125,8 @@ func allHold(cells []string, pattern *regexp.Regexp) bool {
 }
 
 var (
-	// likeClock has a clock, or a date of three parts.
-	likeClock = regexp.MustCompile(`\d\d?[:.]\d\d[:.]\d\d|\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}.*\d\d?:\d\d`)
+	// likeClock has a clock that stands by itself, or a date that begins with the year.
+	likeClock = regexp.MustCompile(`(^|[ T])\d{1,2}:\d{2}(:\d{2})?([^\dA-Fa-f:]|$)|^\d{4}[-./ ]\w{1,9}[-./ ]\d{1,2}`)
 	// pairOfNumbers are two numbers or quantities with a slash between, as docker stats writes them.
 	pairOfNumbers = regexp.MustCompile(`^\d[\d.,]* ?[A-Za-z%]* ?/ ?\d[\d.,]* ?[A-Za-z%]*$`)
 )

@@ -93,7 +93,7 @@ func (f *form) settleHeader(preamble []record) error {
 		f.joinLevels()
 	case n >= 2 && f.header[n-1].line != f.header[n-2].line+1:
 		f.header = f.header[n-1:]
-	case n >= 2 && holdsUnits(f.header[n-1].fields):
+	case n >= 2 && areUnits(f.header[n-2].fields, f.header[n-1].fields):
 		f.header = f.header[n-2:]
 	case n >= 2 && !f.isGroupRow(f.header[n-2].fields, f.header[n-1].fields):
 		return &CSVError{Line: f.header[n-1].line, Kind: ErrHeader, Problem: fmt.Sprintf(
@@ -148,8 +148,14 @@ func (f *form) isGroupRow(upper, lower []string) bool {
 	return false
 }
 
-// holdsUnits reports whether half of a row's cells are units, which may stand in brackets.
-func holdsUnits(fields []string) bool {
+// areUnits reports whether the lower of two rows of text holds the units of the names above it: the
+// names differ, and half of the cells below are units, which may stand in brackets.
+func areUnits(names, fields []string) bool {
+	for c, s := range names {
+		if s == "" || slices.Contains(names[:c], s) {
+			return false
+		}
+	}
 	known, filled := 0, 0
 	for _, s := range fields {
 		if s == "" || s == "-" {

@@ -19,6 +19,7 @@ func (p *plan) readAll(src *source) (*rowReader, error) {
 			err = r.next()
 		}
 		if err == io.EOF {
+			r.dropTotals()
 			return r, nil
 		}
 		if err != nil {

@@ -126,6 +126,9 @@ func compareToTable(t *testing.T, table *Table, wantErr error, r *Reader, rows [
 		}
 		return
 	}
+	if n, _ := table.X.Dims(); len(rows) > n && strings.Contains(strings.Join(table.Notes, "\n"), "totals") {
+		rows = rows[:n] // a Reader does not know that these are the last ones
+	}
 	if !late {
 		require.NoError(t, err)
 		require.Len(t, rows, len(table.X.RawMatrix().Data)/len(table.Columns))

@@ -24,6 +24,7 @@ type rowReader struct {
 	left              [leftKinds]int // records that are no rows, by their kind
 	ending            []record       // text that ends the table, unless rows follow
 	whole             bool           // all rows are kept
+	lastTotals        int            // rows of totals at the end, so far
 	clocks            []timeOrder    // of each recording
 	firstBad, lastBad int            // lines of rows that SkipBadRows leaves out
 }
@@ -47,7 +48,8 @@ func (r *rowReader) row() error {
 	if len(r.fields) != r.width || r.isComment() {
 		return r.odd(nil)
 	}
-	if r.isTotalRow() {
+	isTotal, sure := r.isTotalRow()
+	if sure {
 		r.left[leftTotal]++
 		return nil
 	}
@@ -88,6 +90,9 @@ func (r *rowReader) row() error {
 		row[i] = v
 	}
 	r.rows++
+	if r.lastTotals++; !isTotal {
+		r.lastTotals = 0
+	}
 	if r.whole {
 		r.series.add(series)
 		r.recordings.add(recording)

@@ -37,6 +37,9 @@ func (s *rowStore) add() []float64 {
 func (s *rowStore) drop() {
 	last := len(s.blocks) - 1
 	s.blocks[last] = s.blocks[last][:len(s.blocks[last])-s.width]
+	if len(s.blocks[last]) == 0 && last > 0 {
+		s.blocks = s.blocks[:last]
+	}
 	s.rows--
 }
 

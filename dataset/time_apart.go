@@ -84,6 +84,9 @@ func (p *plan) joinedParts() *timeCandidate {
 func (p *plan) withHour(date *timeCandidate) *timeCandidate {
 	hour := 3 // of timeParts
 	c, layout, digits := p.partColumn(hour), " "+timeParts[hour].layout, 0
+	if c >= 0 && !p.repeats(date.cols[0]) {
+		return nil // a row a day: these are hours of something else
+	}
 	if c < 0 {
 		c, digits = p.compactClock(4)
 		layout = map[int]string{4: " 1504", 6: " 150405"}[digits]
@@ -103,6 +106,20 @@ func (p *plan) withHour(date *timeCandidate) *timeCandidate {
 		return nil
 	}
 	return &found
+}
+
+// repeats reports whether a text of a column comes again in the sample.
+func (p *plan) repeats(c int) bool {
+	seen := map[string]bool{}
+	for _, r := range p.body {
+		if len(r.fields) == p.width {
+			if seen[r.fields[c]] {
+				return true
+			}
+			seen[r.fields[c]] = true
+		}
+	}
+	return false
 }
 
 // compactClock returns a column that is named as a time and whose numbers are hours, minutes and

@@ -2,17 +2,21 @@ package dataset
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
 // A row of totals may have the form of a row: its word then stands in a column of texts, such as
-// that of hosts' names. It is known by the word, which no other rows have.
+// that of hosts' names. Sums and averages are left out wherever they stand. A state may be called Max
+// too: such rows are totals only before and after all others, and a Reader, which does not see the
+// end, takes those after the others for rows.
 
 // wordColumn is a column of texts that is watched for the word of a total.
 type wordColumn struct {
 	col   int
 	last  []byte
 	total bool // last is such a word
+	sure  bool // and one that names no state
 	other int  // texts that are none
 }
 
@@ -82,17 +86,54 @@ func couldTotal(b []byte) bool {
 	return n > 2 && n <= 40 && (b[n-1] < '0' || b[n-1] > '9')
 }
 
-// isTotalRow reports whether a row in the form of others is one of totals.
-func (r *rowReader) isTotalRow() bool {
+// isTotalRow reports whether a row in the form of others is one of totals, and whether that is sure
+// wherever it stands.
+func (r *rowReader) isTotalRow() (is, sure bool) {
 	for _, w := range r.words {
 		if cell := r.fields[w.col]; !bytes.Equal(cell, w.last) {
 			w.last = append(w.last[:0], cell...)
 			w.total = couldTotal(cell) && isTotalWord(string(cell))
+			w.sure = w.total && !slices.Contains(stateLike, strings.ToLower(string(cell)))
 		}
 		if w.total && w.other > 0 {
-			return true
+			return true, w.sure || r.rows == 0
 		}
 		w.other++
 	}
-	return false
+	return false, false
+}
+
+// stateLike are words of totals that name states too.
+var stateLike = []string{"min", "max", "minimum", "maximum", "mean", "median", "medio", "media"}
+
+// dropTotals leaves out the rows of totals that end the table.
+func (r *rowReader) dropTotals() {
+	n := r.lastTotals
+	r.lastTotals = 0
+	if n == 0 || n == r.rows {
+		return
+	}
+	for range n {
+		r.store.drop()
+	}
+	r.rows -= n
+	r.left[leftTotal] += n
+	for _, of := range []*[]int{&r.series.of, &r.recordings.of} {
+		if len(*of) > n {
+			*of = (*of)[:len(*of)-n]
+		}
+	}
+	if r.clock != nil {
+		r.stamps = r.stamps[:r.rows]
+	}
+	if r.label >= 0 {
+		r.marks = r.marks[:r.rows]
+	}
+	for _, t := range r.texts {
+		for text := range t.seen {
+			if isTotalWord(text) {
+				delete(t.seen, text)
+			}
+		}
+	}
 }

@@ -57,6 +57,7 @@ func isMinutes(b []byte) bool {
 var (
 	lastingWords = []string{"age", "uptime", "duration", "elapsed", "time", "since", "latency", "delay", "ttl", "interval", "period", "runtime", "wait", "lag", "timeout"}
 	coreWords    = []string{"cpu", "core", "cores", "processor", "processors", "vcpu", "millicores"}
+	memoryWords  = []string{"mem", "memory", "res", "rss", "virt", "vsz", "shr", "size", "used", "free", "cache", "buff", "swap", "heap"} // top writes 321m of megabytes
 	otherLasting = regexp.MustCompile(`^[\d.]+ ?(w|d|h|hours?|days?|min|mins|s|sec|ms)$`)
 )
 
@@ -85,9 +86,9 @@ func (p *plan) mIsMinutes(c int) (bool, error) {
 		return false, nil
 	case has(lastingWords):
 		return true, nil
-	case large:
+	case large && !has(memoryWords):
 		return false, nil
 	}
 	return false, &CSVError{Line: p.first, Column: p.names[c], Kind: ErrNotNumber, Problem: fmt.Sprintf(
-		"%s can be minutes or thousandths; name the metrics without this column in %s", shown(example), p.opt.metricsOption())}
+		"%s can be minutes, thousandths or megabytes; name the metrics without this column in %s", shown(example), p.opt.metricsOption())}
 }

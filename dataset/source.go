@@ -212,6 +212,8 @@ func (s *source) check() error {
 		return formatError("the content is a file of nmon, which holds many tables; export the one to read as CSV, such as with nmonchart or pyNmonAnalyzer")
 	case bytes.HasPrefix(text, []byte("Linux ")) && bytes.Contains(text[:min(len(text), 200)], []byte(" CPU)")):
 		return formatError("the content is a report of sar, mpstat or iostat for reading; record with sar and give what sadf -d writes of the record")
+	case isDrawn(text):
+		return formatError("the table is drawn with lines between its cells; export it as CSV")
 	case text[0] == '{':
 		return formatError("the content looks like JSON, not CSV")
 	case text[0] == '<':
@@ -220,6 +222,17 @@ func (s *source) check() error {
 		return formatError("lines end in a carriage return alone; save the file with LF or CRLF line ends")
 	}
 	return nil
+}
+
+// isDrawn reports whether a text begins with a corner of a box, as the tables of DuckDB and of psql
+// with its line style unicode.
+func isDrawn(text []byte) bool {
+	for _, corner := range []string{"┌", "╭", "┏", "╔"} {
+		if bytes.HasPrefix(text, []byte(corner)) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLines returns an error for a line that is too long, before the lines are split at each

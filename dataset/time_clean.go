@@ -15,6 +15,9 @@ import (
 // (15:04:05:006), without the name of the zone in brackets, and without the end of a range
 // (9:50 - 9:55).
 func cleanTime(dst, b []byte) []byte {
+	if n := len(b); n > 2 && b[0] == '[' && b[n-1] == ']' {
+		b = b[1 : n-1] // as Apache writes it
+	}
 	b = withoutZoneName(b)
 	if i := bytes.Index(b, []byte(" - ")); i > 0 && bytes.IndexByte(b[:i], ':') > 0 {
 		b = b[:i]

@@ -11,6 +11,7 @@ var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02 15:04:05",
 	"2006-01-02-15:04:05",
+	"2006-01-02-15.04.05", // Db2
 	"2006-01-02T15:04:05",
 	"2006-01-02 15:04:05Z07:00",
 	"2006-01-02 15:04:05 Z07:00",
@@ -99,6 +100,7 @@ var timeLayouts = []string{
 	"2/Jan/2006:15:04:05 -0700",
 	"2 Jan 2006 15:04:05",
 	"2 Jan 2006 15:04",
+	"2. Jan 15:04:05 MST 2006", // date(1) in German
 	"2. Jan 2006 15:04:05",
 	"2. Jan 2006 15:04",
 	"2 Jan 2006 3:04:05 PM",
@@ -221,7 +223,7 @@ func startsLikeTime(s string) bool {
 			digits++
 		}
 	}
-	return digits >= 3 && (s[0] >= '0' && s[0] <= '9' || strings.HasPrefix(s, msDate) || isDateWord(s))
+	return digits >= 3 && (s[0] >= '0' && s[0] <= '9' || s[0] == '[' || strings.HasPrefix(s, msDate) || isDateWord(s))
 }
 
 // looksLikeTime reports whether a cell is a written time.

@@ -121,29 +121,11 @@ func (p *plan) searchTime() (*timeCandidate, error) {
 	if both := p.joinedByLayout(); best == nil && both != nil {
 		return both, nil
 	}
-	apart := best == nil || !best.full || best.relative
-	switch {
-	case apart && len(dates) > 0 && len(clocks) > 0 && (best == nil || !best.relative):
-		both := p.joined(dates[0], clocks[0])
+	if both := p.timeApart(best, dates, clocks); both != nil {
 		if both.twin != "" {
 			return nil, p.ambiguous(both)
 		}
 		return both, nil
-	case apart && len(dates) > 0 && p.opt.TimeLayout == "":
-		if both := p.withHour(dates[0]); both != nil {
-			if both.twin != "" {
-				return nil, p.ambiguous(both)
-			}
-			return both, nil
-		}
-	case p.opt.TimeLayout != "":
-	case best == nil || best.relative:
-		if parts := p.joinedParts(); parts != nil {
-			return parts, nil
-		}
-		if clock := p.clockWithoutColons(); clock != nil {
-			return clock, nil
-		}
 	}
 	switch {
 	case best == nil && unclear != nil:

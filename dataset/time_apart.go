@@ -57,6 +57,28 @@ func (p *plan) wholeUpTo(c int, most float64) bool {
 	return true
 }
 
+// timeApart returns the candidate whose parts stand in several columns, or whose clock has no colons,
+// or nil: it is looked for where the best single column is no full time.
+func (p *plan) timeApart(best *timeCandidate, dates, clocks []*timeCandidate) *timeCandidate {
+	relative := best != nil && best.relative
+	switch {
+	case best != nil && best.full && !relative:
+		return nil
+	case len(dates) > 0 && len(clocks) > 0 && !relative:
+		return p.joined(dates[0], clocks[0])
+	case p.opt.TimeLayout != "":
+		return nil
+	case len(dates) > 0:
+		return p.withHour(dates[0])
+	case best != nil && !relative:
+		return nil
+	}
+	if parts := p.joinedParts(); parts != nil {
+		return parts
+	}
+	return p.clockWithoutColons()
+}
+
 // joinedParts returns the candidate of columns for year, month, day and so on, as far as there are
 // such, or nil.
 func (p *plan) joinedParts() *timeCandidate {

@@ -90,5 +90,5 @@ func (p *plan) mIsMinutes(c int) (bool, error) {
 		return false, nil
 	}
 	return false, &CSVError{Line: p.first, Column: p.names[c], Kind: ErrNotNumber, Problem: fmt.Sprintf(
-		"%s can be minutes, thousandths or megabytes; name the metrics without this column in %s", shown(example), p.opt.metricsOption())}
+		"%s can be minutes, thousandths or megabytes; %s", shown(example), p.otherMetrics("export it in another unit"))}
 }

@@ -42,6 +42,6 @@ func TestMinutesOrThousandths(t *testing.T) {
 	}
 	for _, text := range []string{column("x", "5m", "6m"), column("RES", "321m", "322m")} {
 		_, err := ReadCSV(strings.NewReader(text), CSVOptions{})
-		require.ErrorContains(t, err, "can be minutes, thousandths or megabytes; name the metrics without this column in Columns")
+		require.ErrorContains(t, err, "can be minutes, thousandths or megabytes; export it in another unit")
 	}
 }

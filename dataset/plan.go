@@ -62,3 +62,22 @@ func (p *plan) given(option, name string) (int, error) {
 func (p *plan) free(c int) bool {
 	return c != p.label && c != p.key && !slices.Contains(p.series.key, c) && !slices.Contains(p.times, c)
 }
+
+// otherMetrics is the advice to read the file without one of its columns of numbers, if there are
+// others: alone, or before what else can be done. instead is the advice where there are none.
+func (p *plan) otherMetrics(instead string) string {
+	n := 0
+	for c, s := range p.stats {
+		if p.free(c) && s.numbers > s.texts {
+			n++
+		}
+	}
+	advice := "name the metrics without this column in " + p.opt.metricsOption()
+	switch {
+	case n < 2:
+		return instead
+	case instead == "":
+		return advice + ", or "
+	}
+	return advice
+}

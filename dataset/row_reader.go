@@ -201,7 +201,7 @@ func (r *rowReader) value(m *metricColumn, at int64, total int) (float64, error)
 	if m.unit != nil {
 		var err error
 		if cell, factor, err = m.unit.strip(cell); err != nil {
-			return 0, r.fail(m.col, ErrNotNumber, err.Error()+"; name the metrics without this column in "+r.opt.metricsOption())
+			return 0, r.fail(m.col, ErrNotNumber, err.Error()+"; "+r.otherMetrics("export it in one unit"))
 		}
 	}
 	if m.sign != nil && !m.sign.knows(cell) {
@@ -259,7 +259,7 @@ func (r *rowReader) notNumber(m *metricColumn, cell string) string {
 	if m.chosen {
 		return problem + "leave the column out of " + r.opt.metricsOption() + ", or " + r.missingAdvice(m, cell)
 	}
-	return problem + "name the metrics without this column in " + r.opt.metricsOption() + ", or " + r.missingAdvice(m, cell)
+	return problem + r.otherMetrics("") + r.missingAdvice(m, cell)
 }
 
 // missingAdvice says how to read a text as a missing value, together with the other words that the

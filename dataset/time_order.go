@@ -85,3 +85,22 @@ func hasNoClock(layout string) bool {
 	at := time.Date(2001, 2, 3, 4, 5, 6, 7, time.UTC)
 	return at.Format(layout) == at.Add(9*time.Hour+10*time.Minute+11*time.Second).Format(layout)
 }
+
+// twelveHours reports whether times are those of a clock of 12 hours without AM and PM: no hour is beyond
+// 12, and where others go forward by a step, one goes back by 12 hours less that step.
+func twelveHours(times []time.Time, usual time.Duration) bool {
+	if usual <= 0 || usual > 2*time.Hour {
+		return false
+	}
+	back := false
+	for i, at := range times {
+		if h := at.Hour(); h < 1 || h > 12 {
+			return false
+		}
+		if i > 0 {
+			off := at.Sub(times[i-1]) + 12*time.Hour - usual
+			back = back || off.Abs() <= usual/10
+		}
+	}
+	return back
+}

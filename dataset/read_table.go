@@ -82,7 +82,7 @@ func (r *rowReader) asRead() (*Table, error) {
 			t.Times[i] = time.Unix(0, ns).In(r.opt.location())
 		}
 	}
-	if r.clock != nil && strings.Contains(r.clock.layout, "15") && twelveHours(t.Times, t.Interval()) {
+	if r.clock != nil && strings.Contains(r.clock.layout, "15") && twelveHours(t) {
 		return nil, &CSVError{Line: r.first, Column: r.names[r.times[len(r.times)-1]], Kind: ErrTime, Problem: fmt.Sprintf(
 			"the clock goes back by 12 hours: it has no AM and PM; export it with them, or give Time %q to read without times", None)}
 	}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"slices"
 	"time"
 )
 
@@ -86,21 +87,18 @@ func hasNoClock(layout string) bool {
 	return at.Format(layout) == at.Add(9*time.Hour+10*time.Minute+11*time.Second).Format(layout)
 }
 
-// twelveHours reports whether times are those of a clock of 12 hours without AM and PM: no hour is beyond
-// 12, and where others go forward by a step, one goes back by 12 hours less that step.
-func twelveHours(times []time.Time, usual time.Duration) bool {
-	if usual <= 0 || usual > 2*time.Hour {
+// twelveHours reports whether times are those of a clock of 12 hours without AM and PM: no hour is
+// beyond 12, and where others go forward by a step, one goes back by 12 hours less that step.
+func twelveHours(t *Table) bool {
+	if slices.ContainsFunc(t.Times, func(at time.Time) bool { return at.Hour() < 1 || at.Hour() > 12 }) {
 		return false
 	}
-	back := false
-	for i, at := range times {
-		if h := at.Hour(); h < 1 || h > 12 {
-			return false
-		}
-		if i > 0 {
-			off := at.Sub(times[i-1]) + 12*time.Hour - usual
-			back = back || off.Abs() <= usual/10
+	usual := t.Interval()
+	for i := 1; i < len(t.Times) && usual > 0 && usual <= 2*time.Hour; i++ {
+		off := t.Times[i].Sub(t.Times[i-1]) + 12*time.Hour - usual
+		if off.Abs() <= usual/10 {
+			return true
 		}
 	}
-	return back
+	return false
 }

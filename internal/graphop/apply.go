@@ -57,6 +57,14 @@ type op struct {
 
 // Apply adds the operation to the graph of the inputs and returns its result.
 func Apply(s Spec, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	n, err := gorgonia.ApplyOp(newOp(s, inputs), inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("graphop: %s: %w", s.Name, err)
+	}
+	return n, nil
+}
+
+func newOp(s Spec, inputs gorgonia.Nodes) *op {
 	o := &op{Spec: s, id: serial.Add(1), arity: len(inputs), in: make([][]float64, len(inputs)), seen: make([]gorgonia.Value, len(inputs)), single: make([]float64, len(inputs))}
 	types := make([]hm.Type, 0, len(inputs)+1)
 	for _, n := range inputs {
@@ -71,11 +79,7 @@ func Apply(s Spec, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 		types = append(types, gorgonia.TensorType{Dims: 2, Of: gorgonia.Float64})
 	}
 	o.typ = hm.NewFnType(types...)
-	n, err := gorgonia.ApplyOp(o, inputs...)
-	if err != nil {
-		return nil, fmt.Errorf("graphop: %s: %w", s.Name, err)
-	}
-	return n, nil
+	return o
 }
 
 func (o *op) Arity() int           { return o.arity }
@@ -122,13 +126,18 @@ func (o *op) Do(values ...gorgonia.Value) (_ gorgonia.Value, err error) {
 		}
 		o.seen[i] = v
 	}
+	return o.value(), o.run()
+}
+
+// run runs the kernel on the inputs in o.in.
+func (o *op) run() error {
 	if err := o.Kernel(o.dst, o.in); err != nil {
-		return nil, err
+		return err
 	}
 	if o.scalar != nil {
 		*o.scalar = gorgonia.F64(o.dst[0])
 	}
-	return o.value(), nil
+	return nil
 }
 
 // value returns the value of the node. It is the same memory in all runs.

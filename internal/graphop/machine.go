@@ -2,20 +2,29 @@ package graphop
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"gorgonia.org/gorgonia"
+
+	"github.com/metric-streams/anomaly/internal/kernel"
 )
 
 // Machine is a gorgonia.VM that runs the operations of a graph in order on the caller's
 // goroutine. gorgonia's tape machine gives the same values, but it locks a thread, starts a
 // goroutine and allocates in every run. That takes longer than the arithmetic of a small
-// batch. A Machine belongs to one goroutine.
-type Machine struct{ steps []step }
+// batch. The inputs of the graph are the memory that they have when NewMachine is called:
+// the caller overwrites that of a matrix in place, and a scalar stays as it is. A Machine belongs to one goroutine.
+type Machine struct {
+	steps   []step
+	current *step // that runs
+}
 
 // step computes one node.
 type step struct {
 	node   *gorgonia.Node
-	own    *op // nil for an operation of gorgonia itself, such as the sum of two gradients
+	own    *op  // nil for an operation of gorgonia itself
+	direct bool // own's inputs are bound to memory that stays in place
 	inputs gorgonia.Nodes
 	values []gorgonia.Value
 	out    gorgonia.Value
@@ -28,6 +37,8 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 		return nil, fmt.Errorf("graphop: machine: %w", err)
 	}
 	m := &Machine{}
+	makers := map[*gorgonia.Node]*op{}
+	foreign := map[*gorgonia.Node]bool{} // computed by gorgonia
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := nodes[i]
 		inputs, err := inputsOf(g, n)
@@ -41,14 +52,58 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 			continue
 		}
 		s := step{node: n, inputs: inputs, values: make([]gorgonia.Value, len(inputs))}
-		if s.own, _ = n.Op().(*op); s.own != nil {
-			if err := gorgonia.UnsafeLet(n, s.own.value()); err != nil {
-				return nil, fmt.Errorf("graphop: machine: %s: %w", s.own.Name, err)
+		if s.own, _ = n.Op().(*op); s.own == nil {
+			s.own = sumOf(n, inputs)
+		}
+		if s.own == nil {
+			foreign[n] = true
+			m.steps = append(m.steps, s)
+			continue
+		}
+		if err := gorgonia.UnsafeLet(n, s.own.value()); err != nil {
+			return nil, fmt.Errorf("graphop: machine: %s: %w", s.own.Name, err)
+		}
+		makers[n] = s.own
+		if s.direct = !slices.ContainsFunc(inputs, func(in *gorgonia.Node) bool { return foreign[in] }); s.direct {
+			if err := s.own.bind(inputs, makers); err != nil {
+				return nil, err
 			}
 		}
 		m.steps = append(m.steps, s)
 	}
 	return m, nil
+}
+
+// bind makes o read the memory of its inputs, which are inputs of the graph or results of
+// makers.
+func (o *op) bind(inputs gorgonia.Nodes, makers map[*gorgonia.Node]*op) (err error) {
+	for i, in := range inputs {
+		if maker := makers[in]; maker != nil {
+			o.in[i] = maker.dst
+		} else if o.in[i], err = o.data(i, in.Value()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sumOf returns an operation of this package that does what n does, where n is gorgonia's sum
+// of two matrices; nil otherwise. Differentiation makes such sums where a value is used
+// twice. gorgonia's own sum allocates in every run.
+func sumOf(n *gorgonia.Node, inputs gorgonia.Nodes) *op {
+	binary, ok := n.Op().(gorgonia.BinaryOp)
+	if !ok || !binary.IsBinary() || len(inputs) != 2 || !strings.HasPrefix(n.Op().String(), "+ ") {
+		return nil
+	}
+	a, b := inputs[0].Shape(), inputs[1].Shape()
+	if len(a) != 2 || !a.Eq(b) || inputs[0].Dtype() != gorgonia.Float64 || inputs[1].Dtype() != gorgonia.Float64 {
+		return nil
+	}
+	return newOp(Spec{Name: "gradient sum", Rows: a[0], Cols: a[1], Kernel: func(dst []float64, in [][]float64) error {
+		copy(dst, in[0])
+		kernel.Axpy(dst, in[1], 1)
+		return nil
+	}}, inputs)
 }
 
 // inputsOf returns the operands of n in their order.
@@ -63,16 +118,36 @@ func inputsOf(g *gorgonia.ExprGraph, n *gorgonia.Node) (inputs gorgonia.Nodes, e
 	return inputs, nil
 }
 
-// RunAll computes every node.
-func (m *Machine) RunAll() error {
+// RunAll computes every node. A panic in a kernel becomes an error.
+func (m *Machine) RunAll() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("graphop: %s: %v", m.current.name(), p)
+		}
+	}()
 	for i := range m.steps {
-		if err := m.steps[i].run(); err != nil {
+		s := &m.steps[i]
+		m.current = s
+		if s.direct {
+			err = s.own.run()
+		} else {
+			err = s.run()
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func (s *step) name() string {
+	if s.own != nil {
+		return s.own.Name
+	}
+	return s.node.Name()
+}
+
+// run computes a node from the values that its inputs have now.
 func (s *step) run() error {
 	for i, in := range s.inputs {
 		s.values[i] = in.Value()
@@ -89,7 +164,7 @@ func (s *step) run() error {
 		out, err = s.node.Op().Do(s.values...)
 	}
 	if err != nil {
-		return fmt.Errorf("graphop: %s: %w", s.node.Name(), err)
+		return fmt.Errorf("graphop: %s: %w", s.name(), err)
 	}
 	if out != s.out {
 		s.out = out

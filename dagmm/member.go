@@ -3,6 +3,7 @@ package dagmm
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/gmm"
@@ -158,15 +159,22 @@ func (m *Member) shape(z []float64, n int) {
 // Latents returns z, scaled and bent as the mixtures see it: dimension i of sample r at
 // i*n+r. features holds feature i of sample r at i*n+r.
 func (m *Member) Latents(features []float64, n int) []float64 {
-	z, _ := m.latent(features, n, make([]float64, m.scratchLen(n)))
+	z := m.RawLatents(features, n)
 	m.shape(z, n)
-	return append([]float64(nil), z...)
+	return z
 }
 
 // RawLatents is Latents before scaling and bending.
 func (m *Member) RawLatents(features []float64, n int) []float64 {
 	z, _ := m.latent(features, n, make([]float64, m.scratchLen(n)))
-	return append([]float64(nil), z...)
+	return z
+}
+
+// ShapedLatents makes Latents of what RawLatents returned, which it leaves as it is.
+func (m *Member) ShapedLatents(raw []float64, n int) []float64 {
+	z := slices.Clone(raw)
+	m.shape(z, n)
+	return z
 }
 
 // addEnergies adds the member's share of the energies of n samples to dst.

@@ -151,16 +151,27 @@ func TestMonitorChecksTheDetector(t *testing.T) {
 func TestGateKeepsTheOldModel(t *testing.T) {
 	s := &sink{}
 	cfg := monitorConfig(s)
+	var first *dagmm.Model
 	cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
 		switch w.Number {
 		case 0:
-			return quickTrain(ctx, w)
+			require.Nil(t, w.Model)
+			var err error
+			first, err = quickTrain(ctx, w)
+			return first, err
 		case 1: // has learned from another host
 			x := dagmmtest.Rows(800, 5)
 			x.Apply(func(_, j int, v float64) float64 { return v * float64(3+j) }, x)
 			return dagmmtest.QuickModel(w.Columns, x, nil, []float64{.05, .5})
 		}
 		return nil, errors.New("no memory")
+	}
+	train := cfg.Train
+	cfg.Train = func(ctx context.Context, w *Window) (*dagmm.Model, error) {
+		if w.Number > 0 { // the kept model stays the one to start from
+			require.Equal(t, first.Parameters().Members, w.Model.Parameters().Members)
+		}
+		return train(ctx, w)
 	}
 	m := open(t, cfg)
 	for i, x := range dagmmtest.Ordinary(2000, 3) {

@@ -60,6 +60,7 @@ func (s *stream) job(cfg Config, t *training) job {
 	j.window.Stream, j.window.Number = s.id, s.trainings-1
 	if s.detector != nil {
 		j.old = contender{s.detector.Model(), s.metrics, s.detector.Span()}
+		j.window.Model = j.old.Model
 		j.window.hold()
 	}
 	j.window.changed = s.changed

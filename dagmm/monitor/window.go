@@ -27,6 +27,8 @@ type Window struct {
 	Interval time.Duration
 	// Number of the stream's training, from 0. Use it as a seed, or as part of one.
 	Number uint64
+	// Model is the one in use, from which a training may start; nil for the first.
+	Model *dagmm.Model
 
 	changed time.Time // when the host changed for good; zero for never
 

@@ -16,12 +16,10 @@ type adam struct {
 	learningRate float64
 	clipNorm     float64 // 0 means no clipping
 	state        adamState
-
-	// values and grads are the memory of the parameters and gradients of the current step;
-	// sources are the gorgonia values that this memory belongs to.
-	values, grads [][]float64
-	sources       []gorgonia.Value
 }
+
+// binding is the memory of a model's parameters and gradients.
+type binding struct{ values, grads [][]float64 }
 
 var _ gorgonia.Solver = (*adam)(nil)
 
@@ -60,10 +58,17 @@ func copyAll(dst, src [][]float64) [][]float64 {
 // Step updates the parameters by their gradients. A gradient that is not finite is an
 // error and changes nothing.
 func (a *adam) Step(model []gorgonia.ValueGrad) error {
-	if err := a.flatten(model); err != nil {
+	b, err := bind(model)
+	if err != nil {
 		return err
 	}
-	values, grads := a.values, a.grads
+	return a.step(b)
+}
+
+// step is Step for a model whose memory is known. It does not allocate, but for the moments
+// before the first step.
+func (a *adam) step(b binding) error {
+	values, grads := b.values, b.grads
 	if a.state.m == nil {
 		for _, v := range values {
 			a.state.m, a.state.v = append(a.state.m, make([]float64, len(v))), append(a.state.v, make([]float64, len(v)))
@@ -91,27 +96,19 @@ func (a *adam) Step(model []gorgonia.ValueGrad) error {
 	return nil
 }
 
-// flatten finds the memory of the parameters and gradients. It asks a tensor for its memory
-// only once, because asking allocates.
-func (a *adam) flatten(model []gorgonia.ValueGrad) error {
-	if len(a.values) != len(model) {
-		a.values, a.grads, a.sources = make([][]float64, len(model)), make([][]float64, len(model)), make([]gorgonia.Value, 2*len(model))
-	}
+// bind finds the memory of the parameters and gradients of a model.
+func bind(model []gorgonia.ValueGrad) (b binding, err error) {
 	for i, p := range model {
 		grad, err := p.Grad()
 		if err != nil {
-			return fmt.Errorf("train: gradient of parameter %d: %w", i, err)
+			return b, fmt.Errorf("train: gradient of parameter %d: %w", i, err)
 		}
-		value := p.Value()
-		if a.sources[2*i] == value && a.sources[2*i+1] == grad {
-			continue
-		}
-		v, ok1 := value.Data().([]float64)
+		v, ok1 := p.Value().Data().([]float64)
 		g, ok2 := grad.Data().([]float64)
 		if !ok1 || !ok2 || len(v) != len(g) {
-			return fmt.Errorf("train: parameter %d: %T with gradient %T", i, value.Data(), grad.Data())
+			return b, fmt.Errorf("train: parameter %d: %T with gradient %T", i, p.Value().Data(), grad.Data())
 		}
-		a.values[i], a.grads[i], a.sources[2*i], a.sources[2*i+1] = v, g, value, grad
+		b.values, b.grads = append(b.values, v), append(b.grads, g)
 	}
-	return nil
+	return b, nil
 }

@@ -113,16 +113,3 @@ func TestFittedCoverageOfSeries(t *testing.T) {
 		require.InDelta(t, 0, more, 3*sd, "q = %g", q)
 	}
 }
-
-// The energies of a refit with another median and spread are mapped back to those of the model.
-func TestMatch(t *testing.T) {
-	own, refitted := make([]float64, 100), make([]float64, 100)
-	for i := range own {
-		own[i], refitted[i] = float64(i), 5+2*float64(i)
-	}
-	held := []float64{5, 205, 405}
-	match(held, refitted, own)
-	require.InDeltaSlice(t, []float64{0, 100, 200}, held, 1e-9)
-	match(held, make([]float64, 100), own)
-	require.InDeltaSlice(t, []float64{49, 149, 249}, held, 1e-9, "without a spread, the median alone is mapped")
-}

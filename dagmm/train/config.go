@@ -19,7 +19,7 @@ type Config struct {
 	// Columns names the metrics, one name per column of the rows. Names are unique UTF-8
 	// strings. nil means "1", "2", ….
 	Columns []string
-	// Seed of all random numbers; any value, 0 included. The same seed, data, build and
+	// Seed of all random numbers; any value, 0 included. The same seed, data, From, build and
 	// CPU path give a bit-identical model, whatever the number of goroutines.
 	Seed uint64
 	// Quantile of the training energies that becomes the threshold, in (0, 1). 0 means .99.
@@ -51,6 +51,13 @@ type Config struct {
 	// Members is the number of networks in the model, 1 to 1024. They start from different
 	// seeds and their energies are averaged. 0 means 2.
 	Members int
+	// From is an earlier model of the same host, such as the one in use. Training then starts
+	// from its networks and takes a tenth of the steps. Everything else is learned anew from the
+	// rows: scales, mixtures, threshold and calibration. From does not fit where it has other
+	// columns, recent levels, members or layers, or where the mixture has several components.
+	// Then the training begins afresh, and a warning of kind WarnColdStart says why. nil means a
+	// training from the start.
+	From *dagmm.Model
 	// Untrained skips the optimisation and leaves the networks random. Everything else is
 	// done as usual. The result is the reference that a trained model has to beat.
 	Untrained bool
@@ -174,9 +181,13 @@ type OptimizerConfig struct {
 	Lambda1 float64
 	// Lambda2 weighs the covariance penalty. 0 or a negative number leaves the term out.
 	Lambda2 float64
-	// LearningRate of Adam, at least 0. 0 means 1e-3.
+	// LearningRate of Adam, at least 0. 0 means 3e-3.
 	LearningRate float64
-	// BatchSize is the least number of rows in a step. 0 means 256. The rows of an epoch
+	// FinalRate is the share of the LearningRate that is left at the last step, in (0, 1]. The
+	// rate falls to it by the same factor in every step. 0 means .1; 1 means no fall.
+	FinalRate float64
+	// BatchSize is the least number of rows in a step. 0 means 128 or, of fewer than 512 rows,
+	// all of them. The rows of an epoch
 	// are divided evenly, so batches are somewhat larger than BatchSize where it does not
 	// divide the number of rows, and smaller only where there are fewer rows.
 	BatchSize int

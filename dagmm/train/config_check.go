@@ -121,6 +121,9 @@ func (m *MixtureConfig) check() error {
 }
 
 func (o *OptimizerConfig) check() error {
+	if !(o.FinalRate > 0 && o.FinalRate <= 1) {
+		return badSetting("Optimizer.FinalRate %g is not in (0, 1]", o.FinalRate)
+	}
 	return cmp.Or(checkFloat("Optimizer.Lambda1", o.Lambda1), checkFloat("Optimizer.Lambda2", o.Lambda2),
 		checkFloat("Optimizer.LearningRate", o.LearningRate), checkFloat("Optimizer.ClipNorm", o.ClipNorm),
 		checkInt("Optimizer.BatchSize", o.BatchSize, math.MaxInt), checkInt("Optimizer.Epochs", o.Epochs, math.MaxInt32),

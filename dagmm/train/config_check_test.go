@@ -57,6 +57,8 @@ func TestSettingsOutOfRangeAreErrors(t *testing.T) {
 		"components huge":  {Config{Mixture: MixtureConfig{Components: 1 << 30}}, "Mixture.Components 1073741824"},
 		"covariances":      {Config{Mixture: MixtureConfig{Covariances: "odd"}}, `Mixture.Covariances is "odd"`},
 		"estimation huge":  {Config{Network: NetworkConfig{EstimationHidden: 1 << 30}}, "Network.EstimationHidden 1073741824"},
+		"final rate":       {Config{Optimizer: OptimizerConfig{FinalRate: 1.5}}, "Optimizer.FinalRate 1.5"},
+		"final rate NaN":   {Config{Optimizer: OptimizerConfig{FinalRate: nan}}, "Optimizer.FinalRate NaN"},
 		"keep above 1":     {Config{Network: NetworkConfig{DropoutKeep: 1.5}}, "Network.DropoutKeep 1.5"},
 		"keep below":       {Config{Network: NetworkConfig{DropoutKeep: -1}}, "Network.DropoutKeep -1"},
 		"lambda1":          {Config{Optimizer: OptimizerConfig{Lambda1: nan}}, "Optimizer.Lambda1 is NaN"},

@@ -54,8 +54,8 @@ func (m *MixtureConfig) fill() {
 
 func (o *OptimizerConfig) fill() {
 	setDefault(&o.Lambda1, .1)
-	setDefault(&o.LearningRate, 1e-3)
-	setDefault(&o.BatchSize, 256)
+	setDefault(&o.LearningRate, 3e-3)
+	setDefault(&o.FinalRate, .1)
 	setDefault(&o.MinSteps, 2000)
 	setDefault(&o.ClipNorm, 5)
 	o.Lambda1, o.Lambda2, o.ClipNorm = max(o.Lambda1, 0), max(o.Lambda2, 0), max(o.ClipNorm, 0)

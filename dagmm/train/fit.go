@@ -41,7 +41,12 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err := data.checkRows(&cfg, cfg.Network.Latent); err != nil {
 		return nil, nil, err
 	}
-	trainers, members, err := fitMembers(ctx, &cfg, data)
+	trainers, err := newTrainers(&cfg, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	cold := warm(&cfg, trainers)
+	members, err := fitMembers(ctx, &cfg, trainers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +57,7 @@ func Fit(ctx context.Context, x mat.Matrix, cfg Config) (*dagmm.Model, *Report, 
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	report, err := newReport(&cfg, data, trainers, members, model)
+	report, err := newReport(&cfg, data, trainers, members, model, cold)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,10 +81,8 @@ func checkArguments(ctx context.Context, x mat.Matrix) error {
 	return nil
 }
 
-// fitMembers trains the members on a bounded number of goroutines. Each member has its own
-// random generator, so the order in which they run changes nothing.
-func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*trainer, []dagmm.Member, error) {
-	trainers, members := make([]*trainer, cfg.Members), make([]dagmm.Member, cfg.Members)
+// newTrainers returns one trainer a member.
+func newTrainers(cfg *Config, data *trainingData) ([]*trainer, error) {
 	var mu sync.Mutex
 	report := func(p Progress) {
 		if cfg.Progress != nil {
@@ -88,15 +91,28 @@ func fitMembers(ctx context.Context, cfg *Config, data *trainingData) ([]*traine
 			cfg.Progress(p)
 		}
 	}
-	err := each(cfg.Workers, cfg.Members, func(i int) error {
+	rigs := map[bool]*pool[*rig]{false: {}, true: {}}
+	trainers := make([]*trainer, cfg.Members)
+	for i := range trainers {
+		c := cfg.member(i)
 		var err error
-		trainers[i], members[i], err = fitMember(ctx, cfg, data, i, report)
+		if trainers[i], err = newTrainer(c, data, i, rigs[c.Network.Predict], report); err != nil {
+			return nil, err
+		}
+	}
+	return trainers, nil
+}
+
+// fitMembers trains the members on a bounded number of goroutines. Each member has its own
+// random generator, so the order in which they run changes nothing.
+func fitMembers(ctx context.Context, cfg *Config, trainers []*trainer) ([]dagmm.Member, error) {
+	members := make([]dagmm.Member, len(trainers))
+	err := each(cfg.Workers, len(trainers), func(i int) error {
+		var err error
+		members[i], err = trainers[i].fit(ctx)
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return trainers, members, nil
+	return members, err
 }
 
 // each runs job(0) to job(n−1) on at most the given number of goroutines, or on GOMAXPROCS
@@ -130,23 +146,15 @@ func each(workers, n int, job func(int) error) error {
 	return nil
 }
 
-func fitMember(ctx context.Context, cfg *Config, data *trainingData, i int, report func(Progress)) (*trainer, dagmm.Member, error) {
-	t, err := newTrainer(cfg.member(i), data, i, report)
-	if err != nil {
-		return nil, dagmm.Member{}, err
-	}
-	err = t.run(ctx)
-	if cerr := t.close(); err == nil && cerr != nil {
-		err = fmt.Errorf("train: member %d: %w", i, cerr)
-	}
-	if err != nil {
-		return nil, dagmm.Member{}, err
+// fit trains the networks and makes the member of them.
+func (t *trainer) fit(ctx context.Context) (dagmm.Member, error) {
+	if err := t.run(ctx); err != nil {
+		return dagmm.Member{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, dagmm.Member{}, err
+		return dagmm.Member{}, err
 	}
-	m, err := t.finish()
-	return t, m, err
+	return t.finish()
 }
 
 // assemble makes the model of the members. Threshold, calibration and prototypes come from

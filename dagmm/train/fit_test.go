@@ -77,13 +77,13 @@ func TestWeightsMove(t *testing.T) {
 	for name, cfg := range map[string]Config{"two components": {Mixture: MixtureConfig{Components: 2}}, "paper": Paper("thyroid")} {
 		t.Run(name, func(t *testing.T) {
 			tr := newTestTrainer(t, cfg)
-			before := copyAll(nil, tr.nets.parameters())
+			before := copyAll(nil, tr.nets.parameters)
 			require.Len(t, before, 2*(len(tr.cfg.Network.Hidden)+1)+2)
 			for step := range 3 {
 				_, err := tr.step(rand.New(rand.NewPCG(1, uint64(step))).Perm(tr.data.n)[:100])
 				require.NoError(t, err)
 			}
-			for i, p := range tr.nets.parameters() {
+			for i, p := range tr.nets.parameters {
 				for k := range p {
 					require.NotEqual(t, before[i][k], p[k], "matrix %d, element %d", i, k)
 				}

@@ -32,7 +32,7 @@ func (t *trainer) finish() (dagmm.Member, error) {
 	if cfg.Disabled {
 		return m, nil
 	}
-	points := gmm.Points{Dim: d, N: n, Z: m.Latents(t.data.features, n)}
+	points := gmm.Points{Dim: d, N: n, Z: m.ShapedLatents(raw, n)}
 	gamma, err := t.memberships(gmm.Points{Dim: d, N: n, Z: raw}, points)
 	if err != nil {
 		return m, err
@@ -53,13 +53,24 @@ func (t *trainer) finish() (dagmm.Member, error) {
 }
 
 // memberships returns those of the estimation network where it was trained, and of a
-// k-means++ start otherwise. raw are the latent vectors as the networks give them,
+// k-means++ start otherwise. In a single component all are 1. raw are the latent vectors as the networks give them,
 // shaped those that the mixture sees.
 func (t *trainer) memberships(raw, shaped gmm.Points) ([]float64, error) {
+	if t.cfg.Mixture.Components == 1 {
+		return ones(shaped.N), nil
+	}
 	if t.nets.estimation != nil {
 		return t.nets.estimation.Memberships(raw)
 	}
 	return gmm.StartResponsibilities(shaped, t.cfg.Mixture.Components, t.cfg.Seed+uint64(t.index))
+}
+
+func ones(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = 1
+	}
+	return out
 }
 
 // kinds returns the kinds of covariance matrices of a member's mixtures.

@@ -18,20 +18,38 @@ import (
 // networks hold the parameters that training changes.
 type networks struct {
 	compression *autoencoder.Network
-	estimation  *gmm.Estimation // nil where the mixture takes no part in training
+	estimation  *gmm.Estimation // nil where the mixture takes no part in training, or has one component
+	parameters  [][]float64     // the networks' own memory, one slice per parameter matrix
 }
 
-// parameters returns the networks' own memory, one slice per parameter matrix.
-func (n *networks) parameters() (out [][]float64) {
+func newNetworks(compression *autoencoder.Network, estimation *gmm.Estimation) *networks {
+	n := &networks{compression: compression, estimation: estimation}
 	for _, layers := range [][]autoencoder.Layer{n.compression.Encoder, n.compression.Decoder} {
 		for _, l := range layers {
-			out = append(out, l.Theta)
+			n.parameters = append(n.parameters, l.Theta)
 		}
 	}
-	if n.estimation != nil {
-		out = append(out, n.estimation.Theta1, n.estimation.Theta2)
+	if estimation != nil {
+		n.parameters = append(n.parameters, estimation.Theta1, estimation.Theta2)
 	}
-	return out
+	return n
+}
+
+// set copies the parameters of other networks of the same shape.
+func (n *networks) set(other *networks) {
+	for i, p := range n.parameters {
+		copy(p, other.parameters[i])
+	}
+}
+
+func (n *networks) clone() *networks {
+	estimation := n.estimation
+	if estimation != nil {
+		e := *estimation
+		e.Theta1, e.Theta2 = slices.Clone(e.Theta1), slices.Clone(e.Theta2)
+		estimation = &e
+	}
+	return newNetworks(n.compression.Clone(), estimation)
 }
 
 // graph computes the joint objective J = mean ‖t−t'‖² + λ1·Ē + λ2·P and its gradient for
@@ -43,7 +61,7 @@ type graph struct {
 	input, target  []float64 // features × rows; one slice where they are the same features
 	mask           []float64 // hidden × rows; nil without dropout
 	machine        gorgonia.VM
-	model          []gorgonia.ValueGrad
+	model          binding // the parameters and their gradients
 	reconstruction *gorgonia.Node
 	cost           *gorgonia.Node
 	terms          *gmmgraph.Terms
@@ -74,7 +92,7 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 	}
 	b.cost = b.reconstruction
 	parameters := ae.Parameters
-	if n.estimation != nil {
+	if cfg.jointly() {
 		more, err := b.addMixture(g, n, cfg, ae, target)
 		if err != nil {
 			return nil, err
@@ -87,30 +105,29 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters); err != nil {
 		return nil, fmt.Errorf("train: differentiate: %w", err)
 	}
-	b.model = gorgonia.NodesToValueGrads(parameters)
-	b.machine, err = graphop.NewMachine(g)
+	if b.machine, err = graphop.NewMachine(g); err != nil {
+		return nil, err
+	}
+	b.model, err = bind(gorgonia.NodesToValueGrads(parameters))
 	return b, err
 }
 
-// addMixture adds the estimation network to the graph, and energy and penalty to the cost.
-// It returns the parameters of the estimation network.
+// addMixture adds the memberships to the graph, and energy and penalty to the cost. It
+// returns the parameters of the estimation network.
 func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *aegraph.Nodes, target *gorgonia.Node) (gorgonia.Nodes, error) {
 	z, err := aegraph.Latent(cfg.Network.ErrorFeatures, ae.Code, target, ae.Reconstruction)
 	if err != nil {
 		return nil, err
 	}
-	var mask *gorgonia.Node
-	if cfg.Network.DropoutKeep < 1 {
-		b.mask = make([]float64, n.estimation.Hidden*b.rows)
-		if mask, err = graphop.Matrix(g, "dropout mask", n.estimation.Hidden, b.rows, b.mask); err != nil {
-			return nil, err
-		}
-	}
-	est, err := gmmgraph.Build(n.estimation, z, mask)
+	est, err := b.memberships(n.estimation, cfg, z)
 	if err != nil {
 		return nil, err
 	}
-	objective := &gmm.Objective{Dim: n.estimation.Dim, Components: n.estimation.Components, Covariance: cfg.Mixture.objective(), Ridge: cfg.Mixture.Ridge}
+	dim, _, err := graphop.Dims(z)
+	if err != nil {
+		return nil, err
+	}
+	objective := &gmm.Objective{Dim: dim, Components: cfg.Mixture.Components, Covariance: cfg.Mixture.objective(), Ridge: cfg.Mixture.Ridge}
 	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Optimizer.Lambda1, cfg.Optimizer.Lambda2)
 	if err != nil {
 		return nil, err
@@ -118,6 +135,25 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	b.terms = terms
 	b.cost, err = graphop.Add(b.reconstruction, node)
 	return est.Parameters, err
+}
+
+// memberships adds the estimation network to the graph of z. Without one there is one
+// component, to which every row belongs.
+func (b *graph) memberships(net *gmm.Estimation, cfg *Config, z *gorgonia.Node) (*gmmgraph.Nodes, error) {
+	g := z.Graph()
+	if net == nil {
+		gamma, err := graphop.Matrix(g, "memberships", 1, b.rows, ones(b.rows))
+		return &gmmgraph.Nodes{Gamma: gamma}, err
+	}
+	var mask *gorgonia.Node
+	if cfg.Network.DropoutKeep < 1 {
+		b.mask = make([]float64, net.Hidden*b.rows)
+		var err error
+		if mask, err = graphop.Matrix(g, "dropout mask", net.Hidden, b.rows, b.mask); err != nil {
+			return nil, err
+		}
+	}
+	return gmmgraph.Build(net, z, mask)
 }
 
 // objective is the kind of covariance matrix in the training objective. Where a diagonal

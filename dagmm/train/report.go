@@ -58,6 +58,7 @@ const (
 	WarnConstant      WarningKind = "constant columns" // columns that did not vary
 	WarnContamination WarningKind = "contamination"    // training rows far from the others
 	WarnDiverged      WarningKind = "diverged"         // training stopped early, see StopDiverged
+	WarnColdStart     WarningKind = "cold start"       // Config.From does not fit, so training began afresh
 	WarnPlainMixture  WarningKind = "plain mixture"    // a plain mixture does as well, or there is none
 )
 
@@ -80,6 +81,7 @@ type Report struct {
 	RolledBack   int         // steps of all members that were undone because they were not finite
 	Loss         []LossPoint // per epoch, mean over the members
 	Components   float64     // effective number of mixture components, mean over the mixtures
+	Warm         bool        // training started from the networks of Config.From
 	Stop         StopReason
 	Threshold    float64
 	Quantile     float64  // of the training energies that gives the Threshold
@@ -89,10 +91,10 @@ type Report struct {
 	Duration     time.Duration
 }
 
-func newReport(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, model *dagmm.Model) (*Report, error) {
+func newReport(cfg *Config, data *trainingData, trainers []*trainer, members []dagmm.Member, model *dagmm.Model, cold string) (*Report, error) {
 	r := &Report{Rows: data.n + data.dropped + data.excluded, RowsUsed: data.n, RowsDropped: data.dropped, RowsExcluded: data.excluded,
 		Dim: members[0].LatentDim(), Members: cfg.Members, Threshold: model.Threshold(), Quantile: cfg.Quantile,
-		Constant: model.Constant(), Stop: StopDone}
+		Constant: model.Constant(), Stop: StopDone, Warm: trainers[0].earlier != nil}
 	training := model.Training()
 	r.Epochs, r.Steps = training.Epochs, training.Steps
 	r.Loss = meanLoss(trainers)
@@ -108,6 +110,9 @@ func newReport(cfg *Config, data *trainingData, trainers []*trainer, members []d
 	var err error
 	if r.Comparison, err = compare(cfg, data, model); err != nil {
 		return nil, err
+	}
+	if cold != "" {
+		r.Warnings = append(r.Warnings, Warning{WarnColdStart, "training began afresh, because the earlier model does not fit: " + cold})
 	}
 	r.warn(cfg, data, model)
 	return r, nil
@@ -156,7 +161,7 @@ func (r *Report) warn(cfg *Config, data *trainingData, model *dagmm.Model) {
 		add(WarnFewRows, "%d rows: a share of %.3g of them is less than one row, so the threshold is extrapolated from the tail of the energies; from %.0f rows on it is their quantile",
 			data.n, 1-cfg.Quantile, want)
 	}
-	if r.Steps < fewSteps && !cfg.Untrained && cfg.Network.PrincipalComponents == 0 {
+	if r.Steps < fewSteps && !r.Warm && !cfg.Untrained && cfg.Network.PrincipalComponents == 0 {
 		add(WarnFewSteps, "training took %d steps; below %d steps the network is hardly better than a random one", r.Steps, fewSteps)
 	}
 	if m.Components > 1 && !m.Disabled && r.Components < collapsed {
@@ -195,7 +200,11 @@ func (r *Report) String() string {
 	if r.RowsDropped+r.RowsExcluded > 0 {
 		fmt.Fprintf(&b, " (%d incomplete, %d excluded)", r.RowsDropped, r.RowsExcluded)
 	}
-	fmt.Fprintf(&b, ": %d networks, %d epochs, %d steps, %s, %s\n", r.Members, r.Epochs, r.Steps, r.Duration.Round(time.Millisecond), r.Stop)
+	start := ""
+	if r.Warm {
+		start = " from an earlier model"
+	}
+	fmt.Fprintf(&b, ": %d networks, %d epochs, %d steps%s, %s, %s\n", r.Members, r.Epochs, r.Steps, start, r.Duration.Round(time.Millisecond), r.Stop)
 	if k := len(r.Loss); k > 0 {
 		a, z := r.Loss[0], r.Loss[k-1]
 		fmt.Fprintf(&b, "loss from %.4g to %.4g (reconstruction from %.4g to %.4g, energy from %.4g to %.4g)\n", a.Total, z.Total, a.Reconstruction, z.Reconstruction, a.Energy, z.Energy)

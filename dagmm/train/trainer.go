@@ -19,17 +19,19 @@ const maxRollbacks = 10
 
 // trainer optimises the networks of one member. It belongs to one goroutine.
 type trainer struct {
-	cfg      *Config
-	data     *trainingData
-	index    int   // of the member
-	inputs   []int // features that the encoder reads
-	targets  []int // features that the decoder gives
-	nets     *networks
+	cfg     *Config
+	data    *trainingData
+	index   int   // of the member
+	inputs  []int // features that the encoder reads
+	targets []int // features that the decoder gives
+	*rig
+	rigs     *pool[*rig] // of trainers with networks of the same shape
 	rng      *rand.Rand
 	adam     *adam
-	graphs   map[int]*graph // by batch size
 	report   func(Progress)
 	loss     []LossPoint // per epoch
+	earlier  [][]float64 // parameters to start from; nil for a cold start
+	batch    int         // rows; 0 divides those of the data evenly
 	steps    int
 	rolled   int // steps undone
 	failures int // steps undone in a row
@@ -43,8 +45,8 @@ type checkpoint struct {
 	adam       adamState
 }
 
-func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress)) (*trainer, error) {
-	t := &trainer{cfg: cfg, data: data, index: index, report: report, graphs: map[int]*graph{}, stop: StopDone,
+func newTrainer(cfg *Config, data *trainingData, index int, rigs *pool[*rig], report func(Progress)) (*trainer, error) {
+	t := &trainer{cfg: cfg, data: data, index: index, rigs: rigs, report: report, stop: StopDone,
 		rng:  rand.New(rand.NewPCG(cfg.Seed, uint64(index)+0x6d656d626572)),
 		adam: &adam{learningRate: cfg.Optimizer.LearningRate, clipNorm: cfg.Optimizer.ClipNorm}}
 	t.inputs, t.targets = data.views(cfg.Network.Predict)
@@ -57,29 +59,34 @@ func newTrainer(cfg *Config, data *trainingData, index int, report func(Progress
 				return nil, err
 			}
 		}
-		t.nets = &networks{compression: p.network(n.Latent)}
+		t.rig = newRig(newNetworks(p.network(n.Latent), nil))
 		return t, nil
 	}
 	net, err := autoencoder.New(len(t.inputs), n.Hidden, n.Latent, len(t.targets), t.rng)
 	if err != nil {
 		return nil, fmt.Errorf("train: member %d: %w", index, err)
 	}
-	t.nets = &networks{compression: net}
-	muteConstant(net.Encoder[0], t.inputs, data)
+	t.muteConstant(net)
+	var estimation *gmm.Estimation
 	if cfg.jointly() {
 		d := n.Latent + n.ErrorFeatures.Dim(len(t.targets))
-		if t.nets.estimation, err = gmm.NewEstimation(d, n.EstimationHidden, cfg.Mixture.Components, t.rng); err != nil {
+		if estimation, err = gmm.NewEstimation(d, n.EstimationHidden, cfg.Mixture.Components, t.rng); err != nil {
 			return nil, fmt.Errorf("train: member %d: %w", index, err)
 		}
 	}
+	if cfg.Mixture.Components == 1 {
+		estimation = nil // every membership is 1
+	}
+	t.rig = newRig(newNetworks(net, estimation))
 	return t, nil
 }
 
 // muteConstant sets the encoder's weights from constant metrics to 0. They could not be
 // learned, because the inputs are always 0. The residuals still see the metrics.
-func muteConstant(l autoencoder.Layer, inputs []int, data *trainingData) {
-	for i, f := range inputs {
-		if data.constant(f) {
+func (t *trainer) muteConstant(net *autoencoder.Network) {
+	l := net.Encoder[0]
+	for i, f := range t.inputs {
+		if t.data.constant(f) {
 			clear(l.Theta[i*l.Out : (i+1)*l.Out])
 		}
 	}
@@ -90,25 +97,51 @@ func (c *Config) jointly() bool {
 	return !c.Mixture.Disabled && c.Network.PrincipalComponents == 0 && (c.Optimizer.Lambda1 > 0 || c.Optimizer.Lambda2 > 0)
 }
 
+const (
+	defaultBatch = 128 // rows
+	leastSplit   = 512 // rows, from which on an epoch has several batches by default
+)
+
 // schedule returns the number of batches in an epoch and the number of epochs, for n rows.
 func (c *Config) schedule(n int) (batches, epochs int) {
-	batches = max(1, n/c.Optimizer.BatchSize)
+	size := c.Optimizer.BatchSize
+	if size == 0 {
+		size = defaultBatch
+		if n < leastSplit {
+			size = n
+		}
+	}
+	batches = max(1, n/size)
 	return batches, max(c.Optimizer.Epochs, (c.Optimizer.MinSteps+batches-1)/batches)
 }
 
 // run trains until all epochs are done, the context is canceled, or maxRollbacks steps in
 // a row have failed.
 func (t *trainer) run(ctx context.Context) error {
-	if t.cfg.Untrained {
+	_, epochs := t.cfg.schedule(t.data.n)
+	switch {
+	case t.cfg.Untrained:
 		t.stop = StopUntrained
 		return nil
-	}
-	if t.cfg.Network.PrincipalComponents > 0 {
+	case t.cfg.Network.PrincipalComponents > 0:
 		t.stop = StopClosedForm
 		return nil
+	case t.earlier != nil:
+		return t.warmStart(ctx)
 	}
-	batches, epochs := t.cfg.schedule(t.data.n)
+	rate := t.cfg.Optimizer.LearningRate
+	return t.descend(ctx, epochs, rate, rate*t.cfg.Optimizer.FinalRate)
+}
+
+// descend takes the steps of the given number of epochs. The learning rate falls from
+// first to final by the same factor in every step.
+func (t *trainer) descend(ctx context.Context, epochs int, first, final float64) error {
+	t.mount()
+	defer t.release()
 	order := t.order()
+	batches, size := t.batches()
+	t.adam.learningRate = first
+	fall := math.Pow(final/first, 1/float64(batches*epochs))
 	t.keep()
 	for epoch := range epochs {
 		t.shuffle(order)
@@ -117,7 +150,7 @@ func (t *trainer) run(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			p, err := t.step(order[b*len(order)/batches : (b+1)*len(order)/batches])
+			p, err := t.step(order[b*size : (b+1)*size])
 			if err != nil {
 				return fmt.Errorf("train: member %d, epoch %d: %w", t.index, epoch+1, err)
 			}
@@ -126,6 +159,7 @@ func (t *trainer) run(ctx context.Context) error {
 				return nil
 			}
 			sum.add(p)
+			t.adam.learningRate *= fall
 		}
 		point := sum.over(float64(batches))
 		point.Epoch = epoch + 1
@@ -136,6 +170,18 @@ func (t *trainer) run(ctx context.Context) error {
 		t.report(Progress{Member: t.index, Members: t.cfg.Members, Epoch: epoch + 1, Epochs: epochs, Step: t.steps, Steps: batches * epochs, Loss: point.Total})
 	}
 	return nil
+}
+
+// batches returns the number of batches in an epoch and their size. The few rows that are
+// left over are other ones in every epoch. A refit, which has fewer rows, has batches of the
+// same size: a graph is for one size.
+func (t *trainer) batches() (count, size int) {
+	if t.batch == 0 {
+		count, _ = t.cfg.schedule(t.data.n)
+		return count, t.data.n / count
+	}
+	size = min(t.batch, t.data.n)
+	return t.data.n / size, size
 }
 
 // order returns the row numbers in the order of the data.
@@ -155,7 +201,7 @@ func (t *trainer) shuffle(order []int) {
 // mixture is singular, the step is undone: the parameters go back to the last good epoch
 // and the learning rate is halved.
 func (t *trainer) step(rows []int) (LossPoint, error) {
-	g, err := t.graph(len(rows))
+	g, err := t.graph(t.cfg, t.inputs, t.targets, len(rows))
 	if err != nil {
 		return LossPoint{}, err
 	}
@@ -170,7 +216,7 @@ func (t *trainer) step(rows []int) (LossPoint, error) {
 		err = errNotFinite
 	}
 	if err == nil {
-		err = t.adam.Step(g.model)
+		err = t.adam.step(g.model)
 	}
 	switch {
 	case err == nil:
@@ -188,27 +234,6 @@ func recoverable(err error) bool {
 	return errors.Is(err, errNotFinite) || errors.Is(err, gmm.ErrNotPositiveDefinite)
 }
 
-// graph returns the graph for batches of the given size and builds it on first use.
-func (t *trainer) graph(rows int) (*graph, error) {
-	g := t.graphs[rows]
-	if g == nil {
-		var err error
-		if g, err = newGraph(t.nets, t.cfg, t.inputs, t.targets, rows); err != nil {
-			return nil, err
-		}
-		t.graphs[rows] = g
-	}
-	return g, nil
-}
-
-func (t *trainer) close() error {
-	var err error
-	for _, g := range t.graphs {
-		err = errors.Join(err, g.machine.Close())
-	}
-	return err
-}
-
 // gather copies the features in index of the given rows to dst (features × rows).
 func (t *trainer) gather(dst []float64, index, rows []int) {
 	n := len(rows)
@@ -222,12 +247,12 @@ func (t *trainer) gather(dst []float64, index, rows []int) {
 
 // keep makes the present state the one that restore goes back to.
 func (t *trainer) keep() {
-	t.best.parameters = copyAll(t.best.parameters, t.nets.parameters())
+	t.best.parameters = copyAll(t.best.parameters, t.nets.parameters)
 	t.best.adam.set(t.adam.state)
 }
 
 func (t *trainer) restore() {
-	for i, p := range t.nets.parameters() {
+	for i, p := range t.nets.parameters {
 		copy(p, t.best.parameters[i])
 	}
 	t.adam.state.set(t.best.adam)

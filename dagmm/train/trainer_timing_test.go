@@ -49,7 +49,7 @@ func BenchmarkStep(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			t, err := newTrainer(&cfg, data, 0, func(Progress) {})
+			t, err := newTrainer(&cfg, data, 0, &pool[*rig]{}, func(Progress) {})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -64,10 +64,24 @@ func BenchmarkStep(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/step")
-			if err := t.close(); err != nil {
-				b.Fatal(err)
-			}
 		})
+	}
+}
+
+// BenchmarkRefit1000x4 measures a training of the default preset that starts from an earlier
+// model of the host.
+func BenchmarkRefit1000x4(b *testing.B) {
+	earlier, _, err := Fit(context.Background(), loadRows(1000, 4, 1), Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := loadRows(1000, 4, 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, rep, err := Fit(context.Background(), x, Config{From: earlier})
+		if err != nil || !rep.Warm {
+			b.Fatal(err, rep)
+		}
 	}
 }
 
@@ -79,5 +93,23 @@ func BenchmarkFit1000x4(b *testing.B) {
 		if _, _, err := Fit(context.Background(), x, Config{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkScore1000x4 measures the energies of 1000 later rows.
+func BenchmarkScore1000x4(b *testing.B) {
+	for name, cfg := range map[string]Config{"default": {}, "pca": PCA()} {
+		b.Run(name, func(b *testing.B) {
+			m, _, err := Fit(context.Background(), loadRows(1000, 4, 1), cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			x, dst := loadRows(1000, 4, 2), make([]float64, 1000)
+			for b.Loop() {
+				if _, err := m.Energies(dst, x); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -18,9 +18,9 @@ func TestStartIsExplained(t *testing.T) {
 	require.Contains(t, out.String(), "1 alarm in 10m, 0 false; 2 of 2 incidents found")
 	require.Regexp(t, `the threshold starts at [\d.]+, above the highest training energy of [\d.]+: 10m0s of training cannot show what comes once a day`, out.String())
 	out.Reset()
-	require.NoError(t, run(context.Background(), append(recording, "-budget", "0"), &out, &out))
+	require.NoError(t, run(context.Background(), append(recording, "-budget", "0", "-share", "0.4"), &out, &out))
 	require.NotContains(t, out.String(), "the threshold starts")
-	require.Contains(t, out.String(), "2 of 2 incidents found")
+	require.Contains(t, out.String(), "3 of 3 incidents found")
 	require.Regexp(t, `0\.\d+ weak `, out.String())
 	require.Contains(t, out.String(), "\nweak: more than 5 %")
 }

@@ -39,7 +39,7 @@ func recording(t *testing.T) string {
 
 func TestReplay(t *testing.T) {
 	text := recording(t)
-	args := []string{"-in", "-", "-columns", "cpu,mem,disk,net_in", "-time", "ts", "-host", "node", "-steps", "100"}
+	args := []string{"-in", "-", "-columns", "cpu,mem,disk,net_in", "-time", "ts", "-host", "node", "-steps", "200"}
 	play := func(text string, args ...string) string {
 		var out bytes.Buffer
 		require.NoError(t, run(context.Background(), args, strings.NewReader(text), &out, &out))
@@ -47,7 +47,7 @@ func TestReplay(t *testing.T) {
 	}
 	whole := play(text, args...)
 	require.Contains(t, whole, "node1 warming up")
-	require.Contains(t, whole, "2026-05-04 21:43:00 node2 opened")
+	require.Contains(t, whole, "2026-05-04 21:41:00 node2 opened")
 	require.Contains(t, whole, "disk is 100, expected")
 	require.Contains(t, whole, "3000 samples of 2 hosts (0 dropped)")
 

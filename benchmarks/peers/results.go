@@ -4,9 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +13,9 @@ import (
 
 //go:embed torch_dagmm.py
 var torchScript []byte
+
+//go:embed sklearn_detectors.py
+var sklearnScript []byte
 
 // least keeps the least time of every case and how it was reached.
 type least map[string]timed
@@ -31,41 +32,16 @@ func (l least) add(name string, ns float64, how string) {
 }
 
 type results struct {
-	library, torch least
-	version        string // of PyTorch
+	library        least
+	torch, sklearn peer
 }
 
-func newResults() *results { return &results{library: least{}, torch: least{}} }
-
-func (r *results) runTorch(python, script string, seconds float64) error {
-	cmd := exec.Command(python, script, strconv.FormatFloat(seconds, 'g', -1, 64))
-	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")
-	cmd.Stderr = os.Stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w", script, err)
+func newResults() *results {
+	return &results{
+		library: least{},
+		torch:   peer{name: "PyTorch", pkg: "torch", debian: "python3-torch", source: torchScript, times: least{}},
+		sklearn: peer{name: "scikit-learn", pkg: "sklearn", debian: "python3-sklearn", source: sklearnScript, times: least{}},
 	}
-	return r.parseTorch(string(text))
-}
-
-// parseTorch reads lines of name, nanoseconds and variant.
-func (r *results) parseTorch(text string) error {
-	for line := range strings.Lines(text) {
-		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
-		if len(fields) == 2 && fields[0] == "version" {
-			r.version = fields[1]
-			continue
-		}
-		if len(fields) != 3 {
-			return fmt.Errorf("PyTorch side says %q", line)
-		}
-		ns, err := strconv.ParseFloat(fields[1], 64)
-		if err != nil {
-			return fmt.Errorf("PyTorch side: %w", err)
-		}
-		r.torch.add(fields[0], ns, fields[2])
-	}
-	return nil
 }
 
 // cases pair a benchmark of the library with a case of the PyTorch side.
@@ -82,20 +58,62 @@ var cases = []struct {
 	{"energies of 100,000 rows, default preset", "Energies4D/default/one_core", "Energies4D", 100000},
 }
 
-// table is the comparison in Markdown.
-func (r *results) table(now time.Time) string {
+// detectors are the rows of the table of detectors: the library's cases, or the name of a
+// detector of scikit-learn.
+var detectors = []struct{ title, fit, score, sklearn string }{
+	{"DAGMM, default preset", "Fit1000x4", "Score1000x4/default", ""},
+	{"the same, from the model in use", "Refit1000x4", "Score1000x4/default", ""},
+	{"principal components, preset `PCA`", "FitPCA1000x4", "Score1000x4/pca", ""},
+	{"isolation forest", "", "", "IsolationForest"},
+	{"Gaussian mixture", "", "", "GaussianMixture"},
+	{"local outlier factor", "", "", "LocalOutlierFactor"},
+}
+
+// tables are the comparisons in Markdown.
+func (r *results) tables(now time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, Go %s, PyTorch %s (float32), %s, one thread each.\n\n", cpuModel(), vectors(), strings.TrimPrefix(runtime.Version(), "go"), r.version, now.Format(time.DateOnly))
+	where := fmt.Sprintf("%s, %s, Go %s", cpuModel(), vectors(), strings.TrimPrefix(runtime.Version(), "go"))
+	if len(r.torch.times) > 0 {
+		fmt.Fprintf(&b, "%s, PyTorch %s (float32), %s, one thread each.\n\n", where, r.torch.version, now.Format(time.DateOnly))
+		r.nets(&b)
+	}
+	if len(r.sklearn.times) > 0 {
+		fmt.Fprintf(&b, "\n%s, scikit-learn %s, %s, one thread each; 1000 rows of 4 metrics to fit, 1000 later ones to score.\n\n", where, r.sklearn.version, now.Format(time.DateOnly))
+		r.detectors(&b)
+	}
+	return b.String()
+}
+
+// nets compares steps and scoring of the same nets.
+func (r *results) nets(b *strings.Builder) {
 	b.WriteString("| | this library (float64) | PyTorch | ratio | PyTorch's best variant |\n|---|---:|---:|---:|---|\n")
 	for _, c := range cases {
 		l, ok := r.library[c.library]
-		t, ok2 := r.torch[c.torch]
+		t, ok2 := r.torch.times[c.torch]
 		if !ok || !ok2 {
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %.3g | %s |\n", c.title, quantity(l.ns, c.rows), quantity(t.ns, c.rows), t.ns/l.ns, t.how)
+		fmt.Fprintf(b, "| %s | %s | %s | %.3g | %s |\n", c.title, quantity(l.ns, c.rows), quantity(t.ns, c.rows), t.ns/l.ns, t.how)
 	}
-	return b.String()
+}
+
+// detectors compares fitting and scoring a host's rows.
+func (r *results) detectors(b *strings.Builder) {
+	b.WriteString("| | by | fit, ms | score, ms | settings |\n|---|---|---:|---:|---|\n")
+	for _, d := range detectors {
+		by, fit, score := "this library", r.library[d.fit], r.library[d.score]
+		if d.sklearn != "" {
+			by, fit, score = "scikit-learn", r.sklearn.times[d.sklearn+"/fit"], r.sklearn.times[d.sklearn+"/score"]
+		}
+		if fit.ns == 0 || score.ns == 0 {
+			continue
+		}
+		how := fit.how
+		if how == "" {
+			how = "–"
+		}
+		fmt.Fprintf(b, "| %s | %s | %.3g | %.3g | %s |\n", d.title, by, fit.ns/1e6, score.ns/1e6, how)
+	}
 }
 
 // quantity prints a step in µs, one row in ns and many rows as a rate.

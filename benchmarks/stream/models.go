@@ -79,14 +79,28 @@ func keep(folder, name string, fit func() (*dagmm.Model, error)) (*dagmm.Model, 
 
 // cached trains as train.Windows does, and keeps the models in a folder, if there is one: a
 // window of the same samples, of which the same are left out, gets the model of an earlier run.
-func cached(folder string, cfg train.Config) monitor.TrainFunc {
+// With cold, every training begins afresh, without the model in use.
+func cached(folder string, cfg train.Config, cold bool) monitor.TrainFunc {
 	fit := train.Windows(cfg)
+	if cold {
+		warm := fit
+		fit = func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
+			afresh := *w
+			afresh.Model = nil
+			return warm(ctx, &afresh)
+		}
+	}
 	if folder == "" {
 		return fit
 	}
 	settings := fmt.Sprintf("%s, forecast %t, %v covariance, seed %d", cfg.Preset, cfg.Network.Predict, cfg.Mixture.Covariances, cfg.Seed)
 	return func(ctx context.Context, w *monitor.Window) (*dagmm.Model, error) {
 		h := sha256.New()
+		if w.Model != nil && !cold {
+			if err := w.Model.Save(h); err != nil {
+				return nil, err
+			}
+		}
 		if err := gob.NewEncoder(h).Encode(struct {
 			Preset  string // and other settings
 			Columns []string

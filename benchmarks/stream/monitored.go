@@ -40,15 +40,15 @@ type stream struct {
 	from     int    // row from which alarms count
 }
 
-// watch feeds the samples to a Monitor. cache is a folder of trained models; empty for none.
-func watch(ctx context.Context, s stream, policy alarm.Config, cache string) (watched, error) {
+// watch feeds the samples to a Monitor.
+func watch(ctx context.Context, s stream, o options) (watched, error) {
 	rows, _ := s.x.Dims()
 	w := watched{name: s.name}
 	energies, flags := make([]float64, rows), make([]bool, rows)
 	row, opened := 0, 0
 	s.cfg.Workers = 1
 	m, err := monitor.Open(monitor.Config{
-		Columns: s.columns, Train: cached(cache, s.cfg), Interval: s.interval, Detector: policy, Synchronous: true,
+		Columns: s.columns, Train: cached(o.cache, s.cfg, o.cold), Interval: s.interval, Detector: o.policy, Synchronous: true,
 		Scored: func(_ string, _ time.Time, r alarm.Result) { energies[row], flags[row] = r.Energy, r.Flagged && r.Open },
 		Handle: func(e alarm.Event) {
 			switch {
@@ -94,7 +94,7 @@ func watchAll(ctx context.Context, o options, hosts []stream) ([]watched, error)
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			out[i], errs[i] = watch(ctx, s, o.policy, o.cache)
+			out[i], errs[i] = watch(ctx, s, o)
 		}()
 	}
 	wg.Wait()

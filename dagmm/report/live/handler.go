@@ -123,7 +123,7 @@ func (p *Page) takeVerdict(w http.ResponseWriter, r *http.Request) {
 	alarms := m.Alarms(name)
 	k := slices.IndexFunc(alarms, func(a monitor.Alarm) bool { return a.Number == number })
 	if k < 0 {
-		http.Error(w, fmt.Sprintf("%s has no alarm %d that is remembered.", shown(name), number), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("%s has no alarm %d that is remembered.", p.label(name), number), http.StatusNotFound)
 		return
 	}
 	p.answer(w, name, m.Judge(name, alarms[k].Seq, genuine))

@@ -59,7 +59,7 @@ func (p *Page) serveHost(w http.ResponseWriter, r *http.Request) {
 	}
 	state, note := p.state(&h, expected, now)
 	data := map[string]any{
-		"Title": p.cfg.Title, "Name": name, "Shown": shown(name), "State": state, "Note": note, "Charts": charts, "Samples": format.Count(len(times), "sample"),
+		"Title": p.cfg.Title, "Name": name, "Shown": p.label(name), "State": state, "Note": note, "Charts": charts, "Samples": format.Count(len(times), "sample"),
 		"Past": p.past(h, known, now), "Notes": p.notes(h), "Periods": periods, "Time": p.stamp(p.now()), "Zone": p.now().In(p.cfg.Zone).Format("MST"),
 		"Others": counts.Open - word(h.open() != nil), "Counts": counts, "Banded": len(h.bands) > 0,
 	}

@@ -22,6 +22,9 @@ func shown(name string) string {
 	return visible(name, longestName)
 }
 
+// label is what a host is called on the page.
+func (p *Page) label(name string) string { return shown(p.cfg.Label(name)) }
+
 // sentence is the same for a sentence, which may hold names.
 func sentence(s string) string { return visible(s, longestSentence) }
 

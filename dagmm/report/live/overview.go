@@ -101,8 +101,8 @@ func (c count) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// entries returns the hosts whose names hold the query, in the order of the page, and counts
-// all.
+// entries returns the hosts whose names or labels hold the query, in the order of the page, and
+// counts all.
 func (p *Page) entries(query string) (out []entry, c count) {
 	query = strings.ToLower(query)
 	p.mu.Lock()
@@ -119,7 +119,7 @@ func (p *Page) entries(query string) (out []entry, c count) {
 		if h.warming {
 			c.Warming++
 		}
-		if strings.Contains(strings.ToLower(name), query) {
+		if query == "" || strings.Contains(strings.ToLower(name+"\n"+p.cfg.Label(name)), query) {
 			out = append(out, e)
 		}
 	}
@@ -151,7 +151,7 @@ func (p *Page) row(m *monitor.Monitor, e entry) (row, bool) {
 	if h == nil {
 		return row{}, false
 	}
-	v := row{Name: name, Shown: shown(name), ID: identity(name), Spark: sparkOf(h.samples)}
+	v := row{Name: name, Shown: p.label(name), ID: identity(name), Spark: sparkOf(h.samples)}
 	v.State, v.Note = p.state(h, expected, now)
 	if n := len(h.samples); n > 0 && !math.IsNaN(float64(h.samples[n-1].score)) {
 		v.Score = scoreText(h.samples[n-1].score)

@@ -14,6 +14,10 @@ type Config struct {
 	Title string   // heading; "" means Hosts
 	Units []string // one for each of the Monitor's columns, empty where unknown; any other number shows none
 
+	// Label returns what a host is called on the page; nil means its name. It may be called by
+	// many goroutines, and must not call the Page.
+	Label func(stream string) string
+
 	// Token is what a reader must know; "" means that only the loopback is answered. Take a long
 	// one that nobody can guess, such as the 64 digits that "openssl rand -hex 32" prints.
 	Token string
@@ -52,6 +56,9 @@ func New(cfg Config) *Page {
 	cfg.Samples = cmp.Or(max(cfg.Samples, 0), 360)
 	cfg.Hosts = cmp.Or(max(cfg.Hosts, 0), 10000)
 	cfg.Viewers = cmp.Or(max(cfg.Viewers, 0), 100)
+	if cfg.Label == nil {
+		cfg.Label = func(stream string) string { return stream }
+	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}

@@ -35,6 +35,19 @@ func TestOpenAlarmsComeFirst(t *testing.T) {
 	inOrder(t, page, "<title>Shop</title>", "no open alarm", "All is as usual, as far as it is known", "z-faulty")
 }
 
+// Hosts are shown by their labels, and found by them and by their names.
+func TestLabels(t *testing.T) {
+	w := newWorld(t, Config{Label: func(stream string) string { return map[string]string{"7f3a": "Web <1>"}[stream] }}, nil)
+	w.push(t, "7f3a", 0, 1)
+	page := w.get(t, "")
+	inOrder(t, page, `href="host?name=7f3a"`, "Web &lt;1&gt;")
+	for _, query := range []string{"WEB", "7F"} {
+		require.Contains(t, w.get(t, "?q="+query), "1 of 1 hosts", query)
+	}
+	require.Contains(t, w.get(t, "?q=other"), "0 of 1 hosts")
+	require.Contains(t, w.get(t, "host?name=7f3a"), "<h1><bdi>Web &lt;1&gt;</bdi></h1>")
+}
+
 // A host's page has a chart of each metric with its expected band, the energy with its
 // threshold, the incident shaded, the reason, and the events.
 func TestAHost(t *testing.T) {

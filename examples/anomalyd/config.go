@@ -45,6 +45,7 @@ type config struct {
 
 type metricConfig struct {
 	Name         string           `yaml:"name"`
+	Unit         string           `yaml:"unit"`
 	Direction    string           `yaml:"direction"`
 	MinDeviation float64          `yaml:"min_deviation"`
 	Query        string           `yaml:"query"`

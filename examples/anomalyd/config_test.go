@@ -57,6 +57,7 @@ func TestConfigMistakes(t *testing.T) {
 		smallest + "sources: {file: {}}":                                                                          "file",
 		pushed + "sources: {remote_write: {path: here}}":                                                          "path",
 		pushed + "sources: {remote_write: {path: /metrics}}":                                                      "path",
+		pushed + "sources: {remote_write: {path: /verdict}}":                                                      "path",
 		"metrics: [{name: cpu, remote_write: a, otlp: b}]\nsources: {remote_write: {path: /a}, otlp: {path: /a}}": "same path",
 		pushed + "sources: {remote_write: {labels: {host: h}}}":                                                   "host",
 		pushed + "sources: {remote_write: {wait: -1s}}":                                                           "1s",

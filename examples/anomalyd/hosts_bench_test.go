@@ -35,7 +35,8 @@ func benchHosts(b *testing.B) int {
 }
 
 const (
-	benchHistory = 300 // rows that a host has before it is measured
+	benchHistory = 300 // rows that a host has before its first model
+	benchScored  = 450 // rows after that and before it is measured: then the page has all it remembers
 	benchStep    = 15 * time.Second
 	otherSeries  = 500 // that Prometheus writes of a host, and that nobody wants
 )
@@ -197,6 +198,9 @@ func BenchmarkHosts(b *testing.B) {
 				step()
 			}
 			for c.in.monitor.Stats().WarmingUp > 0 { // what is trained takes over with the next row
+				step()
+			}
+			for range benchScored {
 				step()
 			}
 			runtime.GC()

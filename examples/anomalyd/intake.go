@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/metric-streams/anomaly/dagmm/monitor"
+	"github.com/metric-streams/anomaly/dagmm/report/live"
 )
 
 const (
@@ -33,6 +34,7 @@ type intake struct {
 	cfg      *config
 	monitor  *monitor.Monitor
 	exporter *exporter
+	page     *live.Page
 	streams  *streams
 	sources  []source
 
@@ -42,8 +44,8 @@ type intake struct {
 	noted, saved, forgot time.Time // when the last time was
 }
 
-func newIntake(cfg *config, m *monitor.Monitor, e *exporter, s *streams) *intake {
-	return &intake{cfg: cfg, monitor: m, exporter: e, streams: s, clocks: map[string]time.Time{}}
+func newIntake(cfg *config, m *monitor.Monitor, e *exporter, page *live.Page, s *streams) *intake {
+	return &intake{cfg: cfg, monitor: m, exporter: e, page: page, streams: s, clocks: map[string]time.Time{}}
 }
 
 // open opens the sources that are configured.
@@ -210,6 +212,7 @@ func (in *intake) forget() {
 		slog.Info("a stream is forgotten", "stream", one.name, "last", one.Last)
 		in.streams.remove(one)
 		in.exporter.forget(one.name)
+		in.page.Forget(one.name)
 		for _, s := range in.sources {
 			s.forget(one.Labels)
 		}

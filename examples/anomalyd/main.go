@@ -103,6 +103,7 @@ func watch(ctx context.Context, cfg *config, stdout io.Writer, listening func(ad
 		return err
 	}
 	mc.Handle, mc.Scored = to.handle, e.scored
+	page := newPage(cfg, &mc, e)
 	if len(to.couriers) > 0 {
 		mc.Delivered = to.delivered
 	}
@@ -115,8 +116,10 @@ func watch(ctx context.Context, cfg *config, stdout io.Writer, listening func(ad
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	page.Watch(m)
+	defer page.Close() // before the Monitor
 	e.resume(m.OpenAlarms())
-	in := newIntake(cfg, m, e, known)
+	in := newIntake(cfg, m, e, page, known)
 	if err := in.open(); err != nil {
 		return errors.Join(err, listener.Close(), in.close())
 	}

@@ -21,7 +21,7 @@ const csvProgram = `
 listen: 127.0.0.1:0
 interval: 1s
 sources: {csv: {files: ['*.csv'], poll: 10ms}}
-metrics: [{name: cpu}, {name: mem}, {name: disk}, {name: net_in}]
+metrics: [{name: cpu}, {name: mem, unit: pages}, {name: disk}, {name: net_in}]
 training: {warm_up: 300, preset: pca}
 alarms: {open: 3, of: 5, merge: 0s}
 stdout: true

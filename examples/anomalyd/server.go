@@ -29,7 +29,7 @@ type service struct {
 }
 
 // ownPaths are no paths for sources.
-var ownPaths = []string{"/metrics", "/-/healthy", "/-/ready", alarmsPath, verdictPath, expectPath}
+var ownPaths = append([]string{"/metrics", "/-/healthy", "/-/ready", alarmsPath, verdictPath, expectPath}, pagePaths...)
 
 const alarmsPath, verdictPath, expectPath = "/api/v1/alarms", "/api/v1/verdict", "/api/v1/expect"
 
@@ -49,18 +49,8 @@ func (s *service) handler() http.Handler {
 			mux.Handle("POST "+r.cfg.Path, r)
 		}
 	}
-	mux.Handle("/", withoutDeadline(page(s.monitor)))
+	mux.HandleFunc("/", withoutDeadline(s.servePage))
 	return mux
-}
-
-// withoutDeadline lets a page send what happens for as long as somebody looks at it.
-func withoutDeadline(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
-			slog.Debug("a request keeps its deadline", "err", err)
-		}
-		h.ServeHTTP(w, r)
-	})
 }
 
 // ready reports whether all sources are well.
@@ -175,7 +165,12 @@ func (s *service) allowed(r *http.Request) bool {
 	if s.cfg.token != "" {
 		return hasToken(r, s.cfg.token)
 	}
-	return s.cfg.loopback() && isLoopback(hostOf(r)) // not by the name of somebody's page
+	return s.cfg.loopback() && isLoopback(hostOf(r)) && !forwarded(r) // not by the name of somebody's page
+}
+
+// forwarded reports whether a proxy says that the request comes from elsewhere.
+func forwarded(r *http.Request) bool {
+	return r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Real-Ip") != ""
 }
 
 // hostOf returns the host by whose name somebody came.

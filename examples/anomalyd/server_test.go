@@ -99,12 +99,12 @@ func TestServerEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- serve(ctx, listener, withoutDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		done <- serve(ctx, listener, withoutDeadline(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusOK)
 			_ = http.NewResponseController(w).Flush()
 			close(looking)
 			<-r.Context().Done()
-		})))
+		}))
 	}()
 	resp, err := http.Get("http://" + listener.Addr().String())
 	require.NoError(t, err)

@@ -69,10 +69,13 @@ func opened(t testing.TB, c *config, dir string) *intake {
 	mc, err := c.monitor()
 	require.NoError(t, err)
 	mc.Handle, mc.Scored = e.happened, e.scored
+	page := newPage(c, &mc, e)
 	m, err := monitor.Open(mc)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
-	in := newIntake(c, m, e, known)
+	page.Watch(m)
+	t.Cleanup(page.Close)
+	in := newIntake(c, m, e, page, known)
 	require.NoError(t, in.open())
 	t.Cleanup(func() { _ = in.close() })
 	return in

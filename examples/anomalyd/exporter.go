@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,6 +104,15 @@ func (e *exporter) labels(name string) []string {
 		return s.labels
 	}
 	return nil
+}
+
+// caption is a stream in short: the values of its labels; its name where there are none.
+func (e *exporter) caption(name string) string {
+	values := slices.DeleteFunc(slices.Clone(e.labels(name)), func(v string) bool { return v == "" })
+	if len(values) == 0 {
+		return name
+	}
+	return strings.Join(values, ", ")
 }
 
 // scored takes the result of a sample (monitor.Config.Scored).

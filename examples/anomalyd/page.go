@@ -3,7 +3,6 @@ package main
 import (
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -23,14 +22,7 @@ func newPage(c *config, mc *monitor.Config, e *exporter) *live.Page {
 	for j, m := range c.Metrics {
 		units[j] = m.Unit
 	}
-	page := live.New(live.Config{Title: "anomalyd", Units: units, Token: c.token, Zone: mc.Zone, Hosts: c.MaxStreams,
-		Label: func(stream string) string {
-			labels := e.labels(stream)
-			if labels == nil {
-				return stream
-			}
-			return strings.Join(labels, ", ")
-		}})
+	page := live.New(live.Config{Title: "anomalyd", Units: units, Token: c.token, Zone: mc.Zone, Hosts: c.MaxStreams, Label: e.caption})
 	handle, scored := mc.Handle, mc.Scored
 	mc.Handle = func(e alarm.Event) {
 		handle(e)

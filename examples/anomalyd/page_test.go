@@ -121,6 +121,17 @@ func TestPageWithoutToken(t *testing.T) {
 	}
 }
 
+func TestCaption(t *testing.T) {
+	e := newExporter([]string{"job", "instance"}, time.Hour)
+	e.know("a", []string{"node", "web-1"})
+	e.know("b", []string{"", "web-1"})
+	e.know("c", []string{"", ""})
+	for name, want := range map[string]string{"a": "node, web-1", "b": "web-1", "c": "c", "unknown": "unknown"} {
+		require.Equal(t, want, e.caption(name))
+	}
+	require.Equal(t, []string{"", "web-1"}, e.labels("b"), "it is not changed")
+}
+
 // The page calls a stream by the values of its labels, and leaves out one that is forgotten.
 func TestPageForgets(t *testing.T) {
 	s, server := served(t, "")

@@ -67,6 +67,9 @@ func (b *Blame) add(e *explainer) {
 		b.Alone, b.Shared, b.Moved = make([]float64, w), make([]float64, w), make([]float64, w)
 	}
 	b.Rows++
+	bounded := e.m
+	e.m = bounded.unbounded()
+	defer func() { e.m = bounded }()
 	before := make([]float64, w)
 	for j := range before {
 		before[j] = e.h.expected(j, len(e.h.alphas)-1)

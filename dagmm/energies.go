@@ -18,7 +18,7 @@ func (m *Model) energies(s *scratch, n int) []float64 {
 		return out
 	}
 	for i := range m.p.Members {
-		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, m.shares[i], s.work)
+		m.p.Members[i].addEnergies(out, s.features[:len(s.row)*n], n, m.shares[i], m.bound, s.work)
 	}
 	limitEnergies(out)
 	return out
@@ -52,14 +52,14 @@ func (m *Model) addRow(out []float64, s *scratch) {
 		member.Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)
 		member.shape(r.z, 1)
 	}
-	if only := &m.p.Members[0]; len(m.p.Members) == 1 && len(only.Mixtures) == 1 {
+	if only := &m.p.Members[0]; len(m.p.Members) == 1 && len(only.Mixtures) == 1 && only.Evidence == nil {
 		r := &s.single.members[0]
 		only.Mixtures[0].EnergyBlock(out, r.z, 1, r.work) // what adding it to 0 gives
 		return
 	}
 	for i := range s.single.members {
 		r := &s.single.members[i]
-		m.p.Members[i].addMixtures(out, r.z, 1, m.shares[i], r.energies, r.work)
+		m.p.Members[i].addMixtures(out, r.z, 1, m.shares[i], m.bound, r.energies, r.work)
 	}
 }
 

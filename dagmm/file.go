@@ -33,6 +33,7 @@ type file struct {
 	Threshold    float64         `json:"threshold"`
 	Calibration  Calibration     `json:"calibration"`
 	Prototypes   [][]float64     `json:"prototypes"`
+	Bound        float64         `json:"bound,omitempty"`
 	Training     Training        `json:"training"`
 	Season       *season.Profile `json:"season,omitempty"`
 	Reading      *Reading        `json:"reading,omitempty"`
@@ -65,7 +66,7 @@ func checksum(covered []byte) string {
 func (m *Model) Save(w io.Writer) error {
 	p := &m.p
 	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
-		RecentLevels: p.RecentLevels, Members: p.Members, Quantile: p.Quantile, Threshold: p.Threshold,
+		RecentLevels: p.RecentLevels, Members: p.Members, Bound: p.Bound, Quantile: p.Quantile, Threshold: p.Threshold,
 		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season, Reading: p.Reading})
 	if err == nil {
 		covered := bytes.TrimSuffix(text, []byte(fileEnd))
@@ -118,7 +119,7 @@ func Load(r io.Reader) (*Model, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, fmt.Errorf("dagmm: load: %w: %w", ErrModel, err)
 	}
-	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, RecentLevels: f.RecentLevels, Members: f.Members,
+	m, err := New(Parameters{Columns: f.Columns, Scaler: f.Scaler, RecentLevels: f.RecentLevels, Members: f.Members, Bound: f.Bound,
 		Quantile: f.Quantile, Threshold: f.Threshold, Calibration: f.Calibration, Prototypes: f.Prototypes, Training: f.Training, Season: f.Season, Reading: f.Reading})
 	if err == nil {
 		err = m.checkPrototypes()

@@ -11,7 +11,7 @@ import (
 )
 
 // Member is one trained network with its mixtures; a model averages the energies of
-// its members.
+// its members, or the evidence that they give.
 type Member struct {
 	Network  *autoencoder.Network      `json:"network"`
 	Features autoencoder.ErrorFeatures `json:"features"`
@@ -25,6 +25,9 @@ type Member struct {
 	// Mixtures score z; their energies are averaged. None: the energy is the norm of the
 	// scaled features, that of a plain autoencoder.
 	Mixtures []*gmm.Mixture `json:"mixtures,omitempty"`
+	// Evidence replaces the energy of each mixture, or of the norm where there is none; nil
+	// leaves the energies as they are.
+	Evidence []Evidence `json:"evidence,omitempty"`
 	// Weight of the member's energy in the average; 0 is 1.
 	Weight float64 `json:"weight,omitempty"`
 }
@@ -72,6 +75,14 @@ func (m *Member) check(features int) error {
 	for i, mix := range m.Mixtures {
 		if mix == nil || mix.Dim() != d {
 			return fmt.Errorf("mixture %d does not have %d dimensions: %w", i, d, ErrModel)
+		}
+	}
+	if m.Evidence != nil && len(m.Evidence) != max(1, len(m.Mixtures)) {
+		return fmt.Errorf("evidence of %d of %d mixtures: %w", len(m.Evidence), len(m.Mixtures), ErrModel)
+	}
+	for i, e := range m.Evidence {
+		if err := e.check(); err != nil {
+			return fmt.Errorf("mixture %d: %w", i, err)
 		}
 	}
 	return nil
@@ -178,32 +189,45 @@ func (m *Member) ShapedLatents(raw []float64, n int) []float64 {
 }
 
 // addEnergies adds the member's share of the energies of n samples to dst.
-func (m *Member) addEnergies(dst, features []float64, n int, share float64, scratch []float64) {
+func (m *Member) addEnergies(dst, features []float64, n int, share, bound float64, scratch []float64) {
 	z, rest := m.latent(features, n, scratch)
 	m.shape(z, n)
-	m.addMixtures(dst, z, n, share, rest[:n:n], rest[n:])
+	m.addMixtures(dst, z, n, share, bound, rest[:n:n], rest[n:])
 }
 
 // addMixtures adds the member's share of the energies of n samples z to dst.
-func (m *Member) addMixtures(dst, z []float64, n int, share float64, energies, work []float64) {
+func (m *Member) addMixtures(dst, z []float64, n int, share, bound float64, energies, work []float64) {
 	if len(m.Mixtures) == 0 {
-		m.addNorms(dst, z, n, share)
+		m.norms(energies, z, n)
+		m.weigh(0, energies, bound)
+		for s, e := range energies {
+			dst[s] += float64(share * e)
+		}
 		return
 	}
 	share /= float64(len(m.Mixtures))
-	for _, mix := range m.Mixtures {
+	for i, mix := range m.Mixtures {
 		mix.EnergyBlock(energies, z, n, work)
+		m.weigh(i, energies, bound)
 		kernel.Axpy(dst[:n], energies, share)
 	}
 }
 
-func (m *Member) addNorms(dst, z []float64, n int, share float64) {
+// weigh replaces the energies of mixture i by evidence.
+func (m *Member) weigh(i int, energies []float64, bound float64) {
+	if m.Evidence != nil {
+		m.Evidence[i].weigh(energies, bound)
+	}
+}
+
+// norms writes the norms of the scaled features of n samples z.
+func (m *Member) norms(energies, z []float64, n int) {
 	r := z[m.Network.LatentDim()*n:]
 	for s := range n {
 		var sum float64
 		for i := s; i < len(r); i += n {
 			sum += float64(r[i] * r[i])
 		}
-		dst[s] += float64(share * math.Sqrt(sum))
+		energies[s] = math.Sqrt(sum)
 	}
 }

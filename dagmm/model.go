@@ -2,6 +2,7 @@ package dagmm
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -16,7 +17,10 @@ type Parameters struct {
 	Scaler       dataset.Scaler // one column per metric
 	RecentLevels RecentLevels
 	Members      []Member
-	Quantile     float64 // Threshold is this quantile of the training energies
+	// Bound of the evidence that members give: beyond it evidence grows by its logarithm only. 0
+	// means no bound.
+	Bound    float64
+	Quantile float64 // Threshold is this quantile of the training energies
 	// Threshold is the energy above which a row is anomalous.
 	Threshold   float64
 	Calibration Calibration
@@ -60,6 +64,7 @@ func (t Training) check() error {
 type Model struct {
 	p      Parameters
 	shares []float64 // of the members in the average energy
+	bound  float64   // of evidence
 	pool   sync.Pool
 }
 
@@ -142,9 +147,17 @@ func (m *Model) Members() int { return len(m.p.Members) }
 // Season returns the profile given to WithSeason; nil where there is none.
 func (m *Model) Season() *season.Profile { return m.p.Season }
 
+// unbounded returns the model without a bound of evidence, good for explaining only: how far a
+// view has gone wild says which metric drives it.
+func (m *Model) unbounded() *Model {
+	out := m.withThreshold(m.p.Threshold)
+	out.bound = math.Inf(1)
+	return out
+}
+
 // withThreshold returns the model with another threshold, good for explaining only.
 func (m *Model) withThreshold(t float64) *Model {
-	out := &Model{p: m.p, shares: m.shares}
+	out := &Model{p: m.p, shares: m.shares, bound: m.bound}
 	out.p.Threshold = t
 	return out
 }

@@ -31,6 +31,10 @@ func New(p Parameters) (*Model, error) {
 	if err := m.checkStatistics(); err != nil {
 		return nil, err
 	}
+	m.bound = p.Bound
+	if m.bound == 0 {
+		m.bound = math.Inf(1)
+	}
 	if err := p.Reading.Check(p.Columns); err != nil {
 		return nil, err
 	}
@@ -75,6 +79,9 @@ func (m *Model) checkStatistics() error {
 	p := &m.p
 	if math.IsNaN(p.Threshold) || math.IsInf(p.Threshold, 0) {
 		return fmt.Errorf("dagmm: threshold is %g: %w", p.Threshold, ErrModel)
+	}
+	if !(p.Bound == 0 || p.Bound > 1 && p.Bound <= 1e6) {
+		return fmt.Errorf("dagmm: bound %g of evidence is not in (1, 1e6]: %w", p.Bound, ErrModel)
 	}
 	if !(p.Quantile > 0 && p.Quantile < 1) {
 		return fmt.Errorf("dagmm: quantile %g is not in (0, 1): %w", p.Quantile, ErrModel)

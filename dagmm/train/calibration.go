@@ -66,7 +66,7 @@ func refitEnergies(ctx context.Context, data *trainingData, features []float64, 
 		if members[i], err = r.finish(); err != nil {
 			return nil, err
 		}
-		members[i].Weight = p.Members[i].Weight
+		members[i].Weight, members[i].Evidence = p.Members[i].Weight, p.Members[i].Evidence
 	}
 	p.Members = members
 	model, err := dagmm.New(p)

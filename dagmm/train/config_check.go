@@ -115,6 +115,8 @@ func (m *MixtureConfig) check() error {
 		return badSetting("Mixture.Covariances is %q", m.Covariances)
 	case !(m.Trim < .5):
 		return badSetting("Mixture.Trim %g is not in [0, .5)", m.Trim)
+	case m.Bound != 0 && !(m.Bound > 1 && m.Bound <= 1e6):
+		return badSetting("Mixture.Bound %g is not in (1, 1e6]", m.Bound)
 	}
 	return cmp.Or(checkInt("Mixture.Components", m.Components, maxComponents),
 		checkFloat("Mixture.Ridge", m.Ridge), checkFloat("Mixture.Clip", m.Clip))

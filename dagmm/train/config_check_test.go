@@ -71,6 +71,8 @@ func TestSettingsOutOfRangeAreErrors(t *testing.T) {
 		"epochs":           {Config{Optimizer: OptimizerConfig{Epochs: -1}}, "Optimizer.Epochs -1"},
 		"clip norm":        {Config{Optimizer: OptimizerConfig{ClipNorm: nan}}, "Optimizer.ClipNorm is NaN"},
 		"trim":             {Config{Mixture: MixtureConfig{Trim: .5}}, "Mixture.Trim 0.5"},
+		"bound":            {Config{Mixture: MixtureConfig{Bound: 1}}, "Mixture.Bound 1"},
+		"bound NaN":        {Config{Mixture: MixtureConfig{Bound: nan}}, "Mixture.Bound NaN"},
 		"trim NaN":         {Config{Mixture: MixtureConfig{Trim: nan}}, "Mixture.Trim NaN"},
 		"members":          {Config{Members: -1}, "Members -1"},
 		"members huge":     {Config{Members: 1 << 30}, "Members 1073741824"},

@@ -49,7 +49,7 @@ func (m *MixtureConfig) fill() {
 	setDefault(&m.Ridge, 1e-3)
 	setDefault(&m.Clip, 3)
 	setDefault(&m.EMSteps, 20)
-	m.Clip, m.EMSteps, m.Trim = max(m.Clip, 0), max(m.EMSteps, 0), max(m.Trim, 0)
+	m.Clip, m.EMSteps, m.Trim, m.Bound = max(m.Clip, 0), max(m.EMSteps, 0), max(m.Trim, 0), max(m.Bound, 0)
 }
 
 func (o *OptimizerConfig) fill() {

@@ -163,16 +163,12 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 	p := dagmm.Parameters{Columns: slices.Clone(cfg.Columns), Scaler: *data.scaler, RecentLevels: data.levels, Members: members,
 		Quantile: cfg.Quantile, Reading: cfg.Reading, Training: summary(cfg, data, trainers)}
 	p.Calibration = dagmm.NewCalibration([]float64{0}) // until the energies are known
-	if err := weigh(members, p, data); err != nil {
+	if err := combine(cfg, data, &p); err != nil {
 		return nil, err
 	}
-	draft, err := dagmm.New(p)
+	energies, err := featureEnergies(p, data)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	energies, err := draft.FeatureEnergies(nil, data.features, data.n)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
 	p.Threshold, _ = threshold(energies, cfg.Quantile)
 	heldOut, err := outOfFold(ctx, cfg, data, trainers, energies, p)
@@ -186,34 +182,6 @@ func assemble(ctx context.Context, cfg *Config, data *trainingData, trainers []*
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return model, nil
-}
-
-// weigh makes the energies of members comparable whose latent spaces differ in width. The
-// weight of a member is inversely proportional to the spread of its training energies, the
-// distance from their median to their 99th percentile.
-func weigh(members []dagmm.Member, p dagmm.Parameters, data *trainingData) error {
-	if len(members) == 1 {
-		return nil
-	}
-	spread := make([]float64, len(members))
-	for i := range members {
-		p.Members = members[i : i+1]
-		alone, err := dagmm.New(p)
-		if err != nil {
-			return fmt.Errorf("train: member %d: %w", i, err)
-		}
-		energies, err := alone.FeatureEnergies(nil, data.features, data.n)
-		if err != nil {
-			return fmt.Errorf("train: member %d: %w", i, err)
-		}
-		spread[i] = Quantile(energies, .99) - Quantile(energies, .5)
-	}
-	for i, s := range spread {
-		if s > 0 {
-			members[i].Weight = spread[0] / s
-		}
-	}
-	return nil
 }
 
 func summary(cfg *Config, data *trainingData, trainers []*trainer) dagmm.Training {

@@ -50,11 +50,10 @@ func Metrics() Config {
 // also compared with its recent levels over about 20 samples and over about 2. The model
 // has four members. Two compress the current values and their deviations from the levels; a
 // full and a diagonal Gaussian score them. Two predict the sample from what came before; a
-// diagonal Gaussian scores them, so that their network has to remove the correlations. On
-// the public server data sets this mix keeps the precision of the former and the event
-// recall of the latter. It is ahead of simple methods that see the same recent levels,
-// except on hosts with many metrics (benchmarks/QUALITY.md, go run ./benchmarks/quality
-// -suite smd4,asd,smd38,jumpstarter).
+// diagonal Gaussian scores them, so that their network has to remove the correlations. The
+// energy is the mean evidence of the six Gaussians, about −log p, bounded so that none of
+// them hides what the others see. On the public recordings of servers this mix keeps the
+// precision of the former two and the event recall of the latter (benchmarks/QUALITY.md).
 func Series() Config {
 	c := Metrics()
 	c.Preset = "series"
@@ -64,6 +63,7 @@ func Series() Config {
 	c.Mixture.Covariances = BothCovariances
 	c.Mixture.Clip = 10
 	c.Optimizer = patient
+	c.Mixture.Bound = 30
 	return c
 }
 

@@ -26,8 +26,12 @@ const beyondBound = .1
 
 var evidenceAt = -math.Log(1 - EvidenceQuantile)
 
+// MaxEvidence bounds At and Scale of an Evidence, and the inverse of Scale: no training rows
+// have energies beyond it.
+const MaxEvidence = 1e15
+
 func (e Evidence) check() error {
-	if math.IsNaN(e.At) || math.IsInf(e.At, 0) || !(e.Scale > 0) || math.IsInf(e.Scale, 0) || math.IsInf(1/e.Scale, 0) {
+	if !(math.Abs(e.At) <= MaxEvidence) || !(e.Scale >= 1/MaxEvidence) || !(e.Scale <= MaxEvidence) {
 		return fmt.Errorf("evidence at %g with scale %g: %w", e.At, e.Scale, ErrModel)
 	}
 	return nil

@@ -99,5 +99,7 @@ func evidence(energies []float64) dagmm.Evidence {
 	if !(e.Scale > least) { // all rows alike
 		e.Scale = 1
 	}
+	e.At = min(max(e.At, -dagmm.MaxEvidence), dagmm.MaxEvidence)
+	e.Scale = min(max(e.Scale, 1/dagmm.MaxEvidence), dagmm.MaxEvidence)
 	return e
 }

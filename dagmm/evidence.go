@@ -21,8 +21,8 @@ type Evidence struct {
 // EvidenceQuantile is the quantile of the training energies that At of an Evidence is.
 const EvidenceQuantile = .98
 
-// beyondBound is how fast evidence grows with its logarithm beyond the bound.
-const beyondBound = .1
+// BeyondBound is how fast evidence grows beyond a bound B: at t·B it is B·(1 + BeyondBound·log t).
+const BeyondBound = .1
 
 var evidenceAt = -math.Log(1 - EvidenceQuantile)
 
@@ -45,7 +45,7 @@ func (e Evidence) weigh(energies []float64, bound float64) {
 	for i, v := range energies {
 		t := evidenceAt + float64((v-at)*rate)
 		if t > bound {
-			t = bound + float64(beyondBound*bound*math.Log(t/bound))
+			t = bound + float64(BeyondBound*bound*math.Log(t/bound))
 		}
 		energies[i] = t
 	}

@@ -34,6 +34,10 @@ func hostile(opt Options) []float64 {
 	return []float64{0, math.Copysign(0, -1), 5e-324, -2e-310, 1e30, -1e100, 1e300, -1e300, math.MaxFloat64, -math.MaxFloat64, math.NaN(), math.Inf(1), math.Inf(-1)}
 }
 
+// ordinary is how many samples come first that nothing is done to: after an absurd one, recent
+// levels are off for a while.
+const ordinary = 60
+
 // sampler draws samples: ordinary ones, ones that are far out in some metrics, some with missing
 // values and, where asked for, hostile ones.
 type sampler struct {
@@ -48,7 +52,11 @@ func (s *sampler) sample() []float64 {
 	n, d := s.k.x.Dims()
 	row := slices.Clone(s.k.x.RawRowView(s.next % n))
 	s.next++
-	switch s.rng.IntN(4) {
+	kind := s.rng.IntN(4)
+	if s.next <= ordinary {
+		kind = 3
+	}
+	switch kind {
 	case 0: // far out
 		for range 1 + s.rng.IntN(2) {
 			j := s.rng.IntN(d)

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/dagmm"
@@ -25,9 +26,32 @@ func (s scorer) energies(features string) (energy string) {
 	return energy
 }
 
-// terms are the energies of a member's mixtures. Without any it is the norm of the error
-// features, that of a plain autoencoder.
+// terms are the energies of a member's mixtures, or the evidence that replaces them.
 func (s scorer) terms(m *dagmm.Member, features, what string) []string {
+	terms := s.mixtures(m, features, what)
+	for i, e := range m.Evidence {
+		terms[i] = s.evidence(terms[i], e, fmt.Sprintf("%s, mixture %d: evidence", what, i))
+	}
+	return terms
+}
+
+// evidence is that of the energies e. See dagmm.Evidence.
+func (s scorer) evidence(e string, scale dagmm.Evidence, what string) string {
+	g := s.g
+	e = g.op("Mul", g.op("Sub", e, g.scalar(what+": at", scale.At)), g.factor(what+": 1/scale", 1/scale.Scale))
+	e = g.op("Add", e, g.scalar(what+": quantile", -math.Log(1-dagmm.EvidenceQuantile)))
+	if s.p.Bound == 0 {
+		return e
+	}
+	bound := g.scalar(what+": bound", s.p.Bound)
+	beyond := g.op("Greater", e, bound)
+	rise := g.op("Log", g.op("Mul", g.where(beyond, e, bound), g.factor(what+": 1/bound", 1/s.p.Bound)))
+	return g.where(beyond, g.op("Add", bound, g.op("Mul", rise, g.factor(what+": beyond", dagmm.BeyondBound*s.p.Bound))), e)
+}
+
+// mixtures are the energies of a member's mixtures. Without any it is the norm of the error
+// features, that of a plain autoencoder.
+func (s scorer) mixtures(m *dagmm.Member, features, what string) []string {
 	g, k := s.g, m.Network.LatentDim()
 	target := g.view(features, m.Targets, s.width())
 	code := g.layers(m.Network.Encoder, g.view(features, m.Inputs, s.width()), what+": encoder")

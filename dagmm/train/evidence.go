@@ -58,7 +58,7 @@ func weigh(p dagmm.Parameters, data *trainingData) error {
 }
 
 // witness gives every mixture of the members the evidence of its training energies. All
-// mixtures count the same.
+// members count the same.
 func witness(p dagmm.Parameters, data *trainingData) error {
 	members := p.Members
 	for i := range members {
@@ -75,7 +75,6 @@ func witness(p dagmm.Parameters, data *trainingData) error {
 			}
 			members[i].Evidence = append(members[i].Evidence, evidence(energies))
 		}
-		members[i].Weight = float64(count)
 	}
 	return nil
 }

@@ -51,8 +51,8 @@ func Metrics() Config {
 // has four members. Two compress the current values and their deviations from the levels; a
 // full and a diagonal Gaussian score them. Two predict the sample from what came before; a
 // diagonal Gaussian scores them, so that their network has to remove the correlations. The
-// energy is the mean evidence of the six Gaussians, about −log p, bounded so that none of
-// them hides what the others see. On the public recordings of servers this mix keeps the
+// energy is the mean evidence of the members, about −log p, bounded so that none of them
+// hides what the others see. On the public recordings of servers this mix keeps the
 // precision of the former two and the event recall of the latter (benchmarks/QUALITY.md).
 func Series() Config {
 	c := Metrics()

@@ -291,7 +291,7 @@ func TestLiveLogin(t *testing.T) {
 	p.do(t, chromedp.Navigate(w.server.URL+"/host?name=web-1"))
 	require.True(t, js[bool](t, p, noOverflow))
 	require.Empty(t, js[[]string](t, p, cutOff))
-	require.Equal(t, "token", js[string](t, p, `document.activeElement.id`))
+	p.until(t, `document.activeElement.id === "token"`)
 	p.do(t, chromedp.KeyEvent("wrong"), chromedp.KeyEvent(kb.Enter))
 	p.until(t, `document.getElementById("wrong")?.textContent === "That is not the token."`)
 	p.until(t, `document.activeElement.id === "token"`)

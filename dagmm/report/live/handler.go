@@ -91,26 +91,25 @@ func (p *Page) ready(w http.ResponseWriter) (*monitor.Monitor, bool) {
 	return m, m != nil
 }
 
-// named returns the host that a request is about. Where there is none it answers, and returns
-// false.
-func (p *Page) named(w http.ResponseWriter, r *http.Request) (string, bool) {
-	name := r.URL.Query().Get("name")
+// named returns the Monitor and the host that a request is about. Where there is none it answers,
+// and returns false.
+func (p *Page) named(w http.ResponseWriter, r *http.Request) (m *monitor.Monitor, name string, ok bool) {
+	if m, ok = p.ready(w); !ok {
+		return nil, "", false
+	}
+	name = r.URL.Query().Get("name")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.hosts[name] == nil {
 		http.Error(w, "There is no host "+shown(name)+".", http.StatusNotFound)
-		return "", false
+		return nil, "", false
 	}
-	return name, true
+	return m, name, true
 }
 
 // takeVerdict takes what an operator says of an alarm.
 func (p *Page) takeVerdict(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.ready(w)
-	if !ok {
-		return
-	}
-	name, ok := p.named(w, r)
+	m, name, ok := p.named(w, r)
 	if !ok {
 		return
 	}
@@ -144,11 +143,7 @@ var periods = []period{
 // takeExpectation takes that what happens on a host is expected for some time from now, and
 // since the open alarm began where there is one.
 func (p *Page) takeExpectation(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.ready(w)
-	if !ok {
-		return
-	}
-	name, ok := p.named(w, r)
+	m, name, ok := p.named(w, r)
 	if !ok {
 		return
 	}

@@ -35,11 +35,7 @@ type noteView struct{ Time, Kind, Text string }
 
 // serveHost shows one host.
 func (p *Page) serveHost(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.ready(w)
-	if !ok {
-		return
-	}
-	name, ok := p.named(w, r)
+	m, name, ok := p.named(w, r)
 	if !ok {
 		return
 	}

@@ -38,8 +38,8 @@ func (e Evidence) check() error {
 }
 
 // weigh replaces energies by evidence. Beyond the bound evidence grows by its logarithm only,
-// so that a mixture that has gone wild does not hide what the others see. One that was fitted
-// to few rows does.
+// so that a mixture that has gone wild, as after a fit to few rows, does not hide what the
+// others see.
 func (e Evidence) weigh(energies []float64, bound float64) {
 	at, rate := e.At, 1/e.Scale
 	for i, v := range energies {

@@ -120,6 +120,18 @@ func (m *Model) WithMixtures(mixtures [][]*gmm.Mixture) (*Model, error) {
 	return New(p)
 }
 
+// WithCalibration returns the model with another calibration, as of rows that have come since
+// it was trained. Its energies stay. Its p-values, and its threshold at Model.Quantile, are
+// those of c.
+func (m *Model) WithCalibration(c Calibration) (*Model, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	p := m.p
+	p.Calibration, p.Threshold = c, c.Quantile(p.Quantile)
+	return New(p)
+}
+
 // WithSeason returns the model, which was trained on rows that p deseasonalised, together
 // with p. A detector of alarms then deseasonalises its samples itself. Energy, Series and
 // Stream know no time: they go on taking rows that the caller has deseasonalised. A flat

@@ -153,3 +153,27 @@ func flags(t testing.TB, m *dagmm.Model, x mat.Matrix) (rows []int, threshold fl
 	}
 	return rows, m.Threshold()
 }
+
+// Another calibration moves the p-values and the threshold, and no energy.
+func TestModelWithAnotherCalibration(t *testing.T) {
+	cfg := small(train.Metrics())
+	x := host(200, 4, false)
+	m := fit(t, x, cfg)
+	energies, err := m.Energies(nil, x)
+	require.NoError(t, err)
+	half := energies[:len(energies)/2]
+	other, err := m.WithCalibration(dagmm.NewCalibration(half))
+	require.NoError(t, err)
+	same, err := other.Energies(nil, x)
+	require.NoError(t, err)
+	require.Equal(t, energies, same)
+	require.Equal(t, dagmm.NewCalibration(half), other.Calibration())
+	require.Equal(t, other.Calibration().Quantile(m.Quantile()), other.Threshold())
+	require.Equal(t, 1/float64(len(half)+1), other.PValue(1e9))
+	require.NotEqual(t, m.Calibration(), other.Calibration(), "the model itself stays")
+
+	for _, energies := range [][]float64{nil, {1, math.NaN()}, {1, math.Inf(1)}} {
+		_, err := m.WithCalibration(dagmm.NewCalibration(energies))
+		require.ErrorIs(t, err, dagmm.ErrModel, "%v", energies)
+	}
+}

@@ -27,14 +27,15 @@ type Result struct {
 // several detectors may share a model. Its memory does not grow. Make one with New; the
 // zero Detector returns ErrNotMade.
 type Detector struct {
-	m       *dagmm.Model
-	cfg     Config
-	columns []string
-	tail    *dagmm.Tail
-	heights heights
-	span    time.Duration // from the first training row to the last; 0 where unknown
-	stream  *dagmm.Stream
-	adapter *adapter // nil unless Config.Adapt asks for it
+	m            *dagmm.Model
+	cfg          Config
+	columns      []string
+	tail         *dagmm.Tail
+	heights      heights
+	span         time.Duration // from the first training row to the last; 0 where unknown
+	recalibrated bool          // the energies are those of the detector to succeed; not stored, as it has succeeded then
+	stream       *dagmm.Stream
+	adapter      *adapter // nil unless Config.Adapt asks for it
 
 	budget  controller
 	recent  recentEnergies

@@ -34,12 +34,14 @@ func steps(span time.Duration) float64 {
 	return min(mostSteps, max(1, float64(knownSpan)/float64(span)))
 }
 
-// clearly is the height above the threshold at which an alarm is hardly the model's own doing.
-const clearly = .5
+const (
+	clearly    = .5  // height above the threshold at which an alarm is hardly the model's own doing
+	clearPrice = .75 // steps that an alarm far above the threshold counts for
+)
 
 // price returns how many steps an alarm raises the threshold by that opens with a sample of
-// the given excess. The steps beyond the first are for samples close above the threshold,
-// which say that it was too low; what lies far above says nothing of it.
+// the given excess. A sample close above the threshold says that the threshold was too low. What
+// lies far above says less of it, and is more often a fault.
 func price(steps, excess float64) float64 {
-	return 1 + (steps-1)*math.Exp(-max(excess, 0)/clearly)
+	return clearPrice + (steps-clearPrice)*math.Exp(-max(excess, 0)/clearly)
 }

@@ -28,7 +28,7 @@ func TestVerdictsAndTheBudget(t *testing.T) {
 	feed(t, d, 0, fault()[:200])
 	paid := d.budget.threshold
 	cost := d.latest().cost
-	require.InDelta(t, raise, cost, 1e-9)
+	require.InDelta(t, raise*clearPrice, cost, .01, "a fault far above the threshold")
 
 	require.NoError(t, d.Judge(1, true))
 	require.InDelta(t, paid-cost, d.budget.threshold, 1e-9)

@@ -27,6 +27,9 @@ type Training struct {
 	// Start, where it is not nil, is the height of the threshold to start from (Detector.Start)
 	// instead of one from Energies.
 	Start *float64
+	// Recalibrated says that the model is that of the detector to succeed (Succeed), with another
+	// calibration. Their energies compare, and the threshold stays at its energy.
+	Recalibrated bool
 }
 
 // New makes a detector for a model. training (rows × metrics) holds the ordered rows that
@@ -64,7 +67,7 @@ func NewTrained(m *dagmm.Model, training Training, cfg Config) (*Detector, error
 	d.absences = newAbsences(len(columns))
 	d.values = newValueRuns(columns, m.Constant(), training.Longest)
 	d.recent.follow(m.Calibration(), cfg.Interval)
-	d.span = training.Span
+	d.span, d.recalibrated = training.Span, training.Recalibrated
 	if d.span == 0 {
 		d.span = time.Duration(len(training.Energies)) * cfg.Interval
 	}

@@ -13,7 +13,7 @@ import (
 // Succeed lets the detector, made for a newer model of the same stream, go on where old
 // stands: it takes over the open alarm, the counts, the numbers of the events, and what
 // operators have said. With a Budget the threshold keeps the distance from its start that the old
-// one has come to, less what false alarms have cost (Judge). Call Prime afterwards so that it also knows the
+// one has come to, or its energy (Training.Recalibrated), less what false alarms have cost (Judge). Call Prime afterwards so that it also knows the
 // samples before the next one. Detectors of other metrics are ErrConfig, and one that New has
 // not made is ErrNotMade.
 func (d *Detector) Succeed(old *Detector) error {
@@ -29,7 +29,7 @@ func (d *Detector) Succeed(old *Detector) error {
 	d.absences = old.absences
 	d.records, d.expected, d.excused = old.records, old.expected, old.excused
 	if d.cfg.budgeted() && old.cfg.budgeted() {
-		d.budget.succeed(old.budget, old.alarm.open)
+		d.inherit(old)
 		d.refundFalse()
 	}
 	d.alarm = old.alarm
@@ -44,6 +44,21 @@ func (d *Detector) Succeed(old *Detector) error {
 	// height, and the peak so far stays unless that one is more severe.
 	d.alarm.reseason(old.m, d.m, d.columns)
 	return nil
+}
+
+// inherit takes over where the threshold of an older detector stands: at the same energy where
+// energies compare, and otherwise at the same distance from the start.
+func (d *Detector) inherit(old *Detector) {
+	if !d.recalibrated {
+		d.budget.succeed(old.budget, old.alarm.open)
+		return
+	}
+	from := old.budget
+	to := func(height float64) float64 { return d.heights.of(old.heights.energy(height)) }
+	level := to(from.level())
+	from.threshold, from.start = to(from.threshold), d.budget.start
+	from.absorbed = level - from.threshold
+	d.budget.succeed(from, old.alarm.open)
 }
 
 // contextRows is how many samples make a context: the weights of older ones in the slowest

@@ -40,6 +40,7 @@ type contender struct {
 	*dagmm.Model
 	metrics metricRuns
 	span    time.Duration // of the rows that it has learned
+	learned time.Time     // the last of them, or later; zero where that is unknown
 }
 
 // row returns a row of the window as the model knows rows.

@@ -10,9 +10,9 @@ import (
 type outcome struct {
 	kind     alarm.Kind // Retrained, Kept or RetrainFailed
 	detail   string
-	model    string        // stored name of the model; "" without a Store
+	model    string        // stored name of the new or recalibrated model; "" without one or without a Store
 	start    float64       // of the detector
 	span     time.Duration // of the rows that the model has learned
 	metrics  metricRuns
-	detector *alarm.Detector // nil unless kind is Retrained, or where it is left to the stored model
+	detector *alarm.Detector // nil where the model stays as it is, or where it is left to the stored model
 }

@@ -45,6 +45,7 @@ type storedStream struct {
 	Drift     float64
 	Falsified bool // an alarm was called false since a training began for that
 	Changed   time.Time
+	Learned   time.Time // zero in states from before there was one
 
 	Seq       uint64
 	Pending   []alarm.EventState // raised and not handed out

@@ -16,7 +16,7 @@ func (m *Monitor) encode(s *stream) ([]byte, error) {
 	out := storedStream{ID: s.id, Columns: m.cfg.Columns, Input: s.input.State(), Model: s.model,
 		Applied: s.applied, Samples: s.samples, Lost: s.lost,
 		Memory:   storedMemory{Times: s.memory.times, Values: s.memory.values, Incident: s.memory.incident},
-		Training: s.inTraining, Reason: s.reason, Trained: s.trained, Trainings: s.trainings, Drift: s.drift, Falsified: s.falsified, Changed: s.changed,
+		Training: s.inTraining, Reason: s.reason, Trained: s.trained, Trainings: s.trainings, Drift: s.drift, Falsified: s.falsified, Changed: s.changed, Learned: s.learned,
 		Seq: s.seq, Delivered: s.delivered}
 	for _, r := range s.named {
 		out.Named = append(out.Named, storedSpan{r.from, r.to, r.alarm, r.expected})
@@ -79,7 +79,7 @@ func (m *Monitor) revived(stored *storedStream) (*stream, error) {
 	s := &stream{id: stored.ID, model: stored.Model,
 		applied: stored.Applied, samples: stored.Samples, lost: stored.Lost,
 		memory:     memory{times: stored.Memory.Times, values: stored.Memory.Values, incident: stored.Memory.Incident},
-		inTraining: stored.Training, reason: stored.Reason, trained: stored.Trained, trainings: stored.Trainings, drift: stored.Drift, falsified: stored.Falsified, changed: stored.Changed,
+		inTraining: stored.Training, reason: stored.Reason, trained: stored.Trained, trainings: stored.Trainings, drift: stored.Drift, falsified: stored.Falsified, changed: stored.Changed, learned: stored.Learned,
 		seq: stored.Seq, delivered: stored.Delivered}
 	for _, r := range stored.Named {
 		s.named = append(s.named, span{r.From, r.To, r.Alarm, r.Expected})

@@ -40,6 +40,7 @@ type stream struct {
 	trainings  uint64
 	drift      float64   // mean over recent samples of whether p ≤ gateP
 	falsified  bool      // an alarm was called false since a training began for that
+	learned    time.Time // the model in use has learned no later sample; zero where that is unknown
 	changed    time.Time // for good: the beginning of the last alarm that was accepted as normal
 
 	seq       uint64        // of the last event

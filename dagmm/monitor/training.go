@@ -59,7 +59,7 @@ func (s *stream) job(cfg Config, t *training) job {
 	j := job{training: t, window: s.memory.window(cfg.Columns, cfg.Interval, s.known()), reason: s.reason}
 	j.window.Stream, j.window.Number = s.id, s.trainings-1
 	if s.detector != nil {
-		j.old = contender{s.detector.Model(), s.metrics, s.detector.Span()}
+		j.old = contender{s.detector.Model(), s.metrics, s.detector.Span(), s.learned}
 		j.window.Model = j.old.Model
 		j.window.hold()
 	}
@@ -128,7 +128,7 @@ func (m *Monitor) train(j job) *outcome {
 	corrects := j.reason == correction
 	j.reason += j.window.pace()
 	if fits, why := j.old.fits(j.window); fits && !corrects {
-		return &outcome{kind: alarm.Kept, detail: j.reason + "; " + why}
+		return m.keep(j, why)
 	}
 	c, w, why, err := m.learn(j)
 	if j.ctx.Err() != nil {
@@ -140,9 +140,13 @@ func (m *Monitor) train(j job) *outcome {
 		err = m.judge(o, j, c, w)
 	}
 	if err != nil {
-		o.kind, o.detail = alarm.RetrainFailed, fmt.Sprintf("%s: %v", j.reason, err)
+		return failed(j.reason, err)
 	}
 	return o
+}
+
+func failed(reason string, err error) *outcome {
+	return &outcome{kind: alarm.RetrainFailed, detail: fmt.Sprintf("%s: %v", reason, err)}
 }
 
 // learn makes a model of the job's window. It returns the window as the model has learned
@@ -206,8 +210,15 @@ func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 			energies[i] = math.NaN()
 		}
 	}
-	o.metrics, o.span = c.metrics, w.span()
-	o.detector, err = alarm.NewTrained(c.Model, alarm.Training{Energies: energies, Span: o.span, Longest: c.metrics.longest()}, m.cfg.Detector)
+	c.span = w.span()
+	return m.employ(o, j, c, energies)
+}
+
+// employ makes the detector of an outcome, whose threshold starts from the energies of the
+// window, NaN where a row takes no part. The model goes to the Store.
+func (m *Monitor) employ(o *outcome, j job, c contender, energies []float64) (err error) {
+	o.metrics, o.span = c.metrics, c.span
+	o.detector, err = alarm.NewTrained(c.Model, alarm.Training{Energies: energies, Span: o.span, Longest: c.metrics.longest(), Recalibrated: o.kind == alarm.Kept}, m.cfg.Detector)
 	if err != nil {
 		return err
 	}
@@ -246,20 +257,20 @@ func (m *Monitor) takeOutcome(s *stream) error {
 
 // revive makes the detector of an outcome that was left to its stored model.
 func (m *Monitor) revive(o *outcome) error {
-	if o.kind != alarm.Retrained || o.detector != nil {
+	if o.model == "" || o.detector != nil {
 		return nil
 	}
 	model, err := m.store.loadModel(o.model)
 	if err != nil {
 		return err
 	}
-	o.detector, err = alarm.NewTrained(model, alarm.Training{Span: o.span, Longest: o.metrics.longest(), Start: &o.start}, m.cfg.Detector)
+	o.detector, err = alarm.NewTrained(model, alarm.Training{Span: o.span, Longest: o.metrics.longest(), Start: &o.start, Recalibrated: o.kind == alarm.Kept}, m.cfg.Detector)
 	return err
 }
 
 func (m *Monitor) applyOutcome(s *stream, o *outcome) {
 	s.inTraining = false
-	if o.kind == alarm.Retrained {
+	if o.detector != nil {
 		if err := m.replace(s, o); err != nil {
 			o.kind, o.detail = alarm.RetrainFailed, err.Error()
 		}
@@ -292,6 +303,9 @@ func (m *Monitor) replace(s *stream, o *outcome) error {
 		return err
 	}
 	s.detector, s.metrics, s.model = o.detector, o.metrics, o.model
+	if o.kind == alarm.Retrained {
+		s.learned = s.input.LastPassed()
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -46,6 +47,7 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 	w := watched{name: s.name}
 	energies, flags := make([]float64, rows), make([]bool, rows)
 	row, opened := 0, 0
+	var closed []alarm.Event // that the operator has not looked at
 	s.cfg.Workers = 1
 	m, err := monitor.Open(monitor.Config{
 		Columns: s.columns, Train: cached(o.cache, s.cfg, o.cold), Interval: s.interval, Detector: o.policy, Synchronous: true,
@@ -56,6 +58,8 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 				w.models++
 			case e.Kind == alarm.Opened && row >= s.from:
 				opened++
+			case e.Kind == alarm.Closed:
+				closed = append(closed, e)
 			}
 		},
 	})
@@ -70,6 +74,12 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 		if err := m.Push(s.name, start.Add(time.Duration(row)*s.interval), s.x.RawRowView(row)); err != nil {
 			return w, err
 		}
+		if o.judge && s.labels != nil {
+			if err := judgeAll(m, closed, start, s); err != nil {
+				return w, err
+			}
+			closed = closed[:0]
+		}
 	}
 	w.alarms = float64(opened) / (float64(rows-s.from) * s.interval.Hours() / 24)
 	if err := m.Close(); err != nil || s.labels == nil {
@@ -82,6 +92,17 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 	rule, err := t.Flagged(flags[s.from:])
 	w.episodes, w.recall, w.oracle = rule.EpisodesPerDay, rule.EventRecall(), t.AtBudget(1).EventRecall()
 	return w, err
+}
+
+// judgeAll is the operator who says of every alarm that has closed whether there was an incident.
+func judgeAll(m *monitor.Monitor, closed []alarm.Event, start time.Time, s stream) error {
+	for _, e := range closed {
+		from, to := int(e.Start.Sub(start)/s.interval), int(e.End.Sub(start)/s.interval)
+		if err := m.Judge(s.name, e.Seq, slices.Contains(s.labels[from:to+1], true)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watchAll watches several hosts at a time.

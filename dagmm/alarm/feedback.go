@@ -42,9 +42,8 @@ func (d *Detector) latest() *record { return &d.records[len(d.records)-1] }
 // last verdict counts.
 //
 // A real alarm was no false one, so it gives its Budget back at once. It is not taken for
-// a host that has changed for good, however long it lasts. A false alarm gives its Budget back
-// with the next model (Succeed), which may learn its samples. Until then the threshold stays
-// raised: it was too low for them, and they are as unusual as before.
+// a host that has changed for good, however long it lasts. A false alarm is what the Budget is
+// for: the threshold stays raised, by a whole step even where the alarm was far above it.
 //
 // A Detector remembers its latest 200 alarms; any other number is ErrUnknown.
 func (d *Detector) Judge(number uint64, genuine bool) error {
@@ -53,12 +52,10 @@ func (d *Detector) Judge(number uint64, genuine bool) error {
 		return fmt.Errorf("alarm: number %d of %d, of which the latest %d are remembered: %w", number, d.alarm.number, len(d.records), ErrUnknown)
 	}
 	r.judged, r.real = true, genuine
-	switch {
-	case genuine:
+	if genuine {
 		d.refund(r)
-	case r.refunded:
-		d.budget.threshold += r.cost
-		r.refunded = false
+	} else if d.cfg.budgeted() {
+		d.charge(r)
 	}
 	if d.alarm.number == number {
 		d.alarm.accepted = !genuine
@@ -74,12 +71,12 @@ func (d *Detector) refund(r *record) {
 	}
 }
 
-// refundFalse gives back what false alarms have cost, once there is a model that may have
-// learned their samples.
-func (d *Detector) refundFalse() {
-	for i := range d.records {
-		if r := &d.records[i]; r.judged && !r.real {
-			d.refund(r)
-		}
+// charge makes an alarm cost what a false one does.
+func (d *Detector) charge(r *record) {
+	cost := max(r.cost, raise)
+	if !r.refunded {
+		d.budget.threshold -= r.cost
 	}
+	d.budget.threshold += cost
+	r.cost, r.refunded = cost, false
 }

@@ -21,8 +21,8 @@ func heir(t *testing.T, d *Detector) *Detector {
 	return next
 }
 
-// A real alarm gives its budget back at once, a false one with the next model. The last
-// verdict counts, and nothing is given back twice.
+// A real alarm gives its budget back, a false one has spent it. The last verdict counts, also
+// for the next model, and nothing is given back twice.
 func TestVerdictsAndTheBudget(t *testing.T) {
 	d := detector(t, false, strict)
 	feed(t, d, 0, fault()[:200])
@@ -36,11 +36,13 @@ func TestVerdictsAndTheBudget(t *testing.T) {
 	require.InDelta(t, paid-cost, d.budget.threshold, 1e-9)
 	require.InDelta(t, paid-cost, heir(t, d).budget.threshold, 1e-9)
 
-	require.NoError(t, d.Judge(1, false))
-	require.InDelta(t, paid, d.budget.threshold, 1e-9, "the threshold was too low for it")
-	next := heir(t, d)
-	require.InDelta(t, paid-cost, next.budget.threshold, 1e-9)
-	require.InDelta(t, paid-cost, heir(t, next).budget.threshold, 1e-9)
+	for range 2 {
+		require.NoError(t, d.Judge(1, false))
+		require.InDelta(t, paid-cost+raise, d.budget.threshold, 1e-9, "the threshold was too low for it")
+		require.InDelta(t, paid-cost+raise, heir(t, d).budget.threshold, 1e-9)
+	}
+	require.NoError(t, d.Judge(1, true))
+	require.InDelta(t, paid-cost, d.budget.threshold, 1e-9)
 }
 
 func TestJudgedAlarms(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // Succeed lets the detector, made for a newer model of the same stream, go on where old
 // stands: it takes over the open alarm, the counts, the numbers of the events, and what
 // operators have said. With a Budget the threshold keeps the distance from its start that the old
-// one has come to, or its energy (Training.Recalibrated), less what false alarms have cost (Judge). Call Prime afterwards so that it also knows the
+// one has come to, or its energy (Training.Recalibrated). Call Prime afterwards so that it also knows the
 // samples before the next one. Detectors of other metrics are ErrConfig, and one that New has
 // not made is ErrNotMade.
 func (d *Detector) Succeed(old *Detector) error {
@@ -30,7 +30,6 @@ func (d *Detector) Succeed(old *Detector) error {
 	d.records, d.expected, d.excused = old.records, old.expected, old.excused
 	if d.cfg.budgeted() && old.cfg.budgeted() {
 		d.inherit(old)
-		d.refundFalse()
 	}
 	d.alarm = old.alarm
 	d.alarm.blame = copyOf(old.alarm.blame)

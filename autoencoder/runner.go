@@ -13,7 +13,13 @@ type Pass struct {
 // Runner computes one sample's forward pass through several networks. It gives the same
 // bits as Network.Forward and allocates nothing after NewRunner. A Runner belongs to one
 // goroutine.
-type Runner struct{ layers []kernel.RowLayer }
+type Runner struct {
+	layers []kernel.RowLayer
+	of     []place // by layer
+}
+
+// place says which layer of a network is meant.
+type place struct{ pass, layer int }
 
 // NewRunner prepares the passes. The networks' weights and the slices of the passes must
 // stay where they are; their contents may change between runs.
@@ -28,13 +34,28 @@ func NewRunner(passes []Pass) *Runner {
 	// the processor fills the wait with the layers of the other networks.
 	r := &Runner{}
 	for k := range depth {
-		for _, layers := range chains {
+		for i, layers := range chains {
 			if k < len(layers) {
 				r.layers = append(r.layers, layers[k])
+				r.of = append(r.of, place{i, k})
 			}
 		}
 	}
 	return r
+}
+
+// Use lets the i-th pass go through the network that of(i) returns, which must have the shape of
+// the one before. It allocates nothing.
+func (r *Runner) Use(of func(i int) *Network) {
+	for k, p := range r.of {
+		net := of(p.pass)
+		layers := net.Encoder
+		if p.layer >= len(layers) {
+			p.layer -= len(layers)
+			layers = net.Decoder
+		}
+		r.layers[k].SetTheta(layers[p.layer].Theta)
+	}
 }
 
 // Run reads the inputs and writes the codes and reconstructions of all passes.

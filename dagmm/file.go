@@ -67,7 +67,7 @@ func (m *Model) Save(w io.Writer) error {
 	p := &m.p
 	text, err := json.Marshal(file{Format: fileFormat, Version: fileVersion, Columns: p.Columns, Scaler: p.Scaler,
 		RecentLevels: p.RecentLevels, Members: p.Members, Bound: p.Bound, Quantile: p.Quantile, Threshold: p.Threshold,
-		Calibration: p.Calibration, Prototypes: p.Prototypes, Training: p.Training, Season: p.Season, Reading: p.Reading})
+		Calibration: p.Calibration.whole(), Prototypes: m.prototypes.rows(), Training: p.Training, Season: p.Season, Reading: p.Reading})
 	if err == nil {
 		covered := bytes.TrimSuffix(text, []byte(fileEnd))
 		_, err = w.Write(append(covered, checksum(covered)+fileEnd+"\n"...))

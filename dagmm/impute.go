@@ -57,6 +57,8 @@ func (s *Stream) Impute(x []float64) (Verdict, Completeness, error) {
 // values enter the context like known ones, because the levels would drift apart otherwise.
 func (s *Stream) scoreFilled(filled []float64) float64 {
 	s.keep()
+	s.begin()
+	defer s.end()
 	y := s.s.scaled
 	s.m.scale(y, filled)
 	unknown := missingIn(y)
@@ -190,6 +192,8 @@ func (s *Stream) Peek(x []float64) (float64, error) {
 	if _, err := s.m.checkRow("stream", x, true); err != nil {
 		return 0, err
 	}
+	s.begin()
+	defer s.end()
 	y := s.s.scaled
 	s.m.scale(y, x)
 	return s.complete(y, missingIn(y)), nil

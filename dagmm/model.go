@@ -62,10 +62,11 @@ func (t Training) check() error {
 
 // Model scores rows. It is immutable and safe for concurrent use.
 type Model struct {
-	p      Parameters
-	shares []float64 // of the members in the average energy
-	bound  float64   // of evidence
-	pool   sync.Pool
+	p          Parameters // without Prototypes and what can be derived
+	prototypes prototypes
+	shares     []float64  // of the members in the average energy
+	bound      float64    // of evidence
+	pool       *sync.Pool // of scratch for one sample, shared by all models of this shape
 }
 
 // Shares returns the weight of each member in the average energy. Their sum is 1.
@@ -115,7 +116,11 @@ func (m *Model) Training() Training { return m.p.Training }
 
 // Parameters returns everything the model consists of. Treat it as read-only: its slices and
 // pointers are the model's.
-func (m *Model) Parameters() Parameters { return m.p }
+func (m *Model) Parameters() Parameters {
+	p := m.p
+	p.Calibration, p.Prototypes = p.Calibration.whole(), m.prototypes.rows()
+	return p
+}
 
 // Constant returns the names of metrics that did not vary in training.
 func (m *Model) Constant() []string {
@@ -130,7 +135,7 @@ func (m *Model) Constant() []string {
 
 // Calibration returns the distribution of held-out energies that p-values are read from.
 // Treat it as read-only: its slices are the model's.
-func (m *Model) Calibration() Calibration { return m.p.Calibration }
+func (m *Model) Calibration() Calibration { return m.p.Calibration.whole() }
 
 // Mixtures returns the mixtures that score, member by member. Treat them as read-only.
 func (m *Model) Mixtures() [][]*gmm.Mixture {
@@ -157,7 +162,7 @@ func (m *Model) unbounded() *Model {
 
 // withThreshold returns the model with another threshold, good for explaining only.
 func (m *Model) withThreshold(t float64) *Model {
-	out := &Model{p: m.p, shares: m.shares, bound: m.bound}
+	out := &Model{p: m.p, prototypes: m.prototypes, shares: m.shares, bound: m.bound}
 	out.p.Threshold = t
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/gmm"
 )
@@ -42,7 +43,8 @@ func New(p Parameters) (*Model, error) {
 	if err := m.share(); err != nil {
 		return nil, err
 	}
-	m.pool.New = func() any { return m.newScratch(1) }
+	m.trim()
+	m.pool = m.p.pool()
 	return m, nil
 }
 
@@ -106,13 +108,53 @@ func (m *Model) checkStatistics() error {
 	return nil
 }
 
+// trim lets go of memory that slices have beyond their length: those of a file have half as much
+// again. It copies them, because the caller's are not the model's to change.
+func (m *Model) trim() {
+	p := &m.p
+	p.Calibration = p.Calibration.compact()
+	m.prototypes, p.Prototypes = newPrototypes(p.Prototypes), nil
+	p.Members = slices.Clone(p.Members)
+	for i := range p.Members {
+		e := &p.Members[i]
+		e.Inputs, e.Targets, e.Scale = trimmed(e.Inputs), trimmed(e.Targets), trimmed(e.Scale)
+		e.Mixtures, e.Evidence = trimmed(e.Mixtures), trimmed(e.Evidence)
+		if !tight(e.Network) {
+			e.Network = e.Network.Clone()
+		}
+	}
+}
+
+// tight reports whether the network's weights take no more memory than they need.
+func tight(n *autoencoder.Network) bool {
+	for _, layers := range [][]autoencoder.Layer{n.Encoder, n.Decoder} {
+		for _, l := range layers {
+			if loose(l.Theta) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// loose reports whether a slice has more room than an allocation of its length would have.
+func loose[T any](s []T) bool { return cap(s)-len(s) > len(s)/8+8 }
+
+// trimmed returns the slice, or a copy where it is loose.
+func trimmed[T any](s []T) []T {
+	if !loose(s) {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
+}
+
 // WithMixtures returns the model with other mixtures, member by member, of the same
 // dimensions.
 func (m *Model) WithMixtures(mixtures [][]*gmm.Mixture) (*Model, error) {
 	if len(mixtures) != len(m.p.Members) {
 		return nil, fmt.Errorf("dagmm: mixtures of %d members, model of %d: %w", len(mixtures), len(m.p.Members), ErrModel)
 	}
-	p := m.p
+	p := m.Parameters()
 	p.Members = slices.Clone(p.Members)
 	for i, list := range mixtures {
 		p.Members[i].Mixtures = list
@@ -137,7 +179,7 @@ func (m *Model) WithCalibration(c Calibration) (*Model, error) {
 // Stream know no time: they go on taking rows that the caller has deseasonalised. A flat
 // profile or nil means no season.
 func (m *Model) WithSeason(p *season.Profile) (*Model, error) {
-	params := m.p
+	params := m.Parameters()
 	params.Season = nil
 	if p != nil && p.Kind != season.Flat {
 		params.Season = p

@@ -6,7 +6,7 @@ import "fmt"
 // says that the parameters are not those of a model that was trained.
 func (m *Model) checkPrototypes() error {
 	c, w, s := m.p.RecentLevels, len(m.p.Columns), m.newScratch(1)
-	for i, p := range m.p.Prototypes {
+	for i, p := range m.prototypes.all() {
 		h := newHistory(c, w)
 		copy(h.previous, p)
 		for j := range w {

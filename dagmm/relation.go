@@ -13,7 +13,7 @@ func (e *explainer) beside(i int) (out Beside) {
 	if !e.typical(i) {
 		return out // beside any other metric
 	}
-	rows := make([]near, len(e.m.p.Prototypes))
+	rows := make([]near, e.m.prototypes.n)
 	furthest := 0.
 	for k, c := range e.m.p.Scaler.Columns {
 		if k == i || c.Constant || !e.typical(k) {
@@ -42,7 +42,7 @@ const besideShare = 4
 // typical reports whether the typical rows reach as far as the present value of metric i.
 func (e *explainer) typical(i int) bool {
 	least, most := math.Inf(1), math.Inf(-1)
-	for _, p := range e.m.p.Prototypes {
+	for _, p := range e.m.prototypes.all() {
 		least, most = min(least, p[i]), max(most, p[i])
 	}
 	return e.y[i] >= least && e.y[i] <= most
@@ -51,7 +51,7 @@ func (e *explainer) typical(i int) bool {
 // there returns the range of metric i, scaled, in the typical rows whose metric k is nearest to
 // the present value.
 func (e *explainer) there(rows []near, i, k int) (low, high float64) {
-	for n, p := range e.m.p.Prototypes {
+	for n, p := range e.m.prototypes.all() {
 		rows[n] = near{math.Abs(p[k] - e.y[k]), p[i]}
 	}
 	slices.SortFunc(rows, func(a, b near) int { return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.value, b.value)) })

@@ -237,7 +237,7 @@ func (m *Model) nearest(f []float64, skip ...int) []float64 {
 	}
 	var best []float64
 	least := math.Inf(1)
-	for _, p := range m.p.Prototypes {
+	for _, p := range m.prototypes.all() {
 		var d float64
 		for b := 0; b < len(p); b += w {
 			for j := range w {
@@ -319,7 +319,7 @@ func (e *explainer) contribution(c cause, others []float64) Contribution {
 			e.bound(&out, i, others[i], true)
 		}
 		e.set(e.y)
-	case after && len(e.m.p.Prototypes) > 0:
+	case after && e.m.prototypes.n > 0:
 		low, high := e.around(i, slow)
 		out.Low, out.High = column.Invert(low), column.Invert(high)
 		if column.Min >= 0 {
@@ -345,7 +345,7 @@ func (e *explainer) slowest(i int) (level int, ok bool) {
 func (e *explainer) around(i, level int) (low, high float64) {
 	at := e.h.expected(i, level)
 	low, high = at, at
-	for _, p := range e.m.p.Prototypes {
+	for _, p := range e.m.prototypes.all() {
 		v := at + p[(1+level)*len(e.y)+i]/e.h.gain(level, i)
 		low, high = min(low, v), max(high, v)
 	}

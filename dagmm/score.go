@@ -20,10 +20,10 @@ func (m *Model) Energy(x []float64) (float64, error) {
 	if _, err := m.checkRow("energy", x, false); err != nil {
 		return 0, err
 	}
-	s := m.pool.Get().(*scratch)
+	s := m.borrow()
 	m.scale(s.features, x)
 	e := m.energies(s, 1)[0]
-	m.pool.Put(s)
+	m.giveBack(s)
 	return e, nil
 }
 

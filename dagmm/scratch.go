@@ -9,6 +9,7 @@ type scratch struct {
 	energies []float64
 	work     []float64
 	single   *rowScorer // of one sample; nil for blocks
+	bound    *Model     // whose networks single runs
 }
 
 func (m *Model) newScratch(n int) *scratch {
@@ -20,7 +21,7 @@ func (m *Model) newScratch(n int) *scratch {
 	s := &scratch{n: n, scaled: make([]float64, len(m.p.Columns)), row: make([]float64, features),
 		features: make([]float64, features*n), energies: make([]float64, n), work: make([]float64, work)}
 	if n == 1 {
-		s.single = m.newRowScorer(s.features)
+		s.single, s.bound = m.newRowScorer(s.features), m
 	}
 	return s
 }

@@ -11,7 +11,8 @@ import (
 type Stream struct {
 	m    *Model
 	h    *history
-	s    *scratch
+	s    *scratch  // while a sample is scored; all the time where Latent is used
+	own  bool      // s is kept
 	last *history  // context before the last sample, for Explain
 	row  []float64 // the last sample, completed where it was imputed
 
@@ -27,7 +28,7 @@ const ContextWarmUp = 20
 // Stream starts a stream with empty context.
 func (m *Model) Stream() *Stream {
 	d := len(m.p.Columns)
-	s := &Stream{m: m, s: m.newScratch(1), row: make([]float64, d), known: make([]float64, d), missing: make([]int, d)}
+	s := &Stream{m: m, row: make([]float64, d), known: make([]float64, d), missing: make([]int, d)}
 	s.Reset()
 	return s
 }
@@ -56,8 +57,24 @@ func (s *Stream) note(x []float64) (present int) {
 	return present
 }
 
+// begin lends the stream memory to score in, until end.
+func (s *Stream) begin() {
+	if s.s == nil {
+		s.s = s.m.borrow()
+	}
+}
+
+func (s *Stream) end() {
+	if !s.own {
+		s.m.giveBack(s.s)
+		s.s = nil
+	}
+}
+
 // score scores the sample, if it is complete, and takes it into the context.
 func (s *Stream) score(x []float64, complete bool) Verdict {
+	s.begin()
+	defer s.end()
 	copy(s.row, x)
 	s.keep()
 	y := s.s.scaled
@@ -87,9 +104,11 @@ func (s *Stream) Skip(x []float64) error {
 	if _, err := s.m.checkRow("stream", x, true); err != nil {
 		return err
 	}
+	s.begin()
 	y := s.s.scaled
 	s.m.scale(y, x)
 	s.h.observe(y)
+	s.end()
 	for j, v := range x {
 		if v == v {
 			s.known[j] = v
@@ -118,8 +137,31 @@ func (s *Stream) Row() []float64 { return slices.Clone(s.row) }
 
 // Latent returns the latent vector z of the sample scored last, as the mixtures of the
 // model's i-th member see it. It is overwritten by the next sample.
-func (s *Stream) Latent(i int) []float64 { return s.s.single.members[i].z }
+func (s *Stream) Latent(i int) []float64 {
+	if !s.own {
+		// Few streams are asked, so that only those keep the memory that they were scored in.
+		s.begin()
+		s.own = true
+		s.again()
+	}
+	return s.s.single.members[i].z
+}
+
+// again scores the last sample, if it had a score, as it was.
+func (s *Stream) again() {
+	if s.last == nil || len(missingIn(s.row)) > 0 {
+		return
+	}
+	s.m.scale(s.s.scaled, s.row)
+	s.last.features(s.s.features, s.s.scaled)
+	s.m.energies(s.s, 1)
+}
 
 // Use lets another model score from the next sample on, which differs from the stream's in
 // nothing but its mixtures (Model.WithMixtures). The context stays.
-func (s *Stream) Use(m *Model) { s.m, s.s = m, m.newScratch(1) }
+func (s *Stream) Use(m *Model) {
+	s.m = m
+	if s.own {
+		s.s = m.newScratch(1)
+	}
+}

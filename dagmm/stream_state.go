@@ -94,6 +94,8 @@ func (s *Stream) PeekAt(past *Past, x []float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	s.begin()
+	defer s.end()
 	y := s.s.scaled
 	s.m.scale(y, x)
 	h.features(s.s.features, y)

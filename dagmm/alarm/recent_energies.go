@@ -1,6 +1,8 @@
 package alarm
 
 import (
+	"bytes"
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -10,7 +12,7 @@ import (
 
 const (
 	recentSpan  = 4 * time.Hour
-	recentMost  = 240 // energies remembered
+	recentMost  = 240 // energies remembered; their places fit a byte
 	recentLeast = 24
 )
 
@@ -24,9 +26,9 @@ type recentEnergies struct {
 	oldest int // in the ring
 	waited int // samples since the last one remembered
 
-	usual  float64 // median of training
-	every  int     // of so many samples one is remembered
-	sorted []float64
+	usual float64 // median of training
+	every int     // of so many samples one is remembered
+	order []uint8 // places in the ring, by rising energy
 }
 
 // follow prepares for the energies of a model and an interval. What is remembered stays
@@ -37,8 +39,11 @@ func (b *recentEnergies) follow(c dagmm.Calibration, interval time.Duration) {
 	if len(b.ring) != n {
 		b.ring, b.oldest, b.waited = slices.Repeat([]float64{b.usual}, n), 0, 0
 	}
-	b.sorted = slices.Clone(b.ring)
-	slices.Sort(b.sorted)
+	b.order = make([]uint8, n)
+	for i := range b.order {
+		b.order[i] = uint8(i)
+	}
+	slices.SortFunc(b.order, func(i, j uint8) int { return cmp.Compare(b.ring[i], b.ring[j]) })
 }
 
 // shift returns by how much an ordinary energy lies above that of training, at least 0.
@@ -46,7 +51,7 @@ func (b *recentEnergies) shift() float64 {
 	return max(0, b.median()-b.usual)
 }
 
-func (b *recentEnergies) median() float64 { return b.sorted[len(b.sorted)/2] }
+func (b *recentEnergies) median() float64 { return b.ring[b.order[len(b.order)/2]] }
 
 // span returns how many samples the ring goes back.
 func (b *recentEnergies) span() int { return len(b.ring) * b.every }
@@ -62,23 +67,21 @@ func (b *recentEnergies) observe(energy float64) {
 		return
 	}
 	b.waited = 0
-	old := b.ring[b.oldest]
-	b.ring[b.oldest] = energy
+	b.replace(energy)
 	b.oldest = (b.oldest + 1) % len(b.ring)
-	replaceSorted(b.sorted, old, energy)
 }
 
-// replaceSorted replaces old by v in an ascending slice.
-func replaceSorted(s []float64, old, v float64) {
-	from, _ := slices.BinarySearch(s, old)
-	to, _ := slices.BinarySearch(s, v)
+// replace puts the energy in the place of the oldest one and keeps the order.
+func (b *recentEnergies) replace(energy float64) {
+	from := bytes.IndexByte(b.order, uint8(b.oldest))
+	to, _ := slices.BinarySearchFunc(b.order, energy, func(i uint8, e float64) int { return cmp.Compare(b.ring[i], e) })
 	if to > from {
 		to--
-		copy(s[from:to], s[from+1:to+1])
+		copy(b.order[from:to], b.order[from+1:to+1])
 	} else {
-		copy(s[to+1:from+1], s[to:from])
+		copy(b.order[to+1:from+1], b.order[to:from])
 	}
-	s[to] = v
+	b.order[to], b.ring[b.oldest] = uint8(b.oldest), energy
 }
 
 // noEnergy stands for the energy of a sample without a score, and noValue for that of a

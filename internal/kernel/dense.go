@@ -33,6 +33,9 @@ func NewRowLayer(y, x, theta []float64, tanh, room bool) RowLayer {
 	return l
 }
 
+// SetTheta replaces the weights by others of the same shape.
+func (l *RowLayer) SetTheta(theta []float64) { l.theta = &theta[:ThetaLen(l.in, l.out)][0] }
+
 // AffineRows runs the layers in order.
 func AffineRows(layers []RowLayer) {
 	switch {

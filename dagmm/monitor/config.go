@@ -111,6 +111,9 @@ func (c Config) check() error {
 	case c.WarmUp > c.Window.rows():
 		return fmt.Errorf("monitor: warm-up of %d samples, window of %d: %w", c.WarmUp, c.Window.rows(), ErrConfig)
 	}
+	if c.Window.Stored && c.Store == nil && c.Dir == "" {
+		return fmt.Errorf("monitor: a window that is stored, and no store: %w", ErrConfig)
+	}
 	if c.Zone != nil {
 		if _, err := time.LoadLocation(c.Zone.String()); err != nil {
 			return fmt.Errorf("monitor: time zone %q is not in the time zone database: %w", c.Zone, ErrConfig)

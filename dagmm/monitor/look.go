@@ -93,7 +93,11 @@ func (m *Monitor) Columns() []string { return slices.Clone(m.cfg.Columns) }
 func (m *Monitor) Recent(id string, n int) (times []time.Time, x *mat.Dense) {
 	x = new(mat.Dense)
 	m.look(id, func(s *stream) {
+		if len(s.memory.times) < n {
+			_ = m.recall(s)
+		}
 		w := s.memory
+		w.away = away{}
 		from := max(0, w.len()-max(0, n))
 		if from == w.len() {
 			return

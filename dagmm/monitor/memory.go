@@ -10,31 +10,58 @@ import (
 
 // memory keeps a stream's latest samples, and some of those before, in bounded space.
 type memory struct {
+	away     away      // samples before these; Monitor.recall brings them back
 	times    []int64   // nanoseconds since 1970, rising
 	values   []float64 // row by row
 	incident []bool    // an alarm was open
+	version  uint64    // changes with everything but new samples
 }
 
-func (w *memory) len() int { return len(w.times) }
+// len returns the number of samples, at most, with those that are away.
+func (w *memory) len() int { return w.away.rows + len(w.times) }
+
+// first returns the time of the first sample, of which there is one.
+func (w *memory) first() int64 {
+	if w.away.rows > 0 {
+		return w.away.first
+	}
+	return w.times[0]
+}
 
 // reaches reports whether a sample of time t or later is remembered.
 func (w *memory) reaches(t time.Time) bool {
 	n := len(w.times)
-	return n > 0 && t.UnixNano() <= w.times[n-1]
+	if n == 0 {
+		return w.away.rows > 0 && t.UnixNano() <= w.away.last
+	}
+	return t.UnixNano() <= w.times[n-1]
 }
 
+// add remembers a sample. It prunes where it is time to, unless samples are away.
 func (w *memory) add(c WindowConfig, interval time.Duration, t time.Time, x []float64, incident bool) {
-	w.times = append(w.times, t.UnixNano())
-	w.values = append(w.values, x...)
-	w.incident = append(w.incident, incident)
-	if len(w.times) > c.rows()+c.rows()/4+16 {
+	w.times, w.values, w.incident = push(w.times, t.UnixNano()), push(w.values, x...), push(w.incident, incident)
+	if w.full(c) && w.away.rows == 0 {
 		w.prune(c, interval)
 	}
 }
 
-// prune drops the samples that c does not ask for.
+// push appends the values of a row, and makes room for an eighth more rows where there is none:
+// the builtin append would make it for a quarter more, or twice as many.
+func push[T any](s []T, row ...T) []T {
+	const fewest = 16
+	if len(s)+len(row) > cap(s) {
+		s = append(make([]T, 0, len(s)+len(s)/8+fewest*len(row)), s...)
+	}
+	return append(s, row...)
+}
+
+// full reports whether there are so many samples that it is time to prune.
+func (w *memory) full(c WindowConfig) bool { return w.len() > c.rows()+c.rows()/4+16 }
+
+// prune drops the samples that c does not ask for. None may be away.
 func (w *memory) prune(c WindowConfig, interval time.Duration) {
 	n := len(w.times)
+	w.version++
 	if n == 0 {
 		return
 	}
@@ -63,6 +90,10 @@ func (w *memory) prune(c WindowConfig, interval time.Duration) {
 // open.
 func (w *memory) admit(from, to time.Time) {
 	a, b := from.UnixNano(), to.UnixNano()
+	w.version++
+	if w.away.rows > 0 && a <= w.away.last {
+		w.away.amends = append(w.away.amends, amendment{from: a, to: b})
+	}
 	for i, t := range w.times {
 		if t >= a && t <= b {
 			w.incident[i] = false
@@ -72,6 +103,11 @@ func (w *memory) admit(from, to time.Time) {
 
 // before forgets the samples of t and later.
 func (w *memory) before(t time.Time) {
+	w.version++
+	if at := t.UnixNano(); w.away.rows > 0 && at <= w.away.last {
+		w.away.amends = append(w.away.amends, amendment{from: at, cut: true})
+		w.away.last = at - 1
+	}
 	n := len(w.times)
 	if n == 0 {
 		return
@@ -80,7 +116,7 @@ func (w *memory) before(t time.Time) {
 	w.times, w.incident, w.values = w.times[:k], w.incident[:k], w.values[:k*(len(w.values)/n)]
 }
 
-// rows returns the remembered samples.
+// rows returns the remembered samples, of which none may be away.
 func (w *memory) rows() ([]time.Time, *mat.Dense) {
 	n := len(w.times)
 	if n == 0 {
@@ -101,6 +137,11 @@ type WindowConfig struct {
 	Recent  int // latest samples, of which all are kept; 0 means 1000
 	Days    int // before those; 0 means 7, negative means none
 	PerHour int // samples kept of each hour of Days, from the beginning of the hour; 0 means 40
+	// Stored keeps in memory only the samples that have come since the last Save. The others are
+	// read from the Store for a training, for Profile and Recent, and for the next Save. A host
+	// then takes as much memory as its model and little more. While the Store cannot be read,
+	// trainings fail and Recent returns only what is in memory. Without a Store it is ErrConfig.
+	Stored bool
 }
 
 func (c WindowConfig) resolved() WindowConfig {

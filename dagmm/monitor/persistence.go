@@ -9,22 +9,30 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/ingest"
 )
 
-func (m *Monitor) snapshot(s *stream) (text []byte, model string, err error) {
+// snapshot is the state of a stream at a moment.
+type snapshot struct {
+	text    []byte
+	model   string // its stored name
+	rows    int    // remembered
+	version uint64 // of the memory
+}
+
+func (m *Monitor) snapshot(s *stream) (snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text, err = m.encode(s)
-	return text, s.model, err
+	text, err := m.encode(s)
+	return snapshot{text, s.model, s.memory.len(), s.memory.version}, err
 }
 
 // writeSnapshot writes what snapshot has returned. What an eviction has written since is
 // newer and stays.
-func (m *Monitor) writeSnapshot(s *stream, text []byte, model string) error {
+func (m *Monitor) writeSnapshot(s *stream, now snapshot) error {
 	s.file.Lock()
 	defer s.file.Unlock()
 	if s.gone {
 		return nil
 	}
-	return m.write(s, text, model)
+	return m.write(s, now.text, now.model)
 }
 
 // saveHeld writes the state of a stream that is held with both locks.
@@ -117,12 +125,14 @@ func (m *Monitor) stored(name string, past past) (*stream, error) {
 		return nil, nil
 	}
 	var s *stream
-	stored, err := m.readStored(name)
+	stored, sum, err := m.readStored(name)
 	if err == nil {
 		if number, ok := past.removed[stored.ID]; ok && stored.Applied <= number {
 			return nil, m.store.Remove(name)
 		}
-		s, err = m.reviveStored(name, stored)
+		if s, err = m.reviveStored(name, stored); err == nil {
+			m.rest(s, s.memory.len(), s.memory.version, sum)
+		}
 	}
 	switch {
 	case errors.Is(err, errDamaged):
@@ -136,23 +146,24 @@ func (m *Monitor) stored(name string, past past) (*stream, error) {
 
 // read reads the state of a stream that must be there.
 func (m *Monitor) read(id string) (*stream, error) {
-	stored, err := m.readStored(stateName(id))
+	stored, _, err := m.readStored(stateName(id))
 	if err != nil {
 		return nil, err
 	}
 	return m.reviveStored(stateName(id), stored)
 }
 
-func (m *Monitor) readStored(name string) (*storedStream, error) {
+// readStored reads a stored state, and returns the sum of its text.
+func (m *Monitor) readStored(name string) (*storedStream, uint32, error) {
 	text, err := m.store.Load(name)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	stored, err := decode(text)
 	if err != nil {
-		return nil, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)
+		return nil, 0, fmt.Errorf("monitor: %s: %w: %w", name, ErrState, err)
 	}
-	return stored, nil
+	return stored, sumOf(text), nil
 }
 
 func (m *Monitor) reviveStored(name string, stored *storedStream) (*stream, error) {

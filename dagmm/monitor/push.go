@@ -125,8 +125,9 @@ func (m *Monitor) Exclude(id string, from, to time.Time) error {
 func (m *Monitor) Profile(id string, zone *time.Location) (*season.Profile, error) {
 	var incident []bool
 	var w *Window
+	var err error
 	m.look(id, func(s *stream) {
-		if s.memory.len() == 0 {
+		if err = m.recall(s); err != nil || s.memory.len() == 0 {
 			return
 		}
 		incident = s.known()
@@ -135,6 +136,9 @@ func (m *Monitor) Profile(id string, zone *time.Location) (*season.Profile, erro
 			incident[r] = incident[r] || out
 		}
 	})
+	if err != nil {
+		return nil, fmt.Errorf("monitor: stream %q: %w", id, err)
+	}
 	if w == nil {
 		return nil, fmt.Errorf("monitor: stream %q is not in memory, or has no samples: %w", id, ErrShort)
 	}

@@ -70,13 +70,13 @@ func TestOldSnapshotStaysUnwritten(t *testing.T) {
 		require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
 	}
 	old := m.streams["a"]
-	text, model, err := m.snapshot(old)
+	now, err := m.snapshot(old)
 	require.NoError(t, err)
 	for i, x := range rows[10:] {
 		require.NoError(t, m.Push("a", dagmmtest.Minute(10+i), x))
 	}
 	require.NoError(t, m.Push("b", dagmmtest.Minute(0), rows[0]))
-	require.NoError(t, m.writeSnapshot(old, text, model))
+	require.NoError(t, m.writeSnapshot(old, now))
 	require.NoError(t, m.Push("a", dagmmtest.Minute(20), rows[0]))
 	require.Equal(t, uint64(21), m.streams["a"].samples)
 	require.NoError(t, m.Close())

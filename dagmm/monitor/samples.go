@@ -32,13 +32,22 @@ func (m *Monitor) process(s *stream, sample ingest.Sample) {
 		m.dropped.Add(1) // Input lets nothing through that Next refuses
 		return
 	}
-	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, r.Open && !s.detector.Status().Accepted)
+	m.remember(s, sample, r.Open && !s.detector.Status().Accepted)
 	s.prolong(sample.Time)
 	r.Events = m.raise(s, append(r.Events, m.admit(s, sample.Time)...)...)
 	if m.cfg.Scored != nil && !m.replaying() {
 		s.results = append(s.results, result{sample.Time, r})
 	}
 	m.schedule(s, sample.Time, r)
+}
+
+// remember adds a sample to those that are learned.
+func (m *Monitor) remember(s *stream, sample ingest.Sample, incident bool) {
+	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, incident)
+	// Samples were away. Where the Store cannot be read the next sample tries again.
+	if s.memory.full(m.cfg.Window) && m.recall(s) == nil && s.memory.full(m.cfg.Window) {
+		s.memory.prune(m.cfg.Window, m.cfg.Interval)
+	}
 }
 
 // admit accepts as normal what an alarm reports, once it has lasted long enough outside of
@@ -64,7 +73,7 @@ func (m *Monitor) admit(s *stream, t time.Time) []alarm.Event {
 
 // warmUp collects samples for the first model.
 func (m *Monitor) warmUp(s *stream, sample ingest.Sample) {
-	s.memory.add(m.cfg.Window, m.cfg.Interval, sample.Time, sample.Values, false)
+	m.remember(s, sample, false)
 	if s.samples == 1 {
 		e := alarm.Event{Kind: alarm.WarmingUp, Time: sample.Time, Detail: fmt.Sprintf("the first model is trained after %d samples", m.cfg.WarmUp)}
 		if s.lost != "" {

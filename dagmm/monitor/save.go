@@ -35,9 +35,17 @@ func (m *Monitor) Save() error {
 
 // save writes the state of a stream, which goes on meanwhile.
 func (m *Monitor) save(s *stream) error {
-	text, model, err := m.snapshot(s)
+	now, err := m.snapshot(s)
 	if err != nil {
 		return err
 	}
-	return m.writeSnapshot(s, text, model)
+	if err := m.writeSnapshot(s, now); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.gone {
+		m.rest(s, now.rows, now.version, sumOf(now.text))
+	}
+	return nil
 }

@@ -13,6 +13,9 @@ import (
 
 // encode returns the state of a stream, which is held, in the form in which it is stored.
 func (m *Monitor) encode(s *stream) ([]byte, error) {
+	if err := m.recall(s); err != nil {
+		return nil, err
+	}
 	out := storedStream{ID: s.id, Columns: m.cfg.Columns, Input: s.input.State(), Model: s.model,
 		Applied: s.applied, Samples: s.samples, Lost: s.lost,
 		Memory:   storedMemory{Times: s.memory.times, Values: s.memory.values, Incident: s.memory.incident},

@@ -67,7 +67,7 @@ type result struct {
 func (s *stream) exclude(r span) {
 	const most = 1000
 	if s.memory.len() > 0 {
-		s.named = slices.DeleteFunc(s.named, func(r span) bool { return r.to.UnixNano() < s.memory.times[0] })
+		s.named = slices.DeleteFunc(s.named, func(r span) bool { return r.to.UnixNano() < s.memory.first() })
 	}
 	s.named = append(s.named, r)
 	s.named = s.named[max(0, len(s.named)-most):]

@@ -22,7 +22,9 @@ func (m *Monitor) begin(s *stream, t time.Time, reason string) {
 	s.inTraining, s.reason, s.trained, s.drift = true, reason, t, 0
 	s.falsified = s.falsified && reason != correction
 	s.trainings++
-	s.memory.prune(m.cfg.Window, m.cfg.Interval)
+	if s.memory.away.rows == 0 { // else the training does it
+		s.memory.prune(m.cfg.Window, m.cfg.Interval)
+	}
 	m.launch(s)
 }
 
@@ -37,12 +39,20 @@ func (m *Monitor) launch(s *stream) {
 	switch {
 	case !fresh:
 	case m.cfg.Synchronous:
-		if o := m.train(s.job(m.cfg, t)); o != nil {
+		if o := m.trainNow(s, t); o != nil {
 			t.done.Store(o)
 		}
 	default:
 		m.trainings.put(t)
 	}
+}
+
+// trainNow trains within the call that has begun the training; s.mu is held.
+func (m *Monitor) trainNow(s *stream, t *training) *outcome {
+	if err := m.recall(s); err != nil {
+		return &outcome{kind: alarm.RetrainFailed, detail: err.Error()}
+	}
+	return m.train(s.job(m.cfg, t))
 }
 
 // job is a training to do.
@@ -53,7 +63,7 @@ type job struct {
 	reason string
 }
 
-// job copies from the stream what the training needs; s.mu is held.
+// job copies from the stream what the training needs; s.mu is held, and no sample is away.
 func (s *stream) job(cfg Config, t *training) job {
 	s.memory.prune(cfg.Window, cfg.Interval)
 	j := job{training: t, window: s.memory.window(cfg.Columns, cfg.Interval, s.known()), reason: s.reason}
@@ -84,20 +94,23 @@ func (m *Monitor) jobOf(t *training) (job, error) {
 				return job{}, err
 			}
 		}
-		if j, ok := s.tryJob(m.cfg, t); ok {
-			return j, nil
+		if j, ok, err := m.tryJob(s, t); ok {
+			return j, err
 		}
 	}
 }
 
 // tryJob is job for a stream that may have been evicted between look-up and lock.
-func (s *stream) tryJob(cfg Config, t *training) (job, bool) {
+func (m *Monitor) tryJob(s *stream, t *training) (j job, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		return job{}, false
+		return job{}, false, nil
 	}
-	return s.job(cfg, t), true
+	if err := m.recall(s); err != nil {
+		return job{}, true, err
+	}
+	return s.job(m.cfg, t), true, nil
 }
 
 func (m *Monitor) work() {
@@ -237,6 +250,9 @@ func (m *Monitor) takeOutcome(s *stream) error {
 	done := s.training.done.Load()
 	if done == nil {
 		return nil
+	}
+	if done.kind == alarm.Retrained && m.recall(s) != nil {
+		return nil // the new detector has to know the latest samples, and can wait
 	}
 	o := *done
 	if err := m.revive(&o); err != nil {

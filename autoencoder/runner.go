@@ -13,13 +13,7 @@ type Pass struct {
 // Runner computes one sample's forward pass through several networks. It gives the same
 // bits as Network.Forward and allocates nothing after NewRunner. A Runner belongs to one
 // goroutine.
-type Runner struct {
-	layers []kernel.RowLayer
-	of     []place // by layer
-}
-
-// place says which layer of a network is meant.
-type place struct{ pass, layer int }
+type Runner struct{ layers []kernel.RowLayer }
 
 // NewRunner prepares the passes. The networks' weights and the slices of the passes must
 // stay where they are; their contents may change between runs.
@@ -34,29 +28,39 @@ func NewRunner(passes []Pass) *Runner {
 	// the processor fills the wait with the layers of the other networks.
 	r := &Runner{}
 	for k := range depth {
-		for i, layers := range chains {
+		for _, layers := range chains {
 			if k < len(layers) {
 				r.layers = append(r.layers, layers[k])
-				r.of = append(r.of, place{i, k})
 			}
 		}
 	}
 	return r
 }
 
-// Use lets the i-th pass go through the network that of(i) returns, which must have the shape of
-// the one before. It allocates nothing.
-func (r *Runner) Use(of func(i int) *Network) {
-	for k, p := range r.of {
-		net := of(p.pass)
-		layers := net.Encoder
-		if p.layer >= len(layers) {
-			p.layer -= len(layers)
-			layers = net.Decoder
-		}
-		r.layers[k].SetTheta(layers[p.layer].Theta)
+// Weights points at the weights of several networks, in the order in which a Runner needs them.
+type Weights []*float64
+
+// NewWeights returns those of the networks of a Runner's passes. They must stay where they are.
+func NewWeights(networks []*Network) Weights {
+	chains, depth, size := make([][]Layer, len(networks)), 0, 0
+	for i, n := range networks {
+		chains[i] = n.layers()
+		depth, size = max(depth, len(chains[i])), size+len(chains[i])
 	}
+	w := make(Weights, 0, size)
+	for k := range depth {
+		for _, layers := range chains {
+			if k < len(layers) {
+				w = append(w, &layers[k].Theta[0])
+			}
+		}
+	}
+	return w
 }
+
+// Use lets the passes go through other networks. They must have the shapes of those that the
+// Runner was made for.
+func (r *Runner) Use(w Weights) { kernel.SetThetas(r.layers, w) }
 
 // Run reads the inputs and writes the codes and reconstructions of all passes.
 func (r *Runner) Run() { kernel.AffineRows(r.layers) }

@@ -36,6 +36,36 @@ func TestRunnerGivesTheBitsOfForward(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, r.Run))
 }
 
+// A Runner that is lent to other networks of the shapes gives their bits, and those of the first
+// ones when it comes back.
+func TestRunnerUsesOtherNetworks(t *testing.T) {
+	shapes := [][]int{{12, 7}, {4}, nil}
+	var passes []Pass
+	var networks [2][]*Network
+	for i, hidden := range shapes {
+		for k := range networks {
+			net, err := New(5, hidden, 2, 3, rng(uint64(10*k+i)))
+			require.NoError(t, err)
+			networks[k] = append(networks[k], net)
+		}
+		p := Pass{Network: networks[0][i], Input: normals(rng(uint64(i)), 5), Code: make([]float64, 2), Reconstruction: make([]float64, 3)}
+		passes = append(passes, p)
+	}
+	r := NewRunner(passes)
+	for _, k := range []int{1, 0, 1} {
+		weights := NewWeights(networks[k])
+		require.Zero(t, testing.AllocsPerRun(10, func() { r.Use(weights) }))
+		r.Run()
+		for i, p := range passes {
+			code, rec := make([]float64, 2), make([]float64, 3)
+			net := networks[k][i]
+			net.Forward(code, rec, p.Input, 1, make([]float64, net.ScratchLen(1)))
+			require.Equal(t, code, p.Code)
+			require.Equal(t, rec, p.Reconstruction)
+		}
+	}
+}
+
 func TestRunnerReadsTheNetworksOwnWeights(t *testing.T) {
 	net, err := New(2, []int{3}, 1, 2, rng(1))
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/metric-streams/anomaly/autoencoder"
 	"github.com/metric-streams/anomaly/dagmm/season"
 	"github.com/metric-streams/anomaly/dataset"
 	"github.com/metric-streams/anomaly/gmm"
@@ -64,8 +65,9 @@ func (t Training) check() error {
 type Model struct {
 	p          Parameters // without Prototypes and what can be derived
 	prototypes prototypes
-	shares     []float64  // of the members in the average energy
-	bound      float64    // of evidence
+	shares     []float64 // of the members in the average energy
+	bound      float64   // of evidence
+	weights    autoencoder.Weights
 	pool       *sync.Pool // of scratch for one sample, shared by all models of this shape
 }
 

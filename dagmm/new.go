@@ -44,7 +44,11 @@ func New(p Parameters) (*Model, error) {
 		return nil, err
 	}
 	m.trim()
-	m.pool = m.p.pool()
+	networks := make([]*autoencoder.Network, len(m.p.Members))
+	for i := range networks {
+		networks[i] = m.p.Members[i].Network
+	}
+	m.weights, m.pool = autoencoder.NewWeights(networks), m.p.pool()
 	return m, nil
 }
 

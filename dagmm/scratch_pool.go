@@ -40,7 +40,7 @@ func (m *Model) borrow() *scratch {
 	}
 	if s.bound != m {
 		s.bound = m
-		s.single.networks.Use(func(i int) *autoencoder.Network { return m.p.Members[i].Network })
+		s.single.networks.Use(m.weights)
 	}
 	return s
 }

@@ -140,8 +140,7 @@ func (s *Stream) Row() []float64 { return slices.Clone(s.row) }
 func (s *Stream) Latent(i int) []float64 {
 	if !s.own {
 		// Few streams are asked, so that only those keep the memory that they were scored in.
-		s.begin()
-		s.own = true
+		s.s, s.own = s.m.newScratch(1), true
 		s.again()
 	}
 	return s.s.single.members[i].z

@@ -33,8 +33,14 @@ func NewRowLayer(y, x, theta []float64, tanh, room bool) RowLayer {
 	return l
 }
 
-// SetTheta replaces the weights by others of the same shape.
-func (l *RowLayer) SetTheta(theta []float64) { l.theta = &theta[:ThetaLen(l.in, l.out)][0] }
+// SetThetas replaces the weights of the layers by others of the same shapes. Each pointer is to the
+// first of a layer's weights.
+func SetThetas(layers []RowLayer, thetas []*float64) {
+	thetas = thetas[:len(layers)]
+	for i := range layers {
+		layers[i].theta = thetas[i]
+	}
+}
 
 // AffineRows runs the layers in order.
 func AffineRows(layers []RowLayer) {

@@ -20,7 +20,7 @@ import (
 // may be anything that keeps bytes by name: a folder, a map, the bucket of a cluster. Its
 // methods are called from many goroutines, never at the same time for the same name.
 type Store interface {
-	// Load returns what Save kept under a name. Where there is nothing the error is
+	// Load returns what Save kept under a name, at any time. Where there is nothing the error is
 	// fs.ErrNotExist.
 	Load(name string) ([]byte, error)
 	// Save keeps data under a name, instead of what was there. It must be all or nothing: if the

@@ -73,6 +73,34 @@ func TestStoredWindowChangesNothing(t *testing.T) {
 	}
 }
 
+// A model that only the journal knows of gets to know the samples that are away.
+func TestStoredWindowAndAModelInTheJournal(t *testing.T) {
+	run := func(stored bool) *Monitor {
+		cfg := monitorConfig(&sink{})
+		cfg.Window.Stored, cfg.Dir, cfg.Retrain = stored, t.TempDir(), 2*time.Hour
+		m := open(t, cfg)
+		for i, x := range dagmmtest.Ordinary(640, 3) {
+			require.NoError(t, m.Push("a", dagmmtest.Minute(i), x))
+			if i == 560 {
+				require.NoError(t, m.Save())
+				require.Equal(t, stored, m.streams["a"].memory.away.rows > 0)
+			}
+		}
+		require.Equal(t, uint64(2), m.Stats().Trained)
+		m.abandon()
+		return open(t, cfg)
+	}
+	var states []string
+	for _, stored := range []bool{false, true} {
+		m := run(stored)
+		state, err := m.streams["a"].detector.State()
+		require.NoError(t, err)
+		states = append(states, fmt.Sprintf("%+v", state))
+		require.NoError(t, m.Close())
+	}
+	require.Equal(t, states[0], states[1])
+}
+
 // A stream that is evicted again and again is as one that stays.
 func TestStoredWindowAndEviction(t *testing.T) {
 	rows := dagmmtest.Ordinary(1300, 3)

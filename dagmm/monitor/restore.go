@@ -155,6 +155,9 @@ func (m *Monitor) apply(s *stream, r record, past past) error {
 // applyStored applies the outcome of a training that the journal tells of.
 func (m *Monitor) applyStored(s *stream, o outcome) error {
 	err := m.revive(&o)
+	if err == nil && o.kind == alarm.Retrained {
+		err = m.recall(s) // the new detector has to know the latest samples
+	}
 	switch {
 	case errors.Is(err, errDamaged):
 		o = outcome{kind: alarm.RetrainFailed, detail: err.Error()}

@@ -173,7 +173,7 @@ func (m *Model) WithCalibration(c Calibration) (*Model, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	p := m.p
+	p := m.Parameters()
 	p.Calibration, p.Threshold = c, c.Quantile(p.Quantile)
 	return New(p)
 }

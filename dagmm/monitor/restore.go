@@ -155,7 +155,7 @@ func (m *Monitor) apply(s *stream, r record, past past) error {
 // applyStored applies the outcome of a training that the journal tells of.
 func (m *Monitor) applyStored(s *stream, o outcome) error {
 	err := m.revive(&o)
-	if err == nil && o.kind == alarm.Retrained {
+	if err == nil && o.detector != nil {
 		err = m.recall(s) // the new detector has to know the latest samples
 	}
 	switch {

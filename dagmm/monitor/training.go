@@ -251,7 +251,7 @@ func (m *Monitor) takeOutcome(s *stream) error {
 	if done == nil {
 		return nil
 	}
-	if done.kind == alarm.Retrained && m.recall(s) != nil {
+	if (done.detector != nil || done.model != "") && m.recall(s) != nil {
 		return nil // the new detector has to know the latest samples, and can wait
 	}
 	o := *done

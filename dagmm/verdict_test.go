@@ -164,6 +164,7 @@ func TestModelWithAnotherCalibration(t *testing.T) {
 	half := energies[:len(energies)/2]
 	other, err := m.WithCalibration(dagmm.NewCalibration(half))
 	require.NoError(t, err)
+	require.Equal(t, m.Parameters().Prototypes, other.Parameters().Prototypes)
 	same, err := other.Energies(nil, x)
 	require.NoError(t, err)
 	require.Equal(t, energies, same)

@@ -27,6 +27,42 @@ func timedModels(b *testing.B) map[string]*dagmm.Model {
 
 var timed = []string{"reference", "default"}
 
+// timedSeries is a model of the preset Series.
+func timedSeries(b *testing.B) *dagmm.Model {
+	cfg := train.Series()
+	cfg.Optimizer.MinSteps = 200
+	m, _, err := train.Fit(context.Background(), host(1000, 1, true), cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+// BenchmarkStream4D scores one sample after the other with the preset Series.
+func BenchmarkStream4D(b *testing.B) {
+	s, x, i := timedSeries(b).Stream(), host(1000, 2, true), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Next(x.RawRowView(i % 1000)); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
+// BenchmarkSeries4D scores 100,000 samples with the preset Series on one core.
+func BenchmarkSeries4D(b *testing.B) {
+	const n = 100000
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	m, x, dst := timedSeries(b), host(n, 2, true), make([]float64, n)
+	for b.Loop() {
+		if _, err := m.Series(dst, x); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
+
 // BenchmarkEnergy4D scores one row.
 func BenchmarkEnergy4D(b *testing.B) {
 	models, x := timedModels(b), host(1000, 2, false)

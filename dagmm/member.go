@@ -209,7 +209,11 @@ func (m *Member) addMixtures(dst, z []float64, n int, share, bound float64, ener
 	for i, mix := range m.Mixtures {
 		mix.EnergyBlock(energies, z, n, work)
 		m.weigh(i, energies, bound)
-		kernel.Axpy(dst[:n], energies, share)
+		if n == 1 { // the call would cost more
+			dst[0] = kernel.MulAdd(dst[0], share, energies[0])
+		} else {
+			kernel.Axpy(dst[:n], energies, share)
+		}
 	}
 }
 

@@ -58,7 +58,11 @@ func (m *Mixture) EnergyBlock(dst, z []float64, n int, scratch []float64) []floa
 	if dst == nil {
 		dst = make([]float64, n)
 	}
-	kernel.LogSumExp(dst, m.logDensities(z, n, scratch), len(m.phi), n)
+	if len(m.phi) == 1 { // the log-sum-exp of one number is that number
+		m.logDensities(z, n, dst)
+	} else {
+		kernel.LogSumExp(dst, m.logDensities(z, n, scratch), len(m.phi), n)
+	}
 	if n == 1 {
 		dst[0] = -dst[0]
 	} else {

@@ -17,6 +17,14 @@ func Axpy(y, x []float64, a float64) {
 	}
 }
 
+// MulAdd returns y + a·x, rounded as Axpy does it on the path in use.
+func MulAdd(y, a, x float64) float64 {
+	if useAVX512 || useAVX2 {
+		return math.FMA(a, x, y)
+	}
+	return y + float64(a*x)
+}
+
 func axpyGo(y, x []float64, a float64) {
 	x = x[:len(y)]
 	for i := range y {

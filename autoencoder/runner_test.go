@@ -1,6 +1,7 @@
 package autoencoder
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,6 +77,24 @@ func TestRunnerReadsTheNetworksOwnWeights(t *testing.T) {
 	net.Decoder[1].Theta[len(net.Decoder[1].Theta)-2]++ // the bias of the first output
 	r.Run()
 	require.InDelta(t, before+1, p.Reconstruction[0], 1e-12)
+}
+
+func TestRunnerWritesResiduals(t *testing.T) {
+	net, err := New(3, []int{5}, 2, 3, rng(1))
+	require.NoError(t, err)
+	input, scale := []float64{.3, -.4, 90}, []float64{1, .5, 2}
+	code, want := make([]float64, 2), make([]float64, 3)
+	net.Forward(code, want, input, 1, make([]float64, net.ScratchLen(1)))
+	for i := range want {
+		want[i] = 3 * math.Asinh((input[i]-want[i])*scale[i]/3)
+	}
+	for _, room := range []int{3, PassLen(3)} {
+		p := Pass{Network: net, Input: input, Code: make([]float64, 2), Reconstruction: make([]float64, 3, room),
+			Residuals: &Residuals{Target: input, Scale: scale, Clip: 3}}
+		NewRunner([]Pass{p}).Run()
+		require.Equal(t, code, p.Code)
+		require.InDeltaSlice(t, want, p.Reconstruction, 1e-13)
+	}
 }
 
 func TestRunnerWithoutPassesDoesNothing(t *testing.T) {

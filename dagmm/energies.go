@@ -48,9 +48,7 @@ func (m *Model) addRow(out []float64, s *scratch) {
 	}
 	s.single.networks.Run()
 	for i := range s.single.members {
-		r, member := &s.single.members[i], &m.p.Members[i]
-		member.Features.Apply(r.features, r.target, r.reconstruction, len(r.target), 1)
-		member.shape(r.z, 1)
+		s.single.members[i].finish(&m.p.Members[i])
 	}
 	if only := &m.p.Members[0]; len(m.p.Members) == 1 && len(only.Mixtures) == 1 && only.Evidence == nil {
 		r := &s.single.members[0]

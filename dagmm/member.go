@@ -153,14 +153,8 @@ func gather(dst, src []float64, index []int, n int) {
 // shape scales z in place and bends its features.
 func (m *Member) shape(z []float64, n int) {
 	code := m.Network.LatentDim() * n
-	if n == 1 { // the calls would cost more
-		for i, s := range m.Scale {
-			z[i] *= s
-		}
-	} else {
-		for i, s := range m.Scale {
-			kernel.Scale(z[i*n:i*n+n], s)
-		}
+	for i, s := range m.Scale {
+		kernel.Scale(z[i*n:i*n+n], s)
 	}
 	if m.Clip != 0 {
 		kernel.Bend(z[code:], 1/m.Clip, m.Clip)

@@ -15,13 +15,13 @@ import (
 var pools sync.Map
 
 // pool returns the pool of scratch for models of this shape: whatever newScratch(1) depends on,
-// apart from the weights.
+// apart from the weights and the scales of z.
 func (p *Parameters) pool() *sync.Pool {
 	h := sha256.New()
 	fmt.Fprintln(h, len(p.Columns), p.RecentLevels.blocks())
 	for i := range p.Members {
 		e := &p.Members[i]
-		fmt.Fprintln(h, e.Inputs, e.Targets, e.Features, e.mixtureScratchLen(1), len(e.Network.Encoder))
+		fmt.Fprintln(h, e.Inputs, e.Targets, e.Features, e.Clip, e.mixtureScratchLen(1), len(e.Network.Encoder))
 		for _, layers := range [][]autoencoder.Layer{e.Network.Encoder, e.Network.Decoder} {
 			for _, l := range layers {
 				fmt.Fprintln(h, l.In, l.Out, l.Linear)
@@ -40,7 +40,7 @@ func (m *Model) borrow() *scratch {
 	}
 	if s.bound != m {
 		s.bound = m
-		s.single.networks.Use(m.weights)
+		s.single.use(m)
 	}
 	return s
 }

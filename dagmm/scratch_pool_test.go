@@ -11,7 +11,7 @@ import (
 	"github.com/metric-streams/anomaly/dagmm"
 )
 
-// perturbed returns a model of the same shape with other weights.
+// perturbed returns a model of the same shape with other weights and scales.
 func perturbed(t *testing.T, m *dagmm.Model, by float64) *dagmm.Model {
 	p := m.Parameters()
 	p.Members = slices.Clone(p.Members)
@@ -23,6 +23,10 @@ func perturbed(t *testing.T, m *dagmm.Model, by float64) *dagmm.Model {
 			}
 		}
 		p.Members[i].Network = net
+		p.Members[i].Scale = slices.Clone(p.Members[i].Scale)
+		for k := range p.Members[i].Scale {
+			p.Members[i].Scale[k] *= 1 - by
+		}
 	}
 	out, err := dagmm.New(p)
 	require.NoError(t, err)

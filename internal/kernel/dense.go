@@ -15,8 +15,18 @@ func ThetaLen(in, out int) int { return (in + 1) * out }
 type RowLayer struct {
 	y, x, theta *float64 // asm/dense.go depends on the layout of this struct
 	in, out     int
-	act         int // bit 0: apply tanh; bit 1: y may be overwritten up to RowLen(out)
+	act         int // bits, as below
+	// Of a layer with rowResidual:
+	target, scale *float64
+	inverse, clip float64
 }
+
+const (
+	rowTanh     = 1 << iota // apply tanh
+	rowRoom                 // y may be overwritten up to RowLen(out)
+	rowResidual             // y = (target − y)·scale
+	rowBend                 // y = clip·asinh(y·inverse) after that
+)
 
 // NewRowLayer prepares y = theta·[x, 1], or tanh of that. With room, y has a capacity of
 // at least RowLen(len(y)) and its elements up to there may be overwritten, which is faster.
@@ -24,11 +34,24 @@ type RowLayer struct {
 func NewRowLayer(y, x, theta []float64, tanh, room bool) RowLayer {
 	l := RowLayer{y: &y[0], x: &x[0], theta: &theta[:ThetaLen(len(x), len(y))][0], in: len(x), out: len(y)}
 	if tanh {
-		l.act = 1
+		l.act = rowTanh
 	}
 	if room {
-		_ = y[:RowLen(len(y))]
-		l.act |= 2
+		_ = y[:RowLen(len(y))] // panics where there is none
+		l.act |= rowRoom
+	}
+	return l
+}
+
+// Residual makes of a layer that computes y one that computes (target − y)·scale, and with a
+// clip other than 0 clip·asinh of that divided by clip. The bits are those of ScaledDiff,
+// Scale, and Bend in turn. target and scale have the length of y and must stay in place.
+func (l RowLayer) Residual(target, scale []float64, clip float64) RowLayer {
+	l.target, l.scale = &target[:l.out][0], &scale[:l.out][0]
+	l.act |= rowResidual
+	if clip != 0 {
+		l.inverse, l.clip = 1/clip, clip
+		l.act |= rowBend
 	}
 	return l
 }
@@ -69,8 +92,17 @@ func AffineRow(y, x, theta []float64, tanh bool) {
 func (l *RowLayer) run() {
 	y, x := unsafe.Slice(l.y, l.out), unsafe.Slice(l.x, l.in)
 	affineRowGo(y, x, unsafe.Slice(l.theta, ThetaLen(l.in, l.out)))
-	if l.act&1 != 0 {
+	if l.act&rowTanh != 0 {
 		tanhGo(y)
+	}
+	if l.act&rowResidual != 0 {
+		target, scale := unsafe.Slice(l.target, l.out), unsafe.Slice(l.scale, l.out)
+		for i, v := range y {
+			y[i] = (target[i] - v) * scale[i]
+		}
+	}
+	if l.act&rowBend != 0 {
+		bendGo(y, l.inverse, l.clip)
 	}
 }
 

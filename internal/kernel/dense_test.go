@@ -57,6 +57,50 @@ func TestRowAndBlockGiveTheSameBits(t *testing.T) {
 	})
 }
 
+// residuals is what a layer with Residual stands for, one kernel after the other.
+func residuals(y, target, scale []float64, clip float64) {
+	ScaledDiff(y, target, y, 1)
+	Mul(y, y, scale)
+	if clip != 0 {
+		Bend(y, 1/clip, clip)
+	}
+}
+
+func TestResidualLayerGivesTheBitsOfItsParts(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 10))
+		for out := 1; out <= 40; out++ {
+			in := 1 + rng.IntN(9)
+			theta, x, target, scale := normals(rng, ThetaLen(in, out)), normals(rng, in), normals(rng, out), normals(rng, out)
+			target[rng.IntN(out)] *= 1e9 // far out, where asinh takes another way
+			for _, clip := range []float64{0, .3, 3} {
+				want := make([]float64, out)
+				AffineRow(want, x, theta, false)
+				residuals(want, target, scale, clip)
+				for _, room := range []bool{false, true} {
+					y := make([]float64, RowLen(out)+1)
+					y[RowLen(out)] = 7
+					l := NewRowLayer(y[:out], x, theta, false, room).Residual(target, scale, clip)
+					AffineRows([]RowLayer{l, l})
+					require.Equal(t, want, y[:out], "%d→%d, clip %g", in, out, clip)
+					require.Equal(t, 7., y[RowLen(out)])
+				}
+			}
+		}
+	})
+}
+
+func TestMulAddRoundsAsAxpy(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		v := normals(rand.New(rand.NewPCG(1, 2)), 300)
+		for i := 0; i < len(v); i += 3 {
+			y := []float64{v[i]}
+			Axpy(y, v[i+1:], v[i+2])
+			require.Equal(t, y[0], MulAdd(v[i], v[i+2], v[i+1]))
+		}
+	})
+}
+
 func TestGradientsAgainstCentralDifferences(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 8))

@@ -266,9 +266,13 @@ func Bend(x []float64, scale, clip float64) {
 	case useAVX2:
 		bendAVX2(&x[0], n, scale, clip)
 	default:
-		for i, v := range x {
-			x[i] = clip * math.Asinh(v*scale)
-		}
+		bendGo(x, scale, clip)
+	}
+}
+
+func bendGo(x []float64, scale, clip float64) {
+	for i, v := range x {
+		x[i] = clip * math.Asinh(v*scale)
 	}
 }
 

@@ -105,13 +105,25 @@ func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
 
 // Offsets of the fields of kernel.RowLayer.
 const (
-	rowY     = 0
-	rowX     = 8
-	rowTheta = 16
-	rowIn    = 24
-	rowOut   = 32
-	rowAct   = 40
-	rowSize  = 48
+	rowY       = 0
+	rowX       = 8
+	rowTheta   = 16
+	rowIn      = 24
+	rowOut     = 32
+	rowAct     = 40
+	rowTarget  = 48
+	rowScale   = 56
+	rowInverse = 64
+	rowClip    = 72
+	rowSize    = 80
+)
+
+// Bits of kernel.RowLayer's field act.
+const (
+	actTanh = 1 << iota
+	actRoom
+	actResidual
+	actBend
 )
 
 // affineRows generates the dense layers of one sample, one layer after the other. The
@@ -181,7 +193,7 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 
 	linear := label("linear")
 	act := field(layer, rowAct)
-	TESTQ(imm(1), act)
+	TESTQ(imm(actTanh), act)
 	JZ(LabelRef(linear))
 	a, d := e.fractions(acc)
 	for i := range acc {
@@ -194,11 +206,16 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 		VMOVAPD(r, acc[i])
 	}
 	Label(linear)
+	plain := label("plain")
+	TESTQ(imm(actResidual), act)
+	JZ(LabelRef(plain))
+	rowResidual(v, layer, y, act, acc, k, plain)
+	Label(plain)
 	if k != nil {
 		// The processor forwards a whole store to the loads of the next layer, but not a
 		// masked one.
 		exact, stored := label("exact"), label("stored")
-		TESTQ(imm(2), act)
+		TESTQ(imm(actRoom), act)
 		JZ(LabelRef(exact))
 		v.store(acc[0], Mem{Base: y}, nil)
 		JMP(LabelRef(stored))
@@ -210,6 +227,41 @@ func affineRowTile(v isa, e *exponential, layer, y, w, ld GPVirtual, u int, k *m
 	for i := range acc {
 		v.store(acc[i], Mem{Base: y, Disp: i * v.width()}, nil)
 	}
+}
+
+// rowResidual replaces the outputs at y by the scaled differences from their targets. It jumps to
+// done where these are not to be bent.
+func rowResidual(v isa, layer, y, act GPVirtual, acc []VecVirtual, k *mask, done string) {
+	target, scale := field(layer, rowTarget), field(layer, rowScale)
+	at := GP64()
+	MOVQ(y, at)
+	SUBQ(Mem{Base: layer, Disp: rowY}, at)
+	for i := range acc {
+		m := func(base GPVirtual) Mem { return Mem{Base: base, Index: at, Scale: 1, Disp: i * v.width()} }
+		r := v.mul(v.sub(v.load(m(target), k), acc[i]), v.load(m(scale), k))
+		VMOVAPD(r, acc[i])
+	}
+	TESTQ(imm(actBend), act)
+	JZ(LabelRef(done))
+	inverse, clip := v.broadcast(Mem{Base: layer, Disp: rowInverse}), v.broadcast(Mem{Base: layer, Disp: rowClip})
+	step := len(acc)
+	if !v.wide() {
+		step = 1 // for want of registers
+	}
+	for from := 0; from < len(acc); from += step {
+		part := acc[from : from+step]
+		for i, r := range v.asinh(scaled(v, part, inverse)) {
+			VMOVAPD(v.mul(r, clip), part[i])
+		}
+	}
+}
+
+func scaled(v isa, x []VecVirtual, factor VecVirtual) []VecVirtual {
+	out := make([]VecVirtual, len(x))
+	for i := range x {
+		out[i] = v.mul(x[i], factor)
+	}
+	return out
 }
 
 func swapPairs(v isa) uint64 {

@@ -158,17 +158,283 @@ outputsDone10:
 	JMP  strip1
 
 stripped2:
-strip12:
+	CMPQ (SP), $0x00000000
+	JE   end12
 	CMPQ (SP), $0x00000004
-	JL   stripped13
+	JG   wider14
+	CMPQ n+48(FP), $0x00000004
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000004, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs15:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone16
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs17:
+	VMOVUPD      (R8), Y4
+	VBROADCASTSD (R9), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (R9)(R11*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (R9)(R11*2), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD (R9)(R12*1), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs17
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y2, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y3, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs15
+
+outputsDone16:
+outputs18:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone19
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs20:
+	VMOVUPD      (R8), Y2
+	VBROADCASTSD (R9), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R9)(R11*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs20
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs18
+
+outputsDone19:
+outputs21:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone22
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs23:
+	VMOVUPD      (R8), Y1
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs23
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs21
+
+outputsDone22:
+	JMP end12
+
+wider14:
+	CMPQ n+48(FP), $0x00000008
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000008, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs25:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone26
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y4
+	VMOVAPD      Y4, Y5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y6
+	VMOVAPD      Y6, Y7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs27:
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R9)(R11*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R9)(R11*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R9)(R12*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs27
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y2, (DX)
+	VMOVUPD      Y3, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y4, (DX)
+	VMOVUPD      Y5, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y6, (DX)
+	VMOVUPD      Y7, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs25
+
+outputsDone26:
+outputs28:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone29
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs30:
+	VMOVUPD      (R8), Y4
+	VMOVUPD      32(R8), Y5
+	VBROADCASTSD (R9), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R9)(R11*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs30
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Y2, (DX)
+	VMOVUPD      Y3, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs28
+
+outputsDone29:
+outputs31:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone32
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs33:
+	VMOVUPD      (R8), Y2
+	VMOVUPD      32(R8), Y3
+	VBROADCASTSD (R9), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs33
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs31
+
+outputsDone32:
+	JMP end12
+
+short13:
+strip34:
+	CMPQ (SP), $0x00000004
+	JL   stripped35
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs14:
+outputs36:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone15
+	JL           outputsDone37
 	VBROADCASTSD (SI), Y0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Y1
@@ -183,7 +449,7 @@ outputs14:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs16:
+inputs38:
 	VMOVUPD      (R9), Y4
 	VBROADCASTSD (R10), Y5
 	VFMADD231PD  Y5, Y4, Y0
@@ -196,7 +462,7 @@ inputs16:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs16
+	JNZ          inputs38
 	VMOVUPD      Y0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -210,12 +476,12 @@ inputs16:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs14
+	JMP          outputs36
 
-outputsDone15:
-outputs17:
+outputsDone37:
+outputs39:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone18
+	JL           outputsDone40
 	VBROADCASTSD (SI), Y0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Y1
@@ -226,7 +492,7 @@ outputs17:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs19:
+inputs41:
 	VMOVUPD      (R9), Y2
 	VBROADCASTSD (R10), Y3
 	VFMADD231PD  Y3, Y2, Y0
@@ -235,7 +501,7 @@ inputs19:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs19
+	JNZ          inputs41
 	VMOVUPD      Y0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -243,12 +509,12 @@ inputs19:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs17
+	JMP          outputs39
 
-outputsDone18:
-outputs20:
+outputsDone40:
+outputs42:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone21
+	JL           outputsDone43
 	VBROADCASTSD (SI), Y0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R11
@@ -257,30 +523,30 @@ outputs20:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs22:
+inputs44:
 	VMOVUPD      (R9), Y1
 	VBROADCASTSD (R10), Y2
 	VFMADD231PD  Y2, Y1, Y0
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs22
+	JNZ          inputs44
 	VMOVUPD      Y0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs20
+	JMP          outputs42
 
-outputsDone21:
+outputsDone43:
 	ADDQ $0x00000020, CX
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000004, (SP)
-	JMP  strip12
+	JMP  strip34
 
-stripped13:
+stripped35:
 	MOVQ    (SP), BX
 	TESTQ   BX, BX
-	JZ      end23
+	JZ      end12
 	LEAQ    narrowMasks<>+0(SB), SI
 	NEGQ    BX
 	VMOVDQU 32(SI)(BX*8), Y0
@@ -288,9 +554,9 @@ stripped13:
 	MOVQ    bias+24(FP), SI
 	MOVQ    out+40(FP), DI
 
-outputs24:
+outputs45:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone25
+	JL           outputsDone46
 	VBROADCASTSD (SI), Y1
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Y2
@@ -305,7 +571,7 @@ outputs24:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs26:
+inputs47:
 	VMASKMOVPD   (R8), Y0, Y5
 	VBROADCASTSD (R9), Y6
 	VFMADD231PD  Y6, Y5, Y1
@@ -318,7 +584,7 @@ inputs26:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs26
+	JNZ          inputs47
 	VMASKMOVPD   Y1, Y0, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -332,12 +598,12 @@ inputs26:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs24
+	JMP          outputs45
 
-outputsDone25:
-outputs27:
+outputsDone46:
+outputs48:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone28
+	JL           outputsDone49
 	VBROADCASTSD (SI), Y1
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Y2
@@ -348,7 +614,7 @@ outputs27:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs29:
+inputs50:
 	VMASKMOVPD   (R8), Y0, Y3
 	VBROADCASTSD (R9), Y4
 	VFMADD231PD  Y4, Y3, Y1
@@ -357,7 +623,7 @@ inputs29:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs29
+	JNZ          inputs50
 	VMASKMOVPD   Y1, Y0, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -365,12 +631,12 @@ inputs29:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs27
+	JMP          outputs48
 
-outputsDone28:
-outputs30:
+outputsDone49:
+outputs51:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone31
+	JL           outputsDone52
 	VBROADCASTSD (SI), Y1
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R10
@@ -379,22 +645,22 @@ outputs30:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs32:
+inputs53:
 	VMASKMOVPD   (R8), Y0, Y2
 	VBROADCASTSD (R9), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs32
+	JNZ          inputs53
 	VMASKMOVPD   Y1, Y0, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs30
+	JMP          outputs51
 
-outputsDone31:
-end23:
+outputsDone52:
+end12:
 	VZEROUPPER
 	RET
 
@@ -414,16 +680,16 @@ TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-16
 	MOVQ layers+0(FP), AX
 	MOVQ count+8(FP), CX
 
-layer33:
+layer54:
 	MOVQ (AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 32(AX), SI
 	MOVQ 32(AX), DI
 	SHLQ $0x03, DI
 
-outputs34:
+outputs55:
 	CMPQ    SI, $0x00000008
-	JL      outputsDone35
+	JL      outputsDone56
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -433,17 +699,17 @@ outputs34:
 	VMOVUPD (R8), Y0
 	VMOVUPD 32(R8), Y1
 
-inputs36:
+inputs57:
 	VBROADCASTSD (R9), Y2
 	VFMADD231PD  (R10), Y2, Y0
 	VFMADD231PD  32(R10), Y2, Y1
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs36
+	JNZ          inputs57
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear37
+	JZ           linear58
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y3
 	VMOVUPD      c4034000000000000<>+0(SB), Y4
@@ -513,9 +779,9 @@ inputs36:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear37:
+linear58:
 	TESTQ        $0x00000004, R8
-	JZ           plain38
+	JZ           plain59
 	MOVQ         48(AX), R9
 	MOVQ         56(AX), R10
 	MOVQ         DX, R11
@@ -531,7 +797,7 @@ linear37:
 	VMULPD       Y2, Y1, Y1
 	VMOVAPD      Y1, Y1
 	TESTQ        $0x00000008, R8
-	JZ           plain38
+	JZ           plain59
 	VBROADCASTSD 64(AX), Y2
 	VBROADCASTSD 72(AX), Y3
 	VMULPD       Y2, Y0, Y0
@@ -559,7 +825,7 @@ linear37:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y4, Y6
 	VMOVMSKPD    Y6, R8
 	TESTL        R8, R8
-	JZ           small39
+	JZ           small60
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y7
 	VMINPD       Y4, Y7, Y7
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
@@ -601,7 +867,7 @@ linear37:
 	VADDPD       Y8, Y4, Y4
 	VBLENDVPD    Y6, Y4, Y5, Y5
 
-small39:
+small60:
 	VPAND       c8000000000000000<>+0(SB), Y0, Y0
 	VPOR        Y0, Y5, Y0
 	VMULPD      Y3, Y0, Y0
@@ -631,7 +897,7 @@ small39:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y2, Y5
 	VMOVMSKPD   Y5, R8
 	TESTL       R8, R8
-	JZ          small40
+	JZ          small61
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y2, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -673,24 +939,24 @@ small39:
 	VADDPD      Y7, Y2, Y2
 	VBLENDVPD   Y5, Y2, Y4, Y4
 
-small40:
+small61:
 	VPAND   c8000000000000000<>+0(SB), Y1, Y1
 	VPOR    Y1, Y4, Y1
 	VMULPD  Y3, Y1, Y1
 	VMOVAPD Y1, Y1
 
-plain38:
+plain59:
 	VMOVUPD Y0, (DX)
 	VMOVUPD Y1, 32(DX)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, SI
-	JMP     outputs34
+	JMP     outputs55
 
-outputsDone35:
-outputs41:
+outputsDone56:
+outputs62:
 	CMPQ    SI, $0x00000004
-	JL      outputsDone42
+	JL      outputsDone63
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -699,16 +965,16 @@ outputs41:
 	MOVQ    BX, R10
 	VMOVUPD (R8), Y0
 
-inputs43:
+inputs64:
 	VBROADCASTSD (R9), Y1
 	VFMADD231PD  (R10), Y1, Y0
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs43
+	JNZ          inputs64
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear44
+	JZ           linear65
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
@@ -744,9 +1010,9 @@ inputs43:
 	VPOR         Y0, Y1, Y0
 	VMOVAPD      Y0, Y0
 
-linear44:
+linear65:
 	TESTQ        $0x00000004, R8
-	JZ           plain45
+	JZ           plain66
 	MOVQ         48(AX), R9
 	MOVQ         56(AX), R10
 	MOVQ         DX, R11
@@ -757,7 +1023,7 @@ linear44:
 	VMULPD       Y1, Y0, Y0
 	VMOVAPD      Y0, Y0
 	TESTQ        $0x00000008, R8
-	JZ           plain45
+	JZ           plain66
 	VBROADCASTSD 64(AX), Y1
 	VBROADCASTSD 72(AX), Y2
 	VMULPD       Y1, Y0, Y0
@@ -785,7 +1051,7 @@ linear44:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y1, Y4
 	VMOVMSKPD    Y4, R8
 	TESTL        R8, R8
-	JZ           small46
+	JZ           small67
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y5
 	VMINPD       Y1, Y5, Y5
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
@@ -827,22 +1093,22 @@ linear44:
 	VADDPD       Y6, Y1, Y1
 	VBLENDVPD    Y4, Y1, Y3, Y3
 
-small46:
+small67:
 	VPAND   c8000000000000000<>+0(SB), Y0, Y0
 	VPOR    Y0, Y3, Y0
 	VMULPD  Y2, Y0, Y0
 	VMOVAPD Y0, Y0
 
-plain45:
+plain66:
 	VMOVUPD Y0, (DX)
 	ADDQ    $0x00000020, DX
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, SI
-	JMP     outputs41
+	JMP     outputs62
 
-outputsDone42:
+outputsDone63:
 	TESTQ      SI, SI
-	JZ         end47
+	JZ         end68
 	LEAQ       narrowMasks<>+0(SB), R8
 	NEGQ       SI
 	VMOVDQU    32(R8)(SI*8), Y0
@@ -853,17 +1119,17 @@ outputsDone42:
 	ADDQ       BX, SI
 	VMASKMOVPD (SI), Y0, Y1
 
-inputs48:
+inputs69:
 	VBROADCASTSD (R8), Y2
 	VMASKMOVPD   (BX), Y0, Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         $0x00000008, R8
 	ADDQ         DI, BX
 	DECQ         R9
-	JNZ          inputs48
+	JNZ          inputs69
 	MOVQ         40(AX), BX
 	TESTQ        $0x00000001, BX
-	JZ           linear49
+	JZ           linear70
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y2
 	VMOVUPD      c4034000000000000<>+0(SB), Y3
 	VMINPD       Y2, Y3, Y2
@@ -899,9 +1165,9 @@ inputs48:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear49:
+linear70:
 	TESTQ        $0x00000004, BX
-	JZ           plain50
+	JZ           plain71
 	MOVQ         48(AX), SI
 	MOVQ         56(AX), DI
 	MOVQ         DX, R8
@@ -912,7 +1178,7 @@ linear49:
 	VMULPD       Y2, Y1, Y1
 	VMOVAPD      Y1, Y1
 	TESTQ        $0x00000008, BX
-	JZ           plain50
+	JZ           plain71
 	VBROADCASTSD 64(AX), Y2
 	VBROADCASTSD 72(AX), Y3
 	VMULPD       Y2, Y1, Y1
@@ -940,7 +1206,7 @@ linear49:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y2, Y5
 	VMOVMSKPD    Y5, SI
 	TESTL        SI, SI
-	JZ           small51
+	JZ           small72
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y6
 	VMINPD       Y2, Y6, Y6
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
@@ -982,26 +1248,26 @@ linear49:
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y5, Y2, Y4, Y4
 
-small51:
+small72:
 	VPAND   c8000000000000000<>+0(SB), Y1, Y1
 	VPOR    Y1, Y4, Y1
 	VMULPD  Y3, Y1, Y1
 	VMOVAPD Y1, Y1
 
-plain50:
+plain71:
 	TESTQ   $0x00000002, BX
-	JZ      exact52
+	JZ      exact73
 	VMOVUPD Y1, (DX)
-	JMP     stored53
+	JMP     stored74
 
-exact52:
+exact73:
 	VMASKMOVPD Y1, Y0, (DX)
 
-stored53:
-end47:
+stored74:
+end68:
 	ADDQ $0x00000050, AX
 	DECQ CX
-	JNZ  layer33
+	JNZ  layer54
 	VZEROUPPER
 	RET
 
@@ -1308,16 +1574,16 @@ TEXT ·dotsAVX2(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows54:
+rows75:
 	CMPQ DX, $0x00000004
-	JL   rowsDone55
+	JL   rowsDone76
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns56:
+columns77:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone57
+	JL    columnsDone78
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -1331,9 +1597,9 @@ columns56:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop58:
+loop79:
 	CMPQ        R11, $0x00000004
-	JL          done59
+	JL          done80
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y10
@@ -1351,11 +1617,11 @@ loop58:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop58
+	JMP         loop79
 
-done59:
+done80:
 	TESTQ       R11, R11
-	JZ          end60
+	JZ          end81
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -1374,7 +1640,7 @@ done59:
 	VFMADD231PD Y1, Y11, Y7
 	VFMADD231PD Y1, Y12, Y9
 
-end60:
+end81:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1434,12 +1700,12 @@ end60:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns56
+	JMP          columns77
 
-columnsDone57:
-columns61:
+columnsDone78:
+columns82:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone62
+	JL    columnsDone83
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -1449,9 +1715,9 @@ columns61:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop63:
+loop84:
 	CMPQ        R11, $0x00000004
-	JL          done64
+	JL          done85
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y6
@@ -1464,11 +1730,11 @@ loop63:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop63
+	JMP         loop84
 
-done64:
+done85:
 	TESTQ       R11, R11
-	JZ          end65
+	JZ          end86
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -1482,7 +1748,7 @@ done64:
 	VFMADD231PD Y1, Y7, Y4
 	VFMADD231PD Y1, Y8, Y5
 
-end65:
+end86:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1517,9 +1783,9 @@ end65:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns61
+	JMP          columns82
 
-columnsDone62:
+columnsDone83:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -1531,28 +1797,28 @@ columnsDone62:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows54
+	JMP  rows75
 
-rowsDone55:
-rows66:
+rowsDone76:
+rows87:
 	CMPQ DX, $0x00000001
-	JL   rowsDone67
+	JL   rowsDone88
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns68:
+columns89:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone69
+	JL    columnsDone90
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop70:
+loop91:
 	CMPQ        R11, $0x00000004
-	JL          done71
+	JL          done92
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
@@ -1561,11 +1827,11 @@ loop70:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop70
+	JMP         loop91
 
-done71:
+done92:
 	TESTQ       R11, R11
-	JZ          end72
+	JZ          end93
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1575,7 +1841,7 @@ done71:
 	VMASKMOVPD  (R10)(AX*1), Y1, Y1
 	VFMADD231PD Y1, Y2, Y3
 
-end72:
+end93:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1596,31 +1862,31 @@ end72:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns68
+	JMP          columns89
 
-columnsDone69:
-columns73:
+columnsDone90:
+columns94:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone74
+	JL    columnsDone95
 	VPXOR Y0, Y0, Y0
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop75:
+loop96:
 	CMPQ        R11, $0x00000004
-	JL          done76
+	JL          done97
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop75
+	JMP         loop96
 
-done76:
+done97:
 	TESTQ       R11, R11
-	JZ          end77
+	JZ          end98
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1628,7 +1894,7 @@ done76:
 	VMASKMOVPD  (R10), Y1, Y1
 	VFMADD231PD Y1, Y2, Y0
 
-end77:
+end98:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1642,17 +1908,17 @@ end77:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns73
+	JMP          columns94
 
-columnsDone74:
+columnsDone95:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows66
+	JMP  rows87
 
-rowsDone67:
+rowsDone88:
 	VZEROUPPER
 	RET
 
@@ -1664,16 +1930,16 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	SHLQ $0x03, DX
 
-pairs78:
+pairs99:
 	CMPQ CX, $0x00000002
-	JL   single79
+	JL   single100
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop81:
+loop102:
 	CMPQ         SI, $0x00000004
-	JL           done82
+	JL           done103
 	VMOVUPD      (AX)(DI*1), Y0
 	VMOVUPD      (BX)(DI*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1741,13 +2007,13 @@ loop81:
 	VMOVUPD      Y0, (BX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop81
+	JMP          loop102
 
-done82:
+done103:
 	TESTQ        SI, SI
-	JZ           end83
+	JZ           end104
 	CMPQ         SI, $0x00000001
-	JNE          several84
+	JNE          several105
 	VMOVSD       (AX)(DI*1), X5
 	VMOVSD       (BX)(DI*1), X6
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
@@ -1813,9 +2079,9 @@ done82:
 	VPAND        c8000000000000000<>+0(SB), Y6, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (BX)(DI*1)
-	JMP          end83
+	JMP          end104
 
-several84:
+several105:
 	LEAQ         narrowMasks<>+0(SB), R8
 	NEGQ         SI
 	VMOVDQU      32(R8)(SI*8), Y0
@@ -1885,20 +2151,20 @@ several84:
 	VPOR         Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (BX)(DI*1)
 
-end83:
+end104:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs78
+	JMP  pairs99
 
-single79:
+single100:
 	TESTQ CX, CX
-	JZ    end80
+	JZ    end101
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop85:
+loop106:
 	CMPQ         CX, $0x00000008
-	JL           done86
+	JL           done107
 	VMOVUPD      (AX)(DX*1), Y0
 	VMOVUPD      32(AX)(DX*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -1965,12 +2231,12 @@ loop85:
 	VMOVUPD      Y0, 32(AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop85
+	JMP          loop106
 
-done86:
-loop87:
+done107:
+loop108:
 	CMPQ         CX, $0x00000004
-	JL           done88
+	JL           done109
 	VMOVUPD      (AX)(DX*1), Y0
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
@@ -2005,13 +2271,13 @@ loop87:
 	VMOVUPD      Y0, (AX)(DX*1)
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, CX
-	JMP          loop87
+	JMP          loop108
 
-done88:
+done109:
 	TESTQ        CX, CX
-	JZ           end89
+	JZ           end110
 	CMPQ         CX, $0x00000001
-	JNE          several90
+	JNE          several111
 	VMOVSD       (AX)(DX*1), X5
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
 	VMOVUPD      c4034000000000000<>+0(SB), Y1
@@ -2044,9 +2310,9 @@ done88:
 	VPAND        c8000000000000000<>+0(SB), Y5, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (AX)(DX*1)
-	JMP          end89
+	JMP          end110
 
-several90:
+several111:
 	LEAQ         narrowMasks<>+0(SB), BX
 	NEGQ         CX
 	VMOVDQU      32(BX)(CX*8), Y0
@@ -2083,8 +2349,8 @@ several90:
 	VPOR         Y1, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(DX*1)
 
-end89:
-end80:
+end110:
+end101:
 	VZEROUPPER
 	RET
 
@@ -2097,9 +2363,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop91:
+loop112:
 	CMPQ         BX, $0x00000008
-	JL           done92
+	JL           done113
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -2114,12 +2380,12 @@ loop91:
 	VMOVUPD      Y0, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop91
+	JMP          loop112
 
-done92:
-loop93:
+done113:
+loop114:
 	CMPQ         BX, $0x00000004
-	JL           done94
+	JL           done115
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -2128,22 +2394,22 @@ loop93:
 	VMOVUPD      Y0, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop93
+	JMP          loop114
 
-done94:
+done115:
 	TESTQ        BX, BX
-	JZ           end95
+	JZ           end116
 	CMPQ         BX, $0x00000001
-	JNE          several96
+	JNE          several117
 	VMOVSD       (CX)(SI*1), X3
 	VMOVSD       (DX)(SI*1), X4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
 	VFNMADD231PD Y4, Y4, Y0
 	VMULPD       Y0, Y3, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end95
+	JMP          end116
 
-several96:
+several117:
 	LEAQ         narrowMasks<>+0(SB), DI
 	NEGQ         BX
 	VMOVDQU      32(DI)(BX*8), Y0
@@ -2154,7 +2420,7 @@ several96:
 	VMULPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(SI*1)
 
-end95:
+end116:
 	VZEROUPPER
 	RET
 
@@ -2167,9 +2433,9 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop97:
+loop118:
 	CMPQ    BX, $0x00000008
-	JL      done98
+	JL      done119
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
@@ -2180,32 +2446,32 @@ loop97:
 	VMOVUPD Y0, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop97
+	JMP     loop118
 
-done98:
-loop99:
+done119:
+loop120:
 	CMPQ    BX, $0x00000004
-	JL      done100
+	JL      done121
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop99
+	JMP     loop120
 
-done100:
+done121:
 	TESTQ  BX, BX
-	JZ     end101
+	JZ     end122
 	CMPQ   BX, $0x00000001
-	JNE    several102
+	JNE    several123
 	VMOVSD (CX)(SI*1), X2
 	VMOVSD (DX)(SI*1), X3
 	VMULPD Y3, Y2, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end101
+	JMP    end122
 
-several102:
+several123:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -2214,7 +2480,7 @@ several102:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(SI*1)
 
-end101:
+end122:
 	VZEROUPPER
 	RET
 
@@ -2228,9 +2494,9 @@ TEXT ·scaledDiffAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop103:
+loop124:
 	CMPQ    BX, $0x00000008
-	JL      done104
+	JL      done125
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -2243,12 +2509,12 @@ loop103:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop103
+	JMP     loop124
 
-done104:
-loop105:
+done125:
+loop126:
 	CMPQ    BX, $0x00000004
-	JL      done106
+	JL      done127
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -2256,21 +2522,21 @@ loop105:
 	VMOVUPD Y1, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop105
+	JMP     loop126
 
-done106:
+done127:
 	TESTQ  BX, BX
-	JZ     end107
+	JZ     end128
 	CMPQ   BX, $0x00000001
-	JNE    several108
+	JNE    several129
 	VMOVSD (CX)(SI*1), X3
 	VMOVSD (DX)(SI*1), X4
 	VSUBPD Y4, Y3, Y1
 	VMULPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end107
+	JMP    end128
 
-several108:
+several129:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y1
@@ -2280,7 +2546,7 @@ several108:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(SI*1)
 
-end107:
+end128:
 	VZEROUPPER
 	RET
 
@@ -2293,9 +2559,9 @@ TEXT ·shiftAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop109:
+loop130:
 	CMPQ    DX, $0x00000008
-	JL      done110
+	JL      done131
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
@@ -2304,30 +2570,30 @@ loop109:
 	VMOVUPD Y1, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop109
+	JMP     loop130
 
-done110:
-loop111:
+done131:
+loop132:
 	CMPQ    DX, $0x00000004
-	JL      done112
+	JL      done133
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, DX
-	JMP     loop111
+	JMP     loop132
 
-done112:
+done133:
 	TESTQ  DX, DX
-	JZ     end113
+	JZ     end134
 	CMPQ   DX, $0x00000001
-	JNE    several114
+	JNE    several135
 	VMOVSD (CX)(BX*1), X2
 	VSUBPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(BX*1)
-	JMP    end113
+	JMP    end134
 
-several114:
+several135:
 	LEAQ       narrowMasks<>+0(SB), SI
 	NEGQ       DX
 	VMOVDQU    32(SI)(DX*8), Y1
@@ -2335,7 +2601,7 @@ several114:
 	VSUBPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(BX*1)
 
-end113:
+end134:
 	VZEROUPPER
 	RET
 
@@ -2348,9 +2614,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop115:
+loop136:
 	CMPQ        DX, $0x00000008
-	JL          done116
+	JL          done137
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
@@ -2361,32 +2627,32 @@ loop115:
 	VMOVUPD     Y1, 32(AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop115
+	JMP         loop136
 
-done116:
-loop117:
+done137:
+loop138:
 	CMPQ        DX, $0x00000004
-	JL          done118
+	JL          done139
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop117
+	JMP         loop138
 
-done118:
+done139:
 	TESTQ       DX, DX
-	JZ          end119
+	JZ          end140
 	CMPQ        DX, $0x00000001
-	JNE         several120
+	JNE         several141
 	VMOVSD      (AX)(BX*1), X3
 	VMOVSD      (CX)(BX*1), X4
 	VFMADD231PD Y0, Y4, Y3
 	VMOVSD      X3, (AX)(BX*1)
-	JMP         end119
+	JMP         end140
 
-several120:
+several141:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y1
@@ -2395,7 +2661,7 @@ several120:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end119:
+end140:
 	VZEROUPPER
 	RET
 
@@ -2407,9 +2673,9 @@ TEXT ·log1pAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop121:
+loop142:
 	CMPQ        CX, $0x00000008
-	JL          done122
+	JL          done143
 	VMOVUPD     (AX)(DX*1), Y1
 	VPAND       c7fffffffffffffff<>+0(SB), Y1, Y2
 	VDIVPD      Y0, Y2, Y2
@@ -2490,12 +2756,12 @@ loop121:
 	VMOVUPD     Y1, 32(AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop121
+	JMP         loop142
 
-done122:
-loop123:
+done143:
+loop144:
 	CMPQ        CX, $0x00000004
-	JL          done124
+	JL          done145
 	VMOVUPD     (AX)(DX*1), Y1
 	VPAND       c7fffffffffffffff<>+0(SB), Y1, Y2
 	VDIVPD      Y0, Y2, Y2
@@ -2537,13 +2803,13 @@ loop123:
 	VMOVUPD     Y1, (AX)(DX*1)
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x00000004, CX
-	JMP         loop123
+	JMP         loop144
 
-done124:
+done145:
 	TESTQ       CX, CX
-	JZ          end125
+	JZ          end146
 	CMPQ        CX, $0x00000001
-	JNE         several126
+	JNE         several147
 	VMOVSD      (AX)(DX*1), X3
 	VPAND       c7fffffffffffffff<>+0(SB), Y3, Y1
 	VDIVPD      Y0, Y1, Y0
@@ -2583,9 +2849,9 @@ done124:
 	VPAND       c8000000000000000<>+0(SB), Y3, Y1
 	VPOR        Y1, Y0, Y0
 	VMOVSD      X0, (AX)(DX*1)
-	JMP         end125
+	JMP         end146
 
-several126:
+several147:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y1
@@ -2629,7 +2895,7 @@ several126:
 	VPOR        Y2, Y0, Y0
 	VMASKMOVPD  Y0, Y1, (AX)(DX*1)
 
-end125:
+end146:
 	VZEROUPPER
 	RET
 
@@ -2641,9 +2907,9 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop127:
+loop148:
 	CMPQ    CX, $0x00000008
-	JL      done128
+	JL      done149
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
@@ -2652,30 +2918,30 @@ loop127:
 	VMOVUPD Y1, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop127
+	JMP     loop148
 
-done128:
-loop129:
+done149:
+loop150:
 	CMPQ    CX, $0x00000004
-	JL      done130
+	JL      done151
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop129
+	JMP     loop150
 
-done130:
+done151:
 	TESTQ  CX, CX
-	JZ     end131
+	JZ     end152
 	CMPQ   CX, $0x00000001
-	JNE    several132
+	JNE    several153
 	VMOVSD (AX)(DX*1), X2
 	VMULPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end131
+	JMP    end152
 
-several132:
+several153:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -2683,7 +2949,7 @@ several132:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(DX*1)
 
-end131:
+end152:
 	VZEROUPPER
 	RET
 
@@ -2697,9 +2963,9 @@ TEXT ·standardiseAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop133:
+loop154:
 	CMPQ    CX, $0x00000008
-	JL      done134
+	JL      done155
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -2718,12 +2984,12 @@ loop133:
 	VMOVUPD Y3, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop133
+	JMP     loop154
 
-done134:
-loop135:
+done155:
+loop156:
 	CMPQ    CX, $0x00000004
-	JL      done136
+	JL      done157
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -2734,13 +3000,13 @@ loop135:
 	VMOVUPD Y3, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop135
+	JMP     loop156
 
-done136:
+done157:
 	TESTQ  CX, CX
-	JZ     end137
+	JZ     end158
 	CMPQ   CX, $0x00000001
-	JNE    several138
+	JNE    several159
 	VMOVSD (AX)(DX*1), X4
 	VSUBPD Y0, Y4, Y0
 	VDIVPD Y1, Y0, Y0
@@ -2749,9 +3015,9 @@ done136:
 	VSUBPD Y2, Y1, Y1
 	VMAXPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end137
+	JMP    end158
 
-several138:
+several159:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y3
@@ -2764,7 +3030,7 @@ several138:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y3, (AX)(DX*1)
 
-end137:
+end158:
 	VZEROUPPER
 	RET
 
@@ -2780,9 +3046,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop139:
+loop160:
 	CMPQ        DX, $0x00000010
-	JL          done140
+	JL          done161
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
@@ -2797,30 +3063,30 @@ loop139:
 	VFMADD231PD Y5, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop139
+	JMP         loop160
 
-done140:
-loop141:
+done161:
+loop162:
 	CMPQ        DX, $0x00000004
-	JL          done142
+	JL          done163
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop141
+	JMP         loop162
 
-done142:
+done163:
 	TESTQ       DX, DX
-	JZ          end143
+	JZ          end164
 	CMPQ        DX, $0x00000001
-	JNE         several144
+	JNE         several165
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VFMADD231PD Y7, Y6, Y0
-	JMP         end143
+	JMP         end164
 
-several144:
+several165:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -2828,7 +3094,7 @@ several144:
 	VMASKMOVPD  (CX)(BX*1), Y4, Y4
 	VFMADD231PD Y4, Y5, Y0
 
-end143:
+end164:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2852,9 +3118,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop145:
+loop166:
 	CMPQ    CX, $0x00000010
-	JL      done146
+	JL      done167
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	VMOVUPD 32(AX)(DX*1), Y4
@@ -2865,35 +3131,35 @@ loop145:
 	VADDPD  Y4, Y3, Y3
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop145
+	JMP     loop166
 
-done146:
-loop147:
+done167:
+loop168:
 	CMPQ    CX, $0x00000004
-	JL      done148
+	JL      done169
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop147
+	JMP     loop168
 
-done148:
+done169:
 	TESTQ  CX, CX
-	JZ     end149
+	JZ     end170
 	CMPQ   CX, $0x00000001
-	JNE    several150
+	JNE    several171
 	VMOVSD (AX)(DX*1), X5
 	VADDPD Y5, Y0, Y0
-	JMP    end149
+	JMP    end170
 
-several150:
+several171:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y4
 	VMASKMOVPD (AX)(DX*1), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-end149:
+end170:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2918,9 +3184,9 @@ TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop151:
+loop172:
 	CMPQ        DX, $0x00000010
-	JL          done152
+	JL          done173
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
@@ -2939,32 +3205,32 @@ loop151:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop151
+	JMP         loop172
 
-done152:
-loop153:
+done173:
+loop174:
 	CMPQ        DX, $0x00000004
-	JL          done154
+	JL          done175
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
 	VFMADD231PD Y4, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop153
+	JMP         loop174
 
-done154:
+done175:
 	TESTQ       DX, DX
-	JZ          end155
+	JZ          end176
 	CMPQ        DX, $0x00000001
-	JNE         several156
+	JNE         several177
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VSUBPD      Y7, Y6, Y4
 	VFMADD231PD Y4, Y4, Y0
-	JMP         end155
+	JMP         end176
 
-several156:
+several177:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -2973,7 +3239,7 @@ several156:
 	VSUBPD      Y4, Y5, Y4
 	VFMADD231PD Y4, Y4, Y0
 
-end155:
+end176:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -2995,9 +3261,9 @@ TEXT ·bendAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop157:
+loop178:
 	CMPQ        CX, $0x00000004
-	JL          done158
+	JL          done179
 	VMOVUPD     (AX)(DX*1), Y2
 	VMULPD      Y0, Y2, Y2
 	VPAND       c7fffffffffffffff<>+0(SB), Y2, Y4
@@ -3024,7 +3290,7 @@ loop157:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y4, Y6
 	VMOVMSKPD   Y6, BX
 	TESTL       BX, BX
-	JZ          small159
+	JZ          small180
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y7
 	VMINPD      Y4, Y7, Y7
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y8
@@ -3066,20 +3332,20 @@ loop157:
 	VADDPD      Y8, Y4, Y4
 	VBLENDVPD   Y6, Y4, Y5, Y5
 
-small159:
+small180:
 	VPAND   c8000000000000000<>+0(SB), Y2, Y2
 	VPOR    Y2, Y5, Y2
 	VMULPD  Y1, Y2, Y2
 	VMOVUPD Y2, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop157
+	JMP     loop178
 
-done158:
+done179:
 	TESTQ       CX, CX
-	JZ          end160
+	JZ          end181
 	CMPQ        CX, $0x00000001
-	JNE         several161
+	JNE         several182
 	VMOVSD      (AX)(DX*1), X3
 	VMULPD      Y0, Y3, Y0
 	VPAND       c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -3106,7 +3372,7 @@ done158:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y2, Y4
 	VMOVMSKPD   Y4, CX
 	TESTL       CX, CX
-	JZ          small162
+	JZ          small183
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y5
 	VMINPD      Y2, Y5, Y5
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y6
@@ -3148,14 +3414,14 @@ done158:
 	VADDPD      Y6, Y2, Y2
 	VBLENDVPD   Y4, Y2, Y3, Y3
 
-small162:
+small183:
 	VPAND  c8000000000000000<>+0(SB), Y0, Y0
 	VPOR   Y0, Y3, Y0
 	VMULPD Y1, Y0, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end160
+	JMP    end181
 
-several161:
+several182:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y2
@@ -3185,7 +3451,7 @@ several161:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y3, Y5
 	VMOVMSKPD   Y5, CX
 	TESTL       CX, CX
-	JZ          small163
+	JZ          small184
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y3, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -3227,13 +3493,13 @@ several161:
 	VADDPD      Y7, Y3, Y3
 	VBLENDVPD   Y5, Y3, Y4, Y4
 
-small163:
+small184:
 	VPAND      c8000000000000000<>+0(SB), Y0, Y0
 	VPOR       Y0, Y4, Y0
 	VMULPD     Y1, Y0, Y0
 	VMASKMOVPD Y0, Y2, (AX)(DX*1)
 
-end160:
+end181:
 	VZEROUPPER
 	RET
 
@@ -3245,9 +3511,9 @@ TEXT ·maxAbsAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop164:
+loop185:
 	CMPQ    CX, $0x00000008
-	JL      done165
+	JL      done186
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
@@ -3256,30 +3522,30 @@ loop164:
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop164
+	JMP     loop185
 
-done165:
-loop166:
+done186:
+loop187:
 	CMPQ    CX, $0x00000004
-	JL      done167
+	JL      done188
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop166
+	JMP     loop187
 
-done167:
+done188:
 	TESTQ  CX, CX
-	JZ     end168
+	JZ     end189
 	CMPQ   CX, $0x00000001
-	JNE    several169
+	JNE    several190
 	VMOVSD (AX)(DX*1), X2
 	VPAND  c7fffffffffffffff<>+0(SB), Y2, Y1
 	VMAXPD Y0, Y1, Y0
-	JMP    end168
+	JMP    end189
 
-several169:
+several190:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -3287,7 +3553,7 @@ several169:
 	VPAND      c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD     Y0, Y1, Y0
 
-end168:
+end189:
 	VMOVAPD      Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPD       X0, X1, X1
@@ -3312,9 +3578,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop170:
+loop191:
 	CMPQ        SI, $0x00000004
-	JL          done171
+	JL          done192
 	VMOVUPD     (BX)(DI*1), Y5
 	VMULPD      Y0, Y5, Y5
 	VMOVUPD     (CX)(DI*1), Y7
@@ -3335,13 +3601,13 @@ loop170:
 	VMOVUPD     Y5, (AX)(DI*1)
 	ADDQ        $0x00000020, DI
 	SUBQ        $0x00000004, SI
-	JMP         loop170
+	JMP         loop191
 
-done171:
+done192:
 	TESTQ       SI, SI
-	JZ          end172
+	JZ          end193
 	CMPQ        SI, $0x00000001
-	JNE         several173
+	JNE         several194
 	VMOVSD      (BX)(DI*1), X6
 	VMULPD      Y0, Y6, Y0
 	VMOVSD      (CX)(DI*1), X6
@@ -3360,9 +3626,9 @@ done171:
 	VMOVSD      (AX)(DI*1), X11
 	VSUBPD      Y0, Y11, Y0
 	VMOVSD      X0, (AX)(DI*1)
-	JMP         end172
+	JMP         end193
 
-several173:
+several194:
 	LEAQ        narrowMasks<>+0(SB), R8
 	NEGQ        SI
 	VMOVDQU     32(R8)(SI*8), Y5
@@ -3385,7 +3651,7 @@ several173:
 	VSUBPD      Y0, Y1, Y0
 	VMASKMOVPD  Y0, Y5, (AX)(DI*1)
 
-end172:
+end193:
 	VZEROUPPER
 	RET
 
@@ -3399,24 +3665,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop174:
+loop195:
 	CMPQ    BX, $0x00000004
-	JL      done175
+	JL      done196
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes176:
+classes197:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes176
+	JNZ     classes197
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes177:
+classes198:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -3448,19 +3714,19 @@ classes177:
 	VMOVUPD     Y7, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes177
+	JNZ         classes198
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y4
 	VDIVPD      Y1, Y4, Y4
 	MOVQ        k+16(FP), R8
 	LEAQ        (AX)(SI*1), DI
 
-classes178:
+classes199:
 	VMOVUPD     (DI), Y5
 	VMULPD      Y4, Y5, Y5
 	VMOVUPD     Y5, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes178
+	JNZ         classes199
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -3495,28 +3761,28 @@ classes178:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop174
+	JMP         loop195
 
-done175:
+done196:
 	TESTQ  BX, BX
-	JZ     end179
+	JZ     end200
 	CMPQ   BX, $0x00000001
-	JNE    several180
+	JNE    several201
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes181:
+classes202:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes181
+	JNZ    classes202
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes182:
+classes203:
 	VMOVSD      (BX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3548,19 +3814,19 @@ classes182:
 	VMOVSD      X6, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes182
+	JNZ         classes203
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y1
 	VDIVPD      Y0, Y1, Y1
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes183:
+classes204:
 	VMOVSD      (AX), X3
 	VMULPD      Y1, Y3, Y4
 	VMOVSD      X4, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes183
+	JNZ         classes204
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -3593,9 +3859,9 @@ classes183:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end179
+	JMP         end200
 
-several180:
+several201:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -3603,17 +3869,17 @@ several180:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes184:
+classes205:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes184
+	JNZ        classes205
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes185:
+classes206:
 	VMASKMOVPD  (BX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3645,19 +3911,19 @@ classes185:
 	VMASKMOVPD  Y6, Y0, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes185
+	JNZ         classes206
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y3
 	VDIVPD      Y2, Y3, Y3
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes186:
+classes207:
 	VMASKMOVPD  (AX), Y0, Y4
 	VMULPD      Y3, Y4, Y4
 	VMASKMOVPD  Y4, Y0, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes186
+	JNZ         classes207
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -3691,7 +3957,7 @@ classes186:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end179:
+end200:
 	VZEROUPPER
 	RET
 
@@ -3729,24 +3995,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop187:
+loop208:
 	CMPQ    BX, $0x00000004
-	JL      done188
+	JL      done209
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes189:
+classes210:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes189
+	JNZ     classes210
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes190:
+classes211:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -3777,7 +4043,7 @@ classes190:
 	VADDPD      Y7, Y1, Y1
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes190
+	JNZ         classes211
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -3812,28 +4078,28 @@ classes190:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop187
+	JMP         loop208
 
-done188:
+done209:
 	TESTQ  BX, BX
-	JZ     end191
+	JZ     end212
 	CMPQ   BX, $0x00000001
-	JNE    several192
+	JNE    several213
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes193:
+classes214:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes193
+	JNZ    classes214
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), BX
 	LEAQ   (AX)(SI*1), AX
 
-classes194:
+classes215:
 	VMOVSD      (AX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3864,7 +4130,7 @@ classes194:
 	VADDPD      Y6, Y0, Y0
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes194
+	JNZ         classes215
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -3897,9 +4163,9 @@ classes194:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end191
+	JMP         end212
 
-several192:
+several213:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -3907,17 +4173,17 @@ several192:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes195:
+classes216:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes195
+	JNZ        classes216
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), BX
 	LEAQ       (AX)(SI*1), AX
 
-classes196:
+classes217:
 	VMASKMOVPD  (AX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3948,7 +4214,7 @@ classes196:
 	VADDPD      Y6, Y2, Y2
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes196
+	JNZ         classes217
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -3982,7 +4248,7 @@ classes196:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end191:
+end212:
 	VZEROUPPER
 	RET
 
@@ -3997,28 +4263,28 @@ TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop197:
+loop218:
 	CMPQ  SI, $0x00000004
-	JL    done198
+	JL    done219
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R11
 	LEAQ  (CX)(DI*1), R8
 	LEAQ  (DX)(DI*1), R9
 	LEAQ  (AX)(DI*1), R10
 
-classes199:
+classes220:
 	VMOVUPD     (R8), Y1
 	VMOVUPD     (R9), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes199
+	JNZ         classes220
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes200:
+classes221:
 	VMOVUPD (R8), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD (R9), Y2
@@ -4028,35 +4294,35 @@ classes200:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes200
+	JNZ     classes221
 	ADDQ    $0x00000020, DI
 	SUBQ    $0x00000004, SI
-	JMP     loop197
+	JMP     loop218
 
-done198:
+done219:
 	TESTQ SI, SI
-	JZ    end201
+	JZ    end222
 	CMPQ  SI, $0x00000001
-	JNE   several202
+	JNE   several223
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R9
 	LEAQ  (CX)(DI*1), SI
 	LEAQ  (DX)(DI*1), R8
 	LEAQ  (AX)(DI*1), AX
 
-classes203:
+classes224:
 	VMOVSD      (SI), X3
 	VMOVSD      (R8), X4
 	VFMADD231PD Y4, Y3, Y0
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes203
+	JNZ         classes224
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes204:
+classes225:
 	VMOVSD (SI), X3
 	VSUBPD Y0, Y3, Y1
 	VMOVSD (R8), X3
@@ -4066,10 +4332,10 @@ classes204:
 	ADDQ   BX, R8
 	ADDQ   BX, AX
 	DECQ   CX
-	JNZ    classes204
-	JMP    end201
+	JNZ    classes225
+	JMP    end222
 
-several202:
+several223:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y0
@@ -4079,19 +4345,19 @@ several202:
 	LEAQ    (DX)(DI*1), R8
 	LEAQ    (AX)(DI*1), AX
 
-classes205:
+classes226:
 	VMASKMOVPD  (SI), Y0, Y2
 	VMASKMOVPD  (R8), Y0, Y3
 	VFMADD231PD Y3, Y2, Y1
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes205
+	JNZ         classes226
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes206:
+classes227:
 	VMASKMOVPD (SI), Y0, Y2
 	VSUBPD     Y1, Y2, Y2
 	VMASKMOVPD (R8), Y0, Y3
@@ -4101,9 +4367,9 @@ classes206:
 	ADDQ       BX, R8
 	ADDQ       BX, AX
 	DECQ       CX
-	JNZ        classes206
+	JNZ        classes227
 
-end201:
+end222:
 	VZEROUPPER
 	RET
 
@@ -4119,22 +4385,22 @@ TEXT ·logDensityAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop207:
+loop228:
 	CMPQ  SI, $0x00000008
-	JL    done208
+	JL    done229
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row209:
+row230:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column210:
+column231:
 	VBROADCASTSD (R11), Y5
 	VBROADCASTSD (R8), Y6
 	VMOVUPD      (R10), Y7
@@ -4147,12 +4413,12 @@ column210:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column210
+	JNZ          column231
 	VFMADD231PD  Y3, Y3, Y1
 	VFMADD231PD  Y4, Y4, Y2
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row209
+	JLE          row230
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -4161,23 +4427,23 @@ column210:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop207
+	JMP          loop228
 
-done208:
-loop211:
+done229:
+loop232:
 	CMPQ  SI, $0x00000004
-	JL    done212
+	JL    done233
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row213:
+row234:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column214:
+column235:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -4187,34 +4453,34 @@ column214:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column214
+	JNZ          column235
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row213
+	JLE          row234
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop211
+	JMP          loop232
 
-done212:
+done233:
 	TESTQ SI, SI
-	JZ    end215
+	JZ    end236
 	CMPQ  SI, $0x00000001
-	JNE   several216
+	JNE   several237
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 
-row217:
+row238:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column218:
+column239:
 	VBROADCASTSD (R10), Y3
 	VBROADCASTSD (SI), Y4
 	VMOVSD       (R9), X8
@@ -4224,17 +4490,17 @@ column218:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column218
+	JNZ          column239
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row217
+	JLE          row238
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end215
+	JMP          end236
 
-several216:
+several237:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -4242,13 +4508,13 @@ several216:
 	MOVQ    linv+24(FP), SI
 	MOVQ    $0x00000001, R8
 
-row219:
+row240:
 	VPXOR Y3, Y3, Y3
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column220:
+column241:
 	VBROADCASTSD (R10), Y4
 	VBROADCASTSD (SI), Y5
 	VMASKMOVPD   (R9), Y1, Y6
@@ -4258,16 +4524,16 @@ column220:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column220
+	JNZ          column241
 	VFMADD231PD  Y3, Y3, Y2
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row219
+	JLE          row240
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end215:
+end236:
 	VZEROUPPER
 	RET
 
@@ -4283,9 +4549,9 @@ TEXT ·logDensityDiagAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop221:
+loop242:
 	CMPQ  SI, $0x00000008
-	JL    done222
+	JL    done243
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
@@ -4293,7 +4559,7 @@ loop221:
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row223:
+row244:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -4309,7 +4575,7 @@ row223:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row223
+	JLE          row244
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -4318,19 +4584,19 @@ row223:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop221
+	JMP          loop242
 
-done222:
-loop224:
+done243:
+loop245:
 	CMPQ  SI, $0x00000004
-	JL    done225
+	JL    done246
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row226:
+row247:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R8), Y3
 	VMOVUPD      (R10), Y4
@@ -4342,25 +4608,25 @@ row226:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row226
+	JLE          row247
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop224
+	JMP          loop245
 
-done225:
+done246:
 	TESTQ SI, SI
-	JZ    end227
+	JZ    end248
 	CMPQ  SI, $0x00000001
-	JNE   several228
+	JNE   several249
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 	LEAQ  (CX)(DI*1), CX
 
-row229:
+row250:
 	VBROADCASTSD (DX), Y2
 	VBROADCASTSD (SI), Y3
 	VMOVSD       (CX), X6
@@ -4372,13 +4638,13 @@ row229:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row229
+	JLE          row250
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end227
+	JMP          end248
 
-several228:
+several249:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -4387,7 +4653,7 @@ several228:
 	MOVQ    $0x00000001, R8
 	LEAQ    (CX)(DI*1), CX
 
-row230:
+row251:
 	VBROADCASTSD (DX), Y3
 	VBROADCASTSD (SI), Y4
 	VMASKMOVPD   (CX), Y1, Y5
@@ -4399,12 +4665,12 @@ row230:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row230
+	JLE          row251
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end227:
+end248:
 	VZEROUPPER
 	RET
 
@@ -4419,47 +4685,47 @@ TEXT ·halfSquaresAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop231:
+loop252:
 	CMPQ  BX, $0x00000004
-	JL    done232
+	JL    done253
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), R8
 	LEAQ  (CX)(SI*1), DI
 
-classes233:
+classes254:
 	VMOVUPD      (DI), Y2
 	VFMADD231PD  Y2, Y2, Y1
 	ADDQ         DX, DI
 	DECQ         R8
-	JNZ          classes233
+	JNZ          classes254
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop231
+	JMP          loop252
 
-done232:
+done253:
 	TESTQ BX, BX
-	JZ    end234
+	JZ    end255
 	CMPQ  BX, $0x00000001
-	JNE   several235
+	JNE   several256
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), BX
 	LEAQ  (CX)(SI*1), CX
 
-classes236:
+classes257:
 	VMOVSD       (CX), X3
 	VFMADD231PD  Y3, Y3, Y1
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes236
+	JNZ          classes257
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end234
+	JMP          end255
 
-several235:
+several256:
 	LEAQ    narrowMasks<>+0(SB), DI
 	NEGQ    BX
 	VMOVDQU 32(DI)(BX*8), Y1
@@ -4467,17 +4733,17 @@ several235:
 	MOVQ    k+16(FP), BX
 	LEAQ    (CX)(SI*1), CX
 
-classes237:
+classes258:
 	VMASKMOVPD   (CX), Y1, Y3
 	VFMADD231PD  Y3, Y3, Y2
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes237
+	JNZ          classes258
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(SI*1)
 
-end234:
+end255:
 	VZEROUPPER
 	RET
 
@@ -4497,9 +4763,9 @@ TEXT ·objectiveGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop238:
+loop259:
 	CMPQ        R9, $0x00000004
-	JL          done239
+	JL          done260
 	VMOVUPD     (DI)(R10*1), Y3
 	VADDPD      Y1, Y3, Y4
 	VMOVUPD     (AX)(R10*1), Y5
@@ -4519,13 +4785,13 @@ loop238:
 	VMOVUPD     Y4, (CX)(R10*1)
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R9
-	JMP         loop238
+	JMP         loop259
 
-done239:
+done260:
 	TESTQ       R9, R9
-	JZ          end240
+	JZ          end261
 	CMPQ        R9, $0x00000001
-	JNE         several241
+	JNE         several262
 	VMOVSD      (DI)(R10*1), X8
 	VADDPD      Y1, Y8, Y1
 	VMOVSD      (AX)(R10*1), X9
@@ -4543,9 +4809,9 @@ done239:
 	VSUBPD      Y2, Y1, Y1
 	VFMADD231PD Y0, Y1, Y8
 	VMOVSD      X8, (CX)(R10*1)
-	JMP         end240
+	JMP         end261
 
-several241:
+several262:
 	LEAQ        narrowMasks<>+0(SB), R11
 	NEGQ        R9
 	VMOVDQU     32(R11)(R9*8), Y3
@@ -4567,7 +4833,7 @@ several241:
 	VFMADD231PD Y0, Y1, Y4
 	VMASKMOVPD  Y4, Y3, (CX)(R10*1)
 
-end240:
+end261:
 	VZEROUPPER
 	RET
 
@@ -4584,9 +4850,9 @@ TEXT ·relativeCosineAVX2(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop242:
+loop263:
 	CMPQ  DI, $0x00000004
-	JL    done243
+	JL    done264
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4595,7 +4861,7 @@ loop242:
 	LEAQ  (CX)(R8*1), R9
 	LEAQ  (DX)(R8*1), R10
 
-targets244:
+targets265:
 	VMOVUPD     (R9), Y5
 	VMOVUPD     (R10), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -4606,7 +4872,7 @@ targets244:
 	ADDQ        BX, R9
 	ADDQ        BX, R10
 	DECQ        R11
-	JNZ         targets244
+	JNZ         targets265
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4622,13 +4888,13 @@ targets244:
 	VMOVUPD     Y1, (SI)(R8*1)
 	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000004, DI
-	JMP         loop242
+	JMP         loop263
 
-done243:
+done264:
 	TESTQ DI, DI
-	JZ    end245
+	JZ    end266
 	CMPQ  DI, $0x00000001
-	JNE   several246
+	JNE   several267
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4637,7 +4903,7 @@ done243:
 	LEAQ  (CX)(R8*1), CX
 	LEAQ  (DX)(R8*1), DX
 
-targets247:
+targets268:
 	VMOVSD      (CX), X7
 	VMOVSD      (DX), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -4648,7 +4914,7 @@ targets247:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets247
+	JNZ         targets268
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4662,9 +4928,9 @@ targets247:
 	VMOVSD      X0, (AX)(R8*1)
 	VMULPD      Y1, Y3, Y0
 	VMOVSD      X0, (SI)(R8*1)
-	JMP         end245
+	JMP         end266
 
-several246:
+several267:
 	LEAQ    narrowMasks<>+0(SB), R9
 	NEGQ    DI
 	VMOVDQU 32(R9)(DI*8), Y1
@@ -4676,7 +4942,7 @@ several246:
 	LEAQ    (CX)(R8*1), CX
 	LEAQ    (DX)(R8*1), DX
 
-targets248:
+targets269:
 	VMASKMOVPD  (CX), Y1, Y6
 	VMASKMOVPD  (DX), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -4687,7 +4953,7 @@ targets248:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets248
+	JNZ         targets269
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y3
@@ -4702,7 +4968,7 @@ targets248:
 	VMULPD      Y2, Y4, Y0
 	VMASKMOVPD  Y0, Y1, (SI)(R8*1)
 
-end245:
+end266:
 	VZEROUPPER
 	RET
 
@@ -4720,9 +4986,9 @@ TEXT ·relativeCosineGradAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop249:
+loop270:
 	CMPQ  R8, $0x00000004
-	JL    done250
+	JL    done271
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4731,7 +4997,7 @@ loop249:
 	LEAQ  (DX)(R9*1), R10
 	LEAQ  (BX)(R9*1), R11
 
-targets251:
+targets272:
 	VMOVUPD     (R10), Y5
 	VMOVUPD     (R11), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -4742,7 +5008,7 @@ targets251:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets251
+	JNZ         targets272
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -4766,7 +5032,7 @@ targets251:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets252:
+targets273:
 	VMOVUPD      (R10), Y3
 	VMOVUPD      (R11), Y4
 	VMOVUPD      (R12), Y5
@@ -4779,16 +5045,16 @@ targets252:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets252
+	JNZ          targets273
 	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R8
-	JMP          loop249
+	JMP          loop270
 
-done250:
+done271:
 	TESTQ R8, R8
-	JZ    end253
+	JZ    end274
 	CMPQ  R8, $0x00000001
-	JNE   several254
+	JNE   several275
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4797,7 +5063,7 @@ done250:
 	LEAQ  (DX)(R9*1), R8
 	LEAQ  (BX)(R9*1), R10
 
-targets255:
+targets276:
 	VMOVSD      (R8), X7
 	VMOVSD      (R10), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -4808,7 +5074,7 @@ targets255:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets255
+	JNZ         targets276
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -4832,7 +5098,7 @@ targets255:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets256:
+targets277:
 	VMOVSD       (DX), X7
 	VMOVSD       (BX), X8
 	VMOVSD       (AX), X9
@@ -4845,10 +5111,10 @@ targets256:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets256
-	JMP          end253
+	JNZ          targets277
+	JMP          end274
 
-several254:
+several275:
 	LEAQ    narrowMasks<>+0(SB), R10
 	NEGQ    R8
 	VMOVDQU 32(R10)(R8*8), Y1
@@ -4860,7 +5126,7 @@ several254:
 	LEAQ    (DX)(R9*1), R8
 	LEAQ    (BX)(R9*1), R10
 
-targets257:
+targets278:
 	VMASKMOVPD  (R8), Y1, Y6
 	VMASKMOVPD  (R10), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -4871,7 +5137,7 @@ targets257:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets257
+	JNZ         targets278
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y6
@@ -4895,7 +5161,7 @@ targets257:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets258:
+targets279:
 	VMASKMOVPD   (DX), Y1, Y0
 	VMASKMOVPD   (BX), Y1, Y4
 	VMASKMOVPD   (AX), Y1, Y5
@@ -4908,9 +5174,9 @@ targets258:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets258
+	JNZ          targets279
 
-end253:
+end274:
 	VZEROUPPER
 	RET
 

@@ -206,17 +206,645 @@ outputsDone10:
 	JMP  strip1
 
 stripped2:
-strip12:
+	CMPQ (SP), $0x00000000
+	JE   end12
 	CMPQ (SP), $0x00000008
-	JL   stripped13
+	JG   wider14
+	CMPQ n+48(FP), $0x00000008
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000008, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs15:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone16
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs17:
+	VMOVUPD      (R8), Z4
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  Z5, Z4, Z0
+	VBROADCASTSD (R9)(R11*1), Z5
+	VFMADD231PD  Z5, Z4, Z1
+	VBROADCASTSD (R9)(R11*2), Z5
+	VFMADD231PD  Z5, Z4, Z2
+	VBROADCASTSD (R9)(R12*1), Z5
+	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs17
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z2, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z3, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs15
+
+outputsDone16:
+outputs18:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone19
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs20:
+	VMOVUPD      (R8), Z2
+	VBROADCASTSD (R9), Z3
+	VFMADD231PD  Z3, Z2, Z0
+	VBROADCASTSD (R9)(R11*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs20
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs18
+
+outputsDone19:
+outputs21:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone22
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs23:
+	VMOVUPD      (R8), Z1
+	VBROADCASTSD (R9), Z2
+	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs23
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs21
+
+outputsDone22:
+	JMP end12
+
+wider14:
+	CMPQ (SP), $0x00000010
+	JG   wider24
+	CMPQ n+48(FP), $0x00000010
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000010, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs25:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone26
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	VMOVAPD      Z2, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z6
+	VMOVAPD      Z6, Z7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs27:
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VBROADCASTSD (R9), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VBROADCASTSD (R9)(R11*1), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD (R9)(R11*2), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD (R9)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs27
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z2, (DX)
+	VMOVUPD      Z3, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z4, (DX)
+	VMOVUPD      Z5, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z6, (DX)
+	VMOVUPD      Z7, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs25
+
+outputsDone26:
+outputs28:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone29
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	VMOVAPD      Z2, Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs30:
+	VMOVUPD      (R8), Z4
+	VMOVUPD      64(R8), Z5
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Z6, Z5, Z1
+	VBROADCASTSD (R9)(R11*1), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Z6, Z5, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs30
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z2, (DX)
+	VMOVUPD      Z3, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs28
+
+outputsDone29:
+outputs31:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone32
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs33:
+	VMOVUPD      (R8), Z2
+	VMOVUPD      64(R8), Z3
+	VBROADCASTSD (R9), Z4
+	VFMADD231PD  Z4, Z2, Z0
+	VFMADD231PD  Z4, Z3, Z1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs33
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs31
+
+outputsDone32:
+	JMP end12
+
+wider24:
+	CMPQ (SP), $0x00000018
+	JG   wider34
+	CMPQ n+48(FP), $0x00000018
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000018, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs35:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone36
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	VMOVAPD      Z3, Z4
+	VMOVAPD      Z3, Z5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z6
+	VMOVAPD      Z6, Z7
+	VMOVAPD      Z6, Z8
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z9
+	VMOVAPD      Z9, Z10
+	VMOVAPD      Z9, Z11
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs37:
+	VMOVUPD      (R8), Z12
+	VMOVUPD      64(R8), Z13
+	VMOVUPD      128(R8), Z14
+	VBROADCASTSD (R9), Z15
+	VFMADD231PD  Z15, Z12, Z0
+	VFMADD231PD  Z15, Z13, Z1
+	VFMADD231PD  Z15, Z14, Z2
+	VBROADCASTSD (R9)(R11*1), Z15
+	VFMADD231PD  Z15, Z12, Z3
+	VFMADD231PD  Z15, Z13, Z4
+	VFMADD231PD  Z15, Z14, Z5
+	VBROADCASTSD (R9)(R11*2), Z15
+	VFMADD231PD  Z15, Z12, Z6
+	VFMADD231PD  Z15, Z13, Z7
+	VFMADD231PD  Z15, Z14, Z8
+	VBROADCASTSD (R9)(R12*1), Z15
+	VFMADD231PD  Z15, Z12, Z9
+	VFMADD231PD  Z15, Z13, Z10
+	VFMADD231PD  Z15, Z14, Z11
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs37
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z3, (DX)
+	VMOVUPD      Z4, 64(DX)
+	VMOVUPD      Z5, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z6, (DX)
+	VMOVUPD      Z7, 64(DX)
+	VMOVUPD      Z8, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z9, (DX)
+	VMOVUPD      Z10, 64(DX)
+	VMOVUPD      Z11, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs35
+
+outputsDone36:
+outputs38:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone39
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	VMOVAPD      Z3, Z4
+	VMOVAPD      Z3, Z5
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs40:
+	VMOVUPD      (R8), Z6
+	VMOVUPD      64(R8), Z7
+	VMOVUPD      128(R8), Z8
+	VBROADCASTSD (R9), Z9
+	VFMADD231PD  Z9, Z6, Z0
+	VFMADD231PD  Z9, Z7, Z1
+	VFMADD231PD  Z9, Z8, Z2
+	VBROADCASTSD (R9)(R11*1), Z9
+	VFMADD231PD  Z9, Z6, Z3
+	VFMADD231PD  Z9, Z7, Z4
+	VFMADD231PD  Z9, Z8, Z5
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs40
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z3, (DX)
+	VMOVUPD      Z4, 64(DX)
+	VMOVUPD      Z5, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs38
+
+outputsDone39:
+outputs41:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone42
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs43:
+	VMOVUPD      (R8), Z3
+	VMOVUPD      64(R8), Z4
+	VMOVUPD      128(R8), Z5
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z6, Z3, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VFMADD231PD  Z6, Z5, Z2
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs43
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs41
+
+outputsDone42:
+	JMP end12
+
+wider34:
+	CMPQ n+48(FP), $0x00000020
+	JL   short13
+	MOVQ (SP), BX
+	SUBQ $0x00000020, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs45:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone46
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z8
+	VMOVAPD      Z8, Z9
+	VMOVAPD      Z8, Z10
+	VMOVAPD      Z8, Z11
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z12
+	VMOVAPD      Z12, Z13
+	VMOVAPD      Z12, Z14
+	VMOVAPD      Z12, Z15
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs47:
+	VMOVUPD      (R8), Z16
+	VMOVUPD      64(R8), Z17
+	VMOVUPD      128(R8), Z18
+	VMOVUPD      192(R8), Z19
+	VBROADCASTSD (R9), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (R9)(R11*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (R9)(R11*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R9)(R12*1), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs47
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	VMOVUPD      Z3, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z4, (DX)
+	VMOVUPD      Z5, 64(DX)
+	VMOVUPD      Z6, 128(DX)
+	VMOVUPD      Z7, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z8, (DX)
+	VMOVUPD      Z9, 64(DX)
+	VMOVUPD      Z10, 128(DX)
+	VMOVUPD      Z11, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z12, (DX)
+	VMOVUPD      Z13, 64(DX)
+	VMOVUPD      Z14, 128(DX)
+	VMOVUPD      Z15, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs45
+
+outputsDone46:
+outputs48:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone49
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs50:
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VMOVUPD      128(R8), Z10
+	VMOVUPD      192(R8), Z11
+	VBROADCASTSD (R9), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R9)(R11*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs50
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	VMOVUPD      Z3, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      Z4, (DX)
+	VMOVUPD      Z5, 64(DX)
+	VMOVUPD      Z6, 128(DX)
+	VMOVUPD      Z7, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs48
+
+outputsDone49:
+outputs51:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone52
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs53:
+	VMOVUPD      (R8), Z4
+	VMOVUPD      64(R8), Z5
+	VMOVUPD      128(R8), Z6
+	VMOVUPD      192(R8), Z7
+	VBROADCASTSD (R9), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs53
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	VMOVUPD      Z3, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs51
+
+outputsDone52:
+	JMP end12
+
+short13:
+strip54:
+	CMPQ (SP), $0x00000008
+	JL   stripped55
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), SI
 	MOVQ out+40(FP), DI
 	MOVQ DX, R8
 
-outputs14:
+outputs56:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone15
+	JL           outputsDone57
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -231,7 +859,7 @@ outputs14:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs16:
+inputs58:
 	VMOVUPD      (R9), Z4
 	VBROADCASTSD (R10), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -244,7 +872,7 @@ inputs16:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs16
+	JNZ          inputs58
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -258,12 +886,12 @@ inputs16:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs14
+	JMP          outputs56
 
-outputsDone15:
-outputs17:
+outputsDone57:
+outputs59:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone18
+	JL           outputsDone60
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -274,7 +902,7 @@ outputs17:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs19:
+inputs61:
 	VMOVUPD      (R9), Z2
 	VBROADCASTSD (R10), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -283,7 +911,7 @@ inputs19:
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs19
+	JNZ          inputs61
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
@@ -291,12 +919,12 @@ inputs19:
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs17
+	JMP          outputs59
 
-outputsDone18:
-outputs20:
+outputsDone60:
+outputs62:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone21
+	JL           outputsDone63
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R11
@@ -305,39 +933,39 @@ outputs20:
 	MOVQ         outStride+64(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
-inputs22:
+inputs64:
 	VMOVUPD      (R9), Z1
 	VBROADCASTSD (R10), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R9
 	ADDQ         inStride+56(FP), R10
 	DECQ         R11
-	JNZ          inputs22
+	JNZ          inputs64
 	VMOVUPD      Z0, (R8)
 	ADDQ         AX, R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs20
+	JMP          outputs62
 
-outputsDone21:
+outputsDone63:
 	ADDQ $0x00000040, CX
 	ADDQ $0x00000040, DX
 	SUBQ $0x00000008, (SP)
-	JMP  strip12
+	JMP  strip54
 
-stripped13:
+stripped55:
 	MOVQ  (SP), BX
 	TESTQ BX, BX
-	JZ    end23
+	JZ    end12
 	LEAQ  wideMasks<>+0(SB), SI
 	KMOVW (SI)(BX*2), K1
 	MOVQ  w+16(FP), BX
 	MOVQ  bias+24(FP), SI
 	MOVQ  out+40(FP), DI
 
-outputs24:
+outputs65:
 	CMPQ         DI, $0x00000004
-	JL           outputsDone25
+	JL           outputsDone66
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -352,7 +980,7 @@ outputs24:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs26:
+inputs67:
 	VMOVUPD.Z    (R8), K1, Z4
 	VBROADCASTSD (R9), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -365,7 +993,7 @@ inputs26:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs26
+	JNZ          inputs67
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -379,12 +1007,12 @@ inputs26:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
-	JMP          outputs24
+	JMP          outputs65
 
-outputsDone25:
-outputs27:
+outputsDone66:
+outputs68:
 	CMPQ         DI, $0x00000002
-	JL           outputsDone28
+	JL           outputsDone69
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	VBROADCASTSD (SI), Z1
@@ -395,7 +1023,7 @@ outputs27:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs29:
+inputs70:
 	VMOVUPD.Z    (R8), K1, Z2
 	VBROADCASTSD (R9), Z3
 	VFMADD231PD  Z3, Z2, Z0
@@ -404,7 +1032,7 @@ inputs29:
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs29
+	JNZ          inputs70
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
@@ -412,12 +1040,12 @@ inputs29:
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
-	JMP          outputs27
+	JMP          outputs68
 
-outputsDone28:
-outputs30:
+outputsDone69:
+outputs71:
 	CMPQ         DI, $0x00000001
-	JL           outputsDone31
+	JL           outputsDone72
 	VBROADCASTSD (SI), Z0
 	ADDQ         biasStride+72(FP), SI
 	MOVQ         in+32(FP), R10
@@ -426,22 +1054,22 @@ outputs30:
 	MOVQ         outStride+64(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
-inputs32:
+inputs73:
 	VMOVUPD.Z    (R8), K1, Z1
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
 	ADDQ         inStride+56(FP), R9
 	DECQ         R10
-	JNZ          inputs32
+	JNZ          inputs73
 	VMOVUPD      Z0, K1, (DX)
 	ADDQ         AX, DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
-	JMP          outputs30
+	JMP          outputs71
 
-outputsDone31:
-end23:
+outputsDone72:
+end12:
 	VZEROUPPER
 	RET
 
@@ -475,16 +1103,16 @@ TEXT ·affineRowsAVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-layer33:
+layer74:
 	MOVQ (AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 32(AX), SI
 	MOVQ 32(AX), DI
 	SHLQ $0x03, DI
 
-outputs34:
+outputs75:
 	CMPQ    SI, $0x00000010
-	JL      outputsDone35
+	JL      outputsDone76
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -494,17 +1122,17 @@ outputs34:
 	VMOVUPD (R8), Z14
 	VMOVUPD 64(R8), Z15
 
-inputs36:
+inputs77:
 	VBROADCASTSD (R9), Z16
 	VFMADD231PD  (R10), Z16, Z14
 	VFMADD231PD  64(R10), Z16, Z15
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs36
+	JNZ          inputs77
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear37
+	JZ           linear78
 	VPANDQ       Z13, Z14, Z16
 	VPANDQ       Z13, Z15, Z21
 	VMINPD       Z16, Z9, Z16
@@ -558,9 +1186,9 @@ inputs36:
 	VPORQ        Z15, Z16, Z15
 	VMOVAPD      Z15, Z15
 
-linear37:
+linear78:
 	TESTQ            $0x00000004, R8
-	JZ               plain38
+	JZ               plain79
 	MOVQ             48(AX), R9
 	MOVQ             56(AX), R10
 	MOVQ             DX, R11
@@ -576,7 +1204,7 @@ linear37:
 	VMULPD           Z16, Z15, Z15
 	VMOVAPD          Z15, Z15
 	TESTQ            $0x00000008, R8
-	JZ               plain38
+	JZ               plain79
 	VBROADCASTSD     64(AX), Z16
 	VBROADCASTSD     72(AX), Z21
 	VMULPD           Z16, Z14, Z14
@@ -625,7 +1253,7 @@ linear37:
 	VCMPPD           $0x15, Z10, Z16, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small39
+	JZ               small80
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z23
 	VMINPD           Z16, Z23, Z23
 	VMOVAPD          Z10, Z25
@@ -667,14 +1295,14 @@ linear37:
 	VADDPD           Z17, Z16, Z16
 	VMOVAPD          Z16, K1, Z22
 
-small39:
+small80:
 	VPANDQ           Z12, Z14, Z14
 	VPORQ            Z14, Z22, Z14
 	VMULPD           Z26, Z24, Z16
 	VCMPPD           $0x15, Z10, Z24, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small40
+	JZ               small81
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
 	VMINPD           Z24, Z22, Z22
 	VMOVAPD          Z10, Z23
@@ -716,7 +1344,7 @@ small39:
 	VADDPD           Z18, Z23, Z22
 	VMOVAPD          Z22, K1, Z16
 
-small40:
+small81:
 	VPANDQ  Z12, Z15, Z15
 	VPORQ   Z15, Z16, Z15
 	VMULPD  Z21, Z14, Z14
@@ -724,18 +1352,18 @@ small40:
 	VMULPD  Z21, Z15, Z15
 	VMOVAPD Z15, Z15
 
-plain38:
+plain79:
 	VMOVUPD Z14, (DX)
 	VMOVUPD Z15, 64(DX)
 	ADDQ    $0x00000080, DX
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, SI
-	JMP     outputs34
+	JMP     outputs75
 
-outputsDone35:
-outputs41:
+outputsDone76:
+outputs82:
 	CMPQ    SI, $0x00000008
-	JL      outputsDone42
+	JL      outputsDone83
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -744,16 +1372,16 @@ outputs41:
 	MOVQ    BX, R10
 	VMOVUPD (R8), Z14
 
-inputs43:
+inputs84:
 	VBROADCASTSD (R9), Z15
 	VFMADD231PD  (R10), Z15, Z14
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs43
+	JNZ          inputs84
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear44
+	JZ           linear85
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
 	VMOVAPD      Z7, Z16
@@ -781,9 +1409,9 @@ inputs43:
 	VPORQ        Z14, Z15, Z14
 	VMOVAPD      Z14, Z14
 
-linear44:
+linear85:
 	TESTQ            $0x00000004, R8
-	JZ               plain45
+	JZ               plain86
 	MOVQ             48(AX), R9
 	MOVQ             56(AX), R10
 	MOVQ             DX, R11
@@ -794,7 +1422,7 @@ linear44:
 	VMULPD           Z15, Z14, Z14
 	VMOVAPD          Z14, Z14
 	TESTQ            $0x00000008, R8
-	JZ               plain45
+	JZ               plain86
 	VBROADCASTSD     64(AX), Z15
 	VBROADCASTSD     72(AX), Z16
 	VMULPD           Z15, Z14, Z14
@@ -822,7 +1450,7 @@ linear44:
 	VCMPPD           $0x15, Z10, Z15, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small46
+	JZ               small87
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
 	VMINPD           Z15, Z22, Z22
 	VMOVAPD          Z10, Z23
@@ -864,22 +1492,22 @@ linear44:
 	VADDPD           Z19, Z15, Z15
 	VMOVAPD          Z15, K1, Z21
 
-small46:
+small87:
 	VPANDQ  Z12, Z14, Z14
 	VPORQ   Z14, Z21, Z14
 	VMULPD  Z16, Z14, Z14
 	VMOVAPD Z14, Z14
 
-plain45:
+plain86:
 	VMOVUPD Z14, (DX)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, SI
-	JMP     outputs41
+	JMP     outputs82
 
-outputsDone42:
+outputsDone83:
 	TESTQ     SI, SI
-	JZ        end47
+	JZ        end88
 	LEAQ      wideMasks<>+0(SB), R8
 	KMOVW     (R8)(SI*2), K1
 	MOVQ      24(AX), SI
@@ -889,17 +1517,17 @@ outputsDone42:
 	ADDQ      BX, SI
 	VMOVUPD.Z (SI), K1, Z14
 
-inputs48:
+inputs89:
 	VBROADCASTSD (R8), Z15
 	VMOVUPD.Z    (BX), K1, Z16
 	VFMADD231PD  Z16, Z15, Z14
 	ADDQ         $0x00000008, R8
 	ADDQ         DI, BX
 	DECQ         R9
-	JNZ          inputs48
+	JNZ          inputs89
 	MOVQ         40(AX), BX
 	TESTQ        $0x00000001, BX
-	JZ           linear49
+	JZ           linear90
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
 	VMOVAPD      Z7, Z16
@@ -927,9 +1555,9 @@ inputs48:
 	VPORQ        Z14, Z15, Z14
 	VMOVAPD      Z14, Z14
 
-linear49:
+linear90:
 	TESTQ            $0x00000004, BX
-	JZ               plain50
+	JZ               plain91
 	MOVQ             48(AX), SI
 	MOVQ             56(AX), DI
 	MOVQ             DX, R8
@@ -940,7 +1568,7 @@ linear49:
 	VMULPD           Z15, Z14, Z14
 	VMOVAPD          Z14, Z14
 	TESTQ            $0x00000008, BX
-	JZ               plain50
+	JZ               plain91
 	VBROADCASTSD     64(AX), Z15
 	VBROADCASTSD     72(AX), Z16
 	VMULPD           Z15, Z14, Z14
@@ -968,7 +1596,7 @@ linear49:
 	VCMPPD           $0x15, Z10, Z15, K2
 	KMOVW            K2, SI
 	TESTL            SI, SI
-	JZ               small51
+	JZ               small92
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
 	VMINPD           Z15, Z22, Z22
 	VMOVAPD          Z10, Z23
@@ -1010,26 +1638,26 @@ linear49:
 	VADDPD           Z20, Z15, Z15
 	VMOVAPD          Z15, K2, Z21
 
-small51:
+small92:
 	VPANDQ  Z12, Z14, Z14
 	VPORQ   Z14, Z21, Z14
 	VMULPD  Z16, Z14, Z14
 	VMOVAPD Z14, Z14
 
-plain50:
+plain91:
 	TESTQ   $0x00000002, BX
-	JZ      exact52
+	JZ      exact93
 	VMOVUPD Z14, (DX)
-	JMP     stored53
+	JMP     stored94
 
-exact52:
+exact93:
 	VMOVUPD Z14, K1, (DX)
 
-stored53:
-end47:
+stored94:
+end88:
 	ADDQ $0x00000050, AX
 	DECQ CX
-	JNZ  layer33
+	JNZ  layer74
 	VZEROUPPER
 	RET
 
@@ -1324,16 +1952,16 @@ TEXT ·dotsAVX512(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows54:
+rows95:
 	CMPQ DX, $0x00000004
-	JL   rowsDone55
+	JL   rowsDone96
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns56:
+columns97:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone57
+	JL     columnsDone98
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
@@ -1355,9 +1983,9 @@ columns56:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop58:
+loop99:
 	CMPQ        R11, $0x00000008
-	JL          done59
+	JL          done100
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -1385,11 +2013,11 @@ loop58:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop58
+	JMP         loop99
 
-done59:
+done100:
 	TESTQ       R11, R11
-	JZ          end60
+	JZ          end101
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -1417,7 +2045,7 @@ done59:
 	VFMADD231PD Z4, Z2, Z16
 	VFMADD231PD Z4, Z3, Z20
 
-end60:
+end101:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -1503,12 +2131,12 @@ end60:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns56
+	JMP           columns97
 
-columnsDone57:
-columns61:
+columnsDone98:
+columns102:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone62
+	JL     columnsDone103
 	VPXORQ Z21, Z21, Z21
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
@@ -1518,9 +2146,9 @@ columns61:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop63:
+loop104:
 	CMPQ        R11, $0x00000008
-	JL          done64
+	JL          done105
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R9)(AX*1), Z1
 	VMOVUPD     (R9)(AX*2), Z2
@@ -1533,11 +2161,11 @@ loop63:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop63
+	JMP         loop104
 
-done64:
+done105:
 	TESTQ       R11, R11
-	JZ          end65
+	JZ          end106
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -1550,7 +2178,7 @@ done64:
 	VFMADD231PD Z4, Z2, Z23
 	VFMADD231PD Z4, Z3, Z24
 
-end65:
+end106:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -1593,9 +2221,9 @@ end65:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns61
+	JMP           columns102
 
-columnsDone62:
+columnsDone103:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -1607,19 +2235,19 @@ columnsDone62:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows54
+	JMP  rows95
 
-rowsDone55:
-rows66:
+rowsDone96:
+rows107:
 	CMPQ DX, $0x00000001
-	JL   rowsDone67
+	JL   rowsDone108
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns68:
+columns109:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone69
+	JL     columnsDone110
 	VPXORQ Z25, Z25, Z25
 	VPXORQ Z26, Z26, Z26
 	VPXORQ Z27, Z27, Z27
@@ -1629,9 +2257,9 @@ columns68:
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop70:
+loop111:
 	CMPQ        R11, $0x00000008
-	JL          done71
+	JL          done112
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z25
@@ -1644,11 +2272,11 @@ loop70:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop70
+	JMP         loop111
 
-done71:
+done112:
 	TESTQ       R11, R11
-	JZ          end72
+	JZ          end113
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
@@ -1661,7 +2289,7 @@ done71:
 	VMOVUPD.Z   (R10)(R12*1), K1, Z1
 	VFMADD231PD Z1, Z0, Z28
 
-end72:
+end113:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -1690,38 +2318,38 @@ end72:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns68
+	JMP           columns109
 
-columnsDone69:
-columns73:
+columnsDone110:
+columns114:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone74
+	JL     columnsDone115
 	VPXORQ Z29, Z29, Z29
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 
-loop75:
+loop116:
 	CMPQ        R11, $0x00000008
-	JL          done76
+	JL          done117
 	VMOVUPD     (R9), Z0
 	VMOVUPD     (R10), Z1
 	VFMADD231PD Z1, Z0, Z29
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop75
+	JMP         loop116
 
-done76:
+done117:
 	TESTQ       R11, R11
-	JZ          end77
+	JZ          end118
 	LEAQ        wideMasks<>+0(SB), R12
 	KMOVW       (R12)(R11*2), K1
 	VMOVUPD.Z   (R9), K1, Z0
 	VMOVUPD.Z   (R10), K1, Z1
 	VFMADD231PD Z1, Z0, Z29
 
-end77:
+end118:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
@@ -1737,17 +2365,17 @@ end77:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns73
+	JMP           columns114
 
-columnsDone74:
+columnsDone115:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows66
+	JMP  rows107
 
-rowsDone67:
+rowsDone108:
 	VZEROUPPER
 	RET
 
@@ -1773,16 +2401,16 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-pairs78:
+pairs119:
 	CMPQ CX, $0x00000002
-	JL   single79
+	JL   single120
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop81:
+loop122:
 	CMPQ         SI, $0x00000010
-	JL           done82
+	JL           done123
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VMOVUPD      64(AX)(DI*1), Z16
@@ -1885,12 +2513,12 @@ loop81:
 	VMOVUPD      Z14, 64(BX)(DI*1)
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x00000010, SI
-	JMP          loop81
+	JMP          loop122
 
-done82:
-loop83:
+done123:
+loop124:
 	CMPQ         SI, $0x00000008
-	JL           done84
+	JL           done125
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VPANDQ       Z13, Z14, Z16
@@ -1943,13 +2571,13 @@ loop83:
 	VMOVUPD      Z14, (BX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop83
+	JMP          loop124
 
-done84:
+done125:
 	TESTQ          SI, SI
-	JZ             end85
+	JZ             end126
 	CMPQ           SI, $0x00000001
-	JNE            several86
+	JNE            several127
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z14
@@ -2002,9 +2630,9 @@ done84:
 	VPANDQ         Z12, Z15, Z15
 	VPORQ          Z15, Z14, Z14
 	VMOVSD         X14, (BX)(DI*1)
-	JMP            end85
+	JMP            end126
 
-several86:
+several127:
 	LEAQ         wideMasks<>+0(SB), R8
 	KMOVW        (R8)(SI*2), K1
 	VMOVUPD.Z    (AX)(DI*1), K1, Z14
@@ -2058,20 +2686,20 @@ several86:
 	VPORQ        Z15, Z14, Z14
 	VMOVUPD      Z14, K1, (BX)(DI*1)
 
-end85:
+end126:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs78
+	JMP  pairs119
 
-single79:
+single120:
 	TESTQ CX, CX
-	JZ    end80
+	JZ    end121
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop87:
+loop128:
 	CMPQ         CX, $0x00000020
-	JL           done88
+	JL           done129
 	VMOVUPD      (AX)(DX*1), Z14
 	VMOVUPD      64(AX)(DX*1), Z15
 	VMOVUPD      128(AX)(DX*1), Z16
@@ -2170,12 +2798,12 @@ loop87:
 	VMOVUPD      Z14, 192(AX)(DX*1)
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x00000020, CX
-	JMP          loop87
+	JMP          loop128
 
-done88:
-loop89:
+done129:
+loop130:
 	CMPQ         CX, $0x00000008
-	JL           done90
+	JL           done131
 	VMOVUPD      (AX)(DX*1), Z14
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
@@ -2202,13 +2830,13 @@ loop89:
 	VMOVUPD      Z14, (AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop89
+	JMP          loop130
 
-done90:
+done131:
 	TESTQ          CX, CX
-	JZ             end91
+	JZ             end132
 	CMPQ           CX, $0x00000001
-	JNE            several92
+	JNE            several133
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z14
@@ -2235,9 +2863,9 @@ done90:
 	VPANDQ         Z12, Z14, Z1
 	VPORQ          Z1, Z0, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end91
+	JMP            end132
 
-several92:
+several133:
 	LEAQ         wideMasks<>+0(SB), BX
 	KMOVW        (BX)(CX*2), K1
 	VMOVUPD.Z    (AX)(DX*1), K1, Z14
@@ -2265,8 +2893,8 @@ several92:
 	VPORQ        Z1, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(DX*1)
 
-end91:
-end80:
+end132:
+end121:
 	VZEROUPPER
 	RET
 
@@ -2279,9 +2907,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop93:
+loop134:
 	CMPQ         BX, $0x00000010
-	JL           done94
+	JL           done135
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -2296,12 +2924,12 @@ loop93:
 	VMOVUPD      Z0, 64(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000010, BX
-	JMP          loop93
+	JMP          loop134
 
-done94:
-loop95:
+done135:
+loop136:
 	CMPQ         BX, $0x00000008
-	JL           done96
+	JL           done137
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -2310,13 +2938,13 @@ loop95:
 	VMOVUPD      Z0, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop95
+	JMP          loop136
 
-done96:
+done137:
 	TESTQ          BX, BX
-	JZ             end97
+	JZ             end138
 	CMPQ           BX, $0x00000001
-	JNE            several98
+	JNE            several139
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
@@ -2325,9 +2953,9 @@ done96:
 	VFNMADD231PD   Z1, Z1, Z2
 	VMULPD         Z2, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end97
+	JMP            end138
 
-several98:
+several139:
 	LEAQ         wideMasks<>+0(SB), DI
 	KMOVW        (DI)(BX*2), K1
 	VMOVUPD.Z    (CX)(SI*1), K1, Z0
@@ -2337,7 +2965,7 @@ several98:
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(SI*1)
 
-end97:
+end138:
 	VZEROUPPER
 	RET
 
@@ -2350,9 +2978,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop99:
+loop140:
 	CMPQ    BX, $0x00000010
-	JL      done100
+	JL      done141
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
@@ -2363,34 +2991,34 @@ loop99:
 	VMOVUPD Z0, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop99
+	JMP     loop140
 
-done100:
-loop101:
+done141:
+loop142:
 	CMPQ    BX, $0x00000008
-	JL      done102
+	JL      done143
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop101
+	JMP     loop142
 
-done102:
+done143:
 	TESTQ          BX, BX
-	JZ             end103
+	JZ             end144
 	CMPQ           BX, $0x00000001
-	JNE            several104
+	JNE            several145
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
 	VBROADCASTSD.Z (DX)(SI*1), K1, Z1
 	VMULPD         Z1, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end103
+	JMP            end144
 
-several104:
+several145:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z0
@@ -2398,7 +3026,7 @@ several104:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end103:
+end144:
 	VZEROUPPER
 	RET
 
@@ -2412,9 +3040,9 @@ TEXT ·scaledDiffAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop105:
+loop146:
 	CMPQ    BX, $0x00000010
-	JL      done106
+	JL      done147
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -2427,12 +3055,12 @@ loop105:
 	VMOVUPD Z1, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop105
+	JMP     loop146
 
-done106:
-loop107:
+done147:
+loop148:
 	CMPQ    BX, $0x00000008
-	JL      done108
+	JL      done149
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -2440,13 +3068,13 @@ loop107:
 	VMOVUPD Z1, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop107
+	JMP     loop148
 
-done108:
+done149:
 	TESTQ          BX, BX
-	JZ             end109
+	JZ             end150
 	CMPQ           BX, $0x00000001
-	JNE            several110
+	JNE            several151
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z1
@@ -2454,9 +3082,9 @@ done108:
 	VSUBPD         Z2, Z1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end109
+	JMP            end150
 
-several110:
+several151:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z1
@@ -2465,7 +3093,7 @@ several110:
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end109:
+end150:
 	VZEROUPPER
 	RET
 
@@ -2478,9 +3106,9 @@ TEXT ·shiftAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop111:
+loop152:
 	CMPQ    DX, $0x00000010
-	JL      done112
+	JL      done153
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
@@ -2489,39 +3117,39 @@ loop111:
 	VMOVUPD Z1, 64(AX)(BX*1)
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, DX
-	JMP     loop111
+	JMP     loop152
 
-done112:
-loop113:
+done153:
+loop154:
 	CMPQ    DX, $0x00000008
-	JL      done114
+	JL      done155
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop113
+	JMP     loop154
 
-done114:
+done155:
 	TESTQ          DX, DX
-	JZ             end115
+	JZ             end156
 	CMPQ           DX, $0x00000001
-	JNE            several116
+	JNE            several157
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(BX*1)
-	JMP            end115
+	JMP            end156
 
-several116:
+several157:
 	LEAQ      wideMasks<>+0(SB), SI
 	KMOVW     (SI)(DX*2), K1
 	VMOVUPD.Z (CX)(BX*1), K1, Z1
 	VSUBPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end115:
+end156:
 	VZEROUPPER
 	RET
 
@@ -2534,9 +3162,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop117:
+loop158:
 	CMPQ        DX, $0x00000010
-	JL          done118
+	JL          done159
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
@@ -2547,34 +3175,34 @@ loop117:
 	VMOVUPD     Z1, 64(AX)(BX*1)
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop117
+	JMP         loop158
 
-done118:
-loop119:
+done159:
+loop160:
 	CMPQ        DX, $0x00000008
-	JL          done120
+	JL          done161
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, (AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop119
+	JMP         loop160
 
-done120:
+done161:
 	TESTQ          DX, DX
-	JZ             end121
+	JZ             end162
 	CMPQ           DX, $0x00000001
-	JNE            several122
+	JNE            several163
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z2
 	VFMADD231PD    Z0, Z2, Z1
 	VMOVSD         X1, (AX)(BX*1)
-	JMP            end121
+	JMP            end162
 
-several122:
+several163:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z1
@@ -2582,7 +3210,7 @@ several122:
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, K1, (AX)(BX*1)
 
-end121:
+end162:
 	VZEROUPPER
 	RET
 
@@ -2594,9 +3222,9 @@ TEXT ·log1pAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop123:
+loop164:
 	CMPQ             CX, $0x00000010
-	JL               done124
+	JL               done165
 	VMOVUPD          (AX)(DX*1), Z1
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z1, Z2
 	VDIVPD           Z0, Z2, Z2
@@ -2677,12 +3305,12 @@ loop123:
 	VMOVUPD          Z1, 64(AX)(DX*1)
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x00000010, CX
-	JMP              loop123
+	JMP              loop164
 
-done124:
-loop125:
+done165:
+loop166:
 	CMPQ             CX, $0x00000008
-	JL               done126
+	JL               done167
 	VMOVUPD          (AX)(DX*1), Z1
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z1, Z2
 	VDIVPD           Z0, Z2, Z2
@@ -2724,13 +3352,13 @@ loop125:
 	VMOVUPD          Z1, (AX)(DX*1)
 	ADDQ             $0x00000040, DX
 	SUBQ             $0x00000008, CX
-	JMP              loop125
+	JMP              loop166
 
-done126:
+done167:
 	TESTQ            CX, CX
-	JZ               end127
+	JZ               end168
 	CMPQ             CX, $0x00000001
-	JNE              several128
+	JNE              several169
 	MOVL             $0x00000001, CX
 	KMOVW            CX, K1
 	VBROADCASTSD.Z   (AX)(DX*1), K1, Z1
@@ -2772,9 +3400,9 @@ done126:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z1, Z1
 	VPORQ            Z1, Z0, Z0
 	VMOVSD           X0, (AX)(DX*1)
-	JMP              end127
+	JMP              end168
 
-several128:
+several169:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z1
@@ -2817,7 +3445,7 @@ several128:
 	VPORQ            Z1, Z0, Z0
 	VMOVUPD          Z0, K1, (AX)(DX*1)
 
-end127:
+end168:
 	VZEROUPPER
 	RET
 
@@ -2829,9 +3457,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop129:
+loop170:
 	CMPQ    CX, $0x00000010
-	JL      done130
+	JL      done171
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
@@ -2840,39 +3468,39 @@ loop129:
 	VMOVUPD Z1, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop129
+	JMP     loop170
 
-done130:
-loop131:
+done171:
+loop172:
 	CMPQ    CX, $0x00000008
-	JL      done132
+	JL      done173
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop131
+	JMP     loop172
 
-done132:
+done173:
 	TESTQ          CX, CX
-	JZ             end133
+	JZ             end174
 	CMPQ           CX, $0x00000001
-	JNE            several134
+	JNE            several175
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end133
+	JMP            end174
 
-several134:
+several175:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z1
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end133:
+end174:
 	VZEROUPPER
 	RET
 
@@ -2886,9 +3514,9 @@ TEXT ·standardiseAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop135:
+loop176:
 	CMPQ    CX, $0x00000010
-	JL      done136
+	JL      done177
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -2907,12 +3535,12 @@ loop135:
 	VMOVUPD Z3, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop135
+	JMP     loop176
 
-done136:
-loop137:
+done177:
+loop178:
 	CMPQ    CX, $0x00000008
-	JL      done138
+	JL      done179
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
@@ -2923,13 +3551,13 @@ loop137:
 	VMOVUPD Z3, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop137
+	JMP     loop178
 
-done138:
+done179:
 	TESTQ          CX, CX
-	JZ             end139
+	JZ             end180
 	CMPQ           CX, $0x00000001
-	JNE            several140
+	JNE            several181
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z3
@@ -2940,9 +3568,9 @@ done138:
 	VSUBPD         Z2, Z7, Z1
 	VMAXPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end139
+	JMP            end180
 
-several140:
+several181:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z3
@@ -2954,7 +3582,7 @@ several140:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end139:
+end180:
 	VZEROUPPER
 	RET
 
@@ -2970,9 +3598,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop141:
+loop182:
 	CMPQ        DX, $0x00000020
-	JL          done142
+	JL          done183
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
@@ -2987,39 +3615,39 @@ loop141:
 	VFMADD231PD Z5, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop141
+	JMP         loop182
 
-done142:
-loop143:
+done183:
+loop184:
 	CMPQ        DX, $0x00000008
-	JL          done144
+	JL          done185
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop143
+	JMP         loop184
 
-done144:
+done185:
 	TESTQ          DX, DX
-	JZ             end145
+	JZ             end186
 	CMPQ           DX, $0x00000001
-	JNE            several146
+	JNE            several187
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VFMADD231PD    Z5, Z4, Z0
-	JMP            end145
+	JMP            end186
 
-several146:
+several187:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
 	VMOVUPD.Z   (CX)(BX*1), K1, Z5
 	VFMADD231PD Z5, Z4, Z0
 
-end145:
+end186:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3045,9 +3673,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop147:
+loop188:
 	CMPQ    CX, $0x00000020
-	JL      done148
+	JL      done189
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	VMOVUPD 64(AX)(DX*1), Z4
@@ -3058,36 +3686,36 @@ loop147:
 	VADDPD  Z4, Z3, Z3
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000020, CX
-	JMP     loop147
+	JMP     loop188
 
-done148:
-loop149:
+done189:
+loop190:
 	CMPQ    CX, $0x00000008
-	JL      done150
+	JL      done191
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop149
+	JMP     loop190
 
-done150:
+done191:
 	TESTQ          CX, CX
-	JZ             end151
+	JZ             end192
 	CMPQ           CX, $0x00000001
-	JNE            several152
+	JNE            several193
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z4
 	VADDPD         Z4, Z0, Z0
-	JMP            end151
+	JMP            end192
 
-several152:
+several193:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-end151:
+end192:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3114,9 +3742,9 @@ TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop153:
+loop194:
 	CMPQ        DX, $0x00000020
-	JL          done154
+	JL          done195
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
@@ -3135,34 +3763,34 @@ loop153:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop153
+	JMP         loop194
 
-done154:
-loop155:
+done195:
+loop196:
 	CMPQ        DX, $0x00000008
-	JL          done156
+	JL          done197
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop155
+	JMP         loop196
 
-done156:
+done197:
 	TESTQ          DX, DX
-	JZ             end157
+	JZ             end198
 	CMPQ           DX, $0x00000001
-	JNE            several158
+	JNE            several199
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VSUBPD         Z5, Z4, Z4
 	VFMADD231PD    Z4, Z4, Z0
-	JMP            end157
+	JMP            end198
 
-several158:
+several199:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
@@ -3170,7 +3798,7 @@ several158:
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 
-end157:
+end198:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3194,9 +3822,9 @@ TEXT ·bendAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop159:
+loop200:
 	CMPQ             CX, $0x00000020
-	JL               done160
+	JL               done201
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VMOVUPD          64(AX)(DX*1), Z9
@@ -3289,7 +3917,7 @@ loop159:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z12, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small161
+	JZ               small202
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z14
 	VMINPD           Z12, Z14, Z14
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z16
@@ -3331,14 +3959,14 @@ loop159:
 	VADDPD           Z3, Z12, Z12
 	VMOVAPD          Z12, K1, Z13
 
-small161:
+small202:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ            Z2, Z13, Z2
 	VMULPD           Z17, Z15, Z12
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z15, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small162
+	JZ               small203
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z15, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -3380,14 +4008,14 @@ small161:
 	VADDPD           Z4, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small162:
+small203:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z9, Z9
 	VPORQ            Z9, Z12, Z9
 	VMULPD           Z20, Z18, Z12
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z18, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small163
+	JZ               small204
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z18, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -3429,14 +4057,14 @@ small162:
 	VADDPD           Z5, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small163:
+small204:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z10, Z10
 	VPORQ            Z10, Z12, Z10
 	VMULPD           Z23, Z21, Z12
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z21, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small164
+	JZ               small205
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
 	VMINPD           Z21, Z13, Z13
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
@@ -3478,7 +4106,7 @@ small163:
 	VADDPD           Z6, Z14, Z13
 	VMOVAPD          Z13, K1, Z12
 
-small164:
+small205:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z11, Z11
 	VPORQ       Z11, Z12, Z11
 	VMULPD      Z1, Z2, Z2
@@ -3491,12 +4119,12 @@ small164:
 	VMOVUPD     Z2, 192(AX)(DX*1)
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000020, CX
-	JMP         loop159
+	JMP         loop200
 
-done160:
-loop165:
+done201:
+loop206:
 	CMPQ             CX, $0x00000008
-	JL               done166
+	JL               done207
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z3
@@ -3523,7 +4151,7 @@ loop165:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z3, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small167
+	JZ               small208
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z5
 	VMINPD           Z3, Z5, Z5
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z6
@@ -3565,20 +4193,20 @@ loop165:
 	VADDPD           Z7, Z3, Z3
 	VMOVAPD          Z3, K1, Z4
 
-small167:
+small208:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ       Z2, Z4, Z2
 	VMULPD      Z1, Z2, Z2
 	VMOVUPD     Z2, (AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop165
+	JMP         loop206
 
-done166:
+done207:
 	TESTQ            CX, CX
-	JZ               end168
+	JZ               end209
 	CMPQ             CX, $0x00000001
-	JNE              several169
+	JNE              several210
 	MOVL             $0x00000001, CX
 	KMOVW            CX, K1
 	VBROADCASTSD.Z   (AX)(DX*1), K1, Z2
@@ -3607,7 +4235,7 @@ done166:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z2, K1
 	KMOVW            K1, CX
 	TESTL            CX, CX
-	JZ               small170
+	JZ               small211
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
@@ -3649,14 +4277,14 @@ done166:
 	VADDPD           Z8, Z2, Z2
 	VMOVAPD          Z2, K1, Z3
 
-small170:
+small211:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVSD      X0, (AX)(DX*1)
-	JMP         end168
+	JMP         end209
 
-several169:
+several210:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z2
@@ -3685,7 +4313,7 @@ several169:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z2, K2
 	KMOVW            K2, CX
 	TESTL            CX, CX
-	JZ               small171
+	JZ               small212
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
@@ -3727,13 +4355,13 @@ several169:
 	VADDPD           Z8, Z2, Z2
 	VMOVAPD          Z2, K2, Z3
 
-small171:
+small212:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DX*1)
 
-end168:
+end209:
 	VZEROUPPER
 	RET
 
@@ -3745,9 +4373,9 @@ TEXT ·maxAbsAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop172:
+loop213:
 	CMPQ        CX, $0x00000010
-	JL          done173
+	JL          done214
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
@@ -3756,39 +4384,39 @@ loop172:
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000010, CX
-	JMP         loop172
+	JMP         loop213
 
-done173:
-loop174:
+done214:
+loop215:
 	CMPQ        CX, $0x00000008
-	JL          done175
+	JL          done216
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop174
+	JMP         loop215
 
-done175:
+done216:
 	TESTQ          CX, CX
-	JZ             end176
+	JZ             end217
 	CMPQ           CX, $0x00000001
-	JNE            several177
+	JNE            several218
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z0
 	VPANDQ.BCST    c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD         Z1, Z0, Z1
-	JMP            end176
+	JMP            end217
 
-several177:
+several218:
 	LEAQ        wideMasks<>+0(SB), BX
 	KMOVW       (BX)(CX*2), K1
 	VMOVUPD.Z   (AX)(DX*1), K1, Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 
-end176:
+end217:
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VMOVAPD       Z1, Z1
 	VMAXPD        Y1, Y0, Y0
@@ -3815,9 +4443,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop178:
+loop219:
 	CMPQ        SI, $0x00000008
-	JL          done179
+	JL          done220
 	VMOVUPD     (BX)(DI*1), Z5
 	VMULPD      Z0, Z5, Z5
 	VMOVUPD     (CX)(DI*1), Z6
@@ -3838,13 +4466,13 @@ loop178:
 	VMOVUPD     Z5, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JMP         loop178
+	JMP         loop219
 
-done179:
+done220:
 	TESTQ          SI, SI
-	JZ             end180
+	JZ             end221
 	CMPQ           SI, $0x00000001
-	JNE            several181
+	JNE            several222
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (BX)(DI*1), K1, Z5
@@ -3865,9 +4493,9 @@ done179:
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DI*1)
-	JMP            end180
+	JMP            end221
 
-several181:
+several222:
 	LEAQ        wideMasks<>+0(SB), R8
 	KMOVW       (R8)(SI*2), K1
 	VMOVUPD.Z   (BX)(DI*1), K1, Z5
@@ -3889,7 +4517,7 @@ several181:
 	VSUBPD      Z0, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end180:
+end221:
 	VZEROUPPER
 	RET
 
@@ -3911,24 +4539,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop182:
+loop223:
 	CMPQ    BX, $0x00000008
-	JL      done183
+	JL      done224
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes184:
+classes225:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes184
+	JNZ     classes225
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes185:
+classes226:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -3956,19 +4584,19 @@ classes185:
 	VMOVUPD          Z16, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes185
+	JNZ              classes226
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z9
 	VDIVPD           Z10, Z9, Z9
 	MOVQ             k+16(FP), R8
 	LEAQ             (AX)(SI*1), DI
 
-classes186:
+classes227:
 	VMOVUPD          (DI), Z14
 	VMULPD           Z9, Z14, Z14
 	VMOVUPD          Z14, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes186
+	JNZ              classes227
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -4003,30 +4631,30 @@ classes186:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop182
+	JMP              loop223
 
-done183:
+done224:
 	TESTQ          BX, BX
-	JZ             end187
+	JZ             end228
 	CMPQ           BX, $0x00000001
-	JNE            several188
+	JNE            several229
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes189:
+classes230:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes189
+	JNZ            classes230
 	VPXORQ         Z12, Z12, Z12
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes190:
+classes231:
 	VBROADCASTSD.Z   (BX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -4054,19 +4682,19 @@ classes190:
 	VMOVSD           X14, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes190
+	JNZ              classes231
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
 	VDIVPD           Z12, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes191:
+classes232:
 	VBROADCASTSD.Z   (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVSD           X1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes191
+	JNZ              classes232
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -4099,26 +4727,26 @@ classes191:
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z0
 	VMOVSD           X0, (CX)(SI*1)
-	JMP              end187
+	JMP              end228
 
-several188:
+several229:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes192:
+classes233:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes192
+	JNZ       classes233
 	VPXORQ    Z12, Z12, Z12
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes193:
+classes234:
 	VMOVUPD.Z        (BX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -4146,19 +4774,19 @@ classes193:
 	VMOVUPD          Z14, K1, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes193
+	JNZ              classes234
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
 	VDIVPD           Z12, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes194:
+classes235:
 	VMOVUPD.Z        (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVUPD          Z1, K1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes194
+	JNZ              classes235
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -4192,7 +4820,7 @@ classes194:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end187:
+end228:
 	VZEROUPPER
 	RET
 
@@ -4238,24 +4866,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop195:
+loop236:
 	CMPQ    BX, $0x00000008
-	JL      done196
+	JL      done237
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes197:
+classes238:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes197
+	JNZ     classes238
 	VPXORQ  Z10, Z10, Z10
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes198:
+classes239:
 	VMOVUPD          (DI), Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
@@ -4282,7 +4910,7 @@ classes198:
 	VADDPD           Z16, Z10, Z10
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes198
+	JNZ              classes239
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
 	VPSRLQ           $0x34, Z9, Z9
 	VPSLLQ           $0x34, Z9, Z14
@@ -4317,30 +4945,30 @@ classes198:
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop195
+	JMP              loop236
 
-done196:
+done237:
 	TESTQ          BX, BX
-	JZ             end199
+	JZ             end240
 	CMPQ           BX, $0x00000001
-	JNE            several200
+	JNE            several241
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes201:
+classes242:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes201
+	JNZ            classes242
 	VPXORQ         Z12, Z12, Z12
 	MOVQ           k+16(FP), BX
 	LEAQ           (AX)(SI*1), AX
 
-classes202:
+classes243:
 	VBROADCASTSD.Z   (AX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -4367,7 +4995,7 @@ classes202:
 	VADDPD           Z14, Z12, Z12
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes202
+	JNZ              classes243
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -4400,26 +5028,26 @@ classes202:
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z0
 	VMOVSD           X0, (CX)(SI*1)
-	JMP              end199
+	JMP              end240
 
-several200:
+several241:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes203:
+classes244:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes203
+	JNZ       classes244
 	VPXORQ    Z12, Z12, Z12
 	MOVQ      k+16(FP), BX
 	LEAQ      (AX)(SI*1), AX
 
-classes204:
+classes245:
 	VMOVUPD.Z        (AX), K1, Z9
 	VSUBPD           Z8, Z9, Z9
 	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
@@ -4446,7 +5074,7 @@ classes204:
 	VADDPD           Z14, Z12, Z12
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes204
+	JNZ              classes245
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
@@ -4480,7 +5108,7 @@ classes204:
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end199:
+end240:
 	VZEROUPPER
 	RET
 
@@ -4495,28 +5123,28 @@ TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop205:
+loop246:
 	CMPQ   SI, $0x00000008
-	JL     done206
+	JL     done247
 	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R11
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (DX)(DI*1), R9
 	LEAQ   (AX)(DI*1), R10
 
-classes207:
+classes248:
 	VMOVUPD     (R8), Z1
 	VMOVUPD     (R9), Z2
 	VFMADD231PD Z2, Z1, Z0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes207
+	JNZ         classes248
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes208:
+classes249:
 	VMOVUPD (R8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD (R9), Z2
@@ -4526,16 +5154,16 @@ classes208:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes208
+	JNZ     classes249
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000008, SI
-	JMP     loop205
+	JMP     loop246
 
-done206:
+done247:
 	TESTQ  SI, SI
-	JZ     end209
+	JZ     end250
 	CMPQ   SI, $0x00000001
-	JNE    several210
+	JNE    several251
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
 	VPXORQ Z3, Z3, Z3
@@ -4544,19 +5172,19 @@ done206:
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes211:
+classes252:
 	VBROADCASTSD.Z (SI), K1, Z0
 	VBROADCASTSD.Z (R8), K1, Z1
 	VFMADD231PD    Z1, Z0, Z3
 	ADDQ           BX, SI
 	ADDQ           BX, R8
 	DECQ           R9
-	JNZ            classes211
+	JNZ            classes252
 	LEAQ           (CX)(DI*1), SI
 	LEAQ           (DX)(DI*1), R8
 	MOVQ           k+24(FP), CX
 
-classes212:
+classes253:
 	VBROADCASTSD.Z (SI), K1, Z0
 	VSUBPD         Z3, Z0, Z0
 	VBROADCASTSD.Z (R8), K1, Z1
@@ -4566,10 +5194,10 @@ classes212:
 	ADDQ           BX, R8
 	ADDQ           BX, AX
 	DECQ           CX
-	JNZ            classes212
-	JMP            end209
+	JNZ            classes253
+	JMP            end250
 
-several210:
+several251:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z3, Z3, Z3
@@ -4578,19 +5206,19 @@ several210:
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes213:
+classes254:
 	VMOVUPD.Z   (SI), K1, Z0
 	VMOVUPD.Z   (R8), K1, Z1
 	VFMADD231PD Z1, Z0, Z3
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes213
+	JNZ         classes254
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes214:
+classes255:
 	VMOVUPD.Z (SI), K1, Z0
 	VSUBPD    Z3, Z0, Z0
 	VMOVUPD.Z (R8), K1, Z1
@@ -4600,9 +5228,9 @@ classes214:
 	ADDQ      BX, R8
 	ADDQ      BX, AX
 	DECQ      CX
-	JNZ       classes214
+	JNZ       classes255
 
-end209:
+end250:
 	VZEROUPPER
 	RET
 
@@ -4618,22 +5246,22 @@ TEXT ·logDensityAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop215:
+loop256:
 	CMPQ   SI, $0x00000010
-	JL     done216
+	JL     done257
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row217:
+row258:
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column218:
+column259:
 	VBROADCASTSD      (R11), Z5
 	VBROADCASTSD      (R8), Z6
 	VMOVUPD           (R10), Z7
@@ -4646,12 +5274,12 @@ column218:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column218
+	JNZ               column259
 	VFMADD231PD       Z3, Z3, Z1
 	VFMADD231PD       Z4, Z4, Z2
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row217
+	JLE               row258
 	VMOVAPD           Z0, Z5
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z5
 	VMOVUPD           Z5, (AX)(DI*1)
@@ -4660,23 +5288,23 @@ column218:
 	VMOVUPD           Z5, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop215
+	JMP               loop256
 
-done216:
-loop219:
+done257:
+loop260:
 	CMPQ   SI, $0x00000008
-	JL     done220
+	JL     done261
 	VPXORQ Z8, Z8, Z8
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row221:
+row262:
 	VPXORQ Z9, Z9, Z9
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column222:
+column263:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -4686,36 +5314,36 @@ column222:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column222
+	JNZ               column263
 	VFMADD231PD       Z9, Z9, Z8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row221
+	JLE               row262
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z8, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop219
+	JMP               loop260
 
-done220:
+done261:
 	TESTQ  SI, SI
-	JZ     end223
+	JZ     end264
 	CMPQ   SI, $0x00000001
-	JNE    several224
+	JNE    several265
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
 	VPXORQ Z10, Z10, Z10
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 
-row225:
+row266:
 	VPXORQ Z11, Z11, Z11
 	MOVQ   R8, R11
 	LEAQ   (CX)(DI*1), R9
 	MOVQ   DX, R10
 
-column226:
+column267:
 	VBROADCASTSD      (R10), Z1
 	VBROADCASTSD      (SI), Z2
 	VBROADCASTSD.Z    (R9), K1, Z3
@@ -4725,30 +5353,30 @@ column226:
 	ADDQ              $0x00000008, R10
 	ADDQ              $0x00000008, SI
 	DECQ              R11
-	JNZ               column226
+	JNZ               column267
 	VFMADD231PD       Z11, Z11, Z10
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row225
+	JLE               row266
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
 	VMOVSD            X0, (AX)(DI*1)
-	JMP               end223
+	JMP               end264
 
-several224:
+several265:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z10, Z10, Z10
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 
-row227:
+row268:
 	VPXORQ Z11, Z11, Z11
 	MOVQ   R8, R11
 	LEAQ   (CX)(DI*1), R9
 	MOVQ   DX, R10
 
-column228:
+column269:
 	VBROADCASTSD      (R10), Z1
 	VBROADCASTSD      (SI), Z2
 	VMOVUPD.Z         (R9), K1, Z3
@@ -4758,16 +5386,16 @@ column228:
 	ADDQ              $0x00000008, R10
 	ADDQ              $0x00000008, SI
 	DECQ              R11
-	JNZ               column228
+	JNZ               column269
 	VFMADD231PD       Z11, Z11, Z10
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row227
+	JLE               row268
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end223:
+end264:
 	VZEROUPPER
 	RET
 
@@ -4783,9 +5411,9 @@ TEXT ·logDensityDiagAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop229:
+loop270:
 	CMPQ   SI, $0x00000010
-	JL     done230
+	JL     done271
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
@@ -4793,7 +5421,7 @@ loop229:
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row231:
+row272:
 	VBROADCASTSD      (R11), Z3
 	VBROADCASTSD      (R8), Z4
 	VMOVUPD           (R10), Z5
@@ -4809,7 +5437,7 @@ row231:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row231
+	JLE               row272
 	VMOVAPD           Z0, Z3
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z3
 	VMOVUPD           Z3, (AX)(DI*1)
@@ -4818,19 +5446,19 @@ row231:
 	VMOVUPD           Z3, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop229
+	JMP               loop270
 
-done230:
-loop232:
+done271:
+loop273:
 	CMPQ   SI, $0x00000008
-	JL     done233
+	JL     done274
 	VPXORQ Z6, Z6, Z6
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row234:
+row275:
 	VBROADCASTSD      (R11), Z1
 	VBROADCASTSD      (R8), Z2
 	VMOVUPD           (R10), Z3
@@ -4842,19 +5470,19 @@ row234:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row234
+	JLE               row275
 	VMOVAPD           Z0, Z1
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z6, Z1
 	VMOVUPD           Z1, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop232
+	JMP               loop273
 
-done233:
+done274:
 	TESTQ  SI, SI
-	JZ     end235
+	JZ     end276
 	CMPQ   SI, $0x00000001
-	JNE    several236
+	JNE    several277
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
 	VPXORQ Z7, Z7, Z7
@@ -4862,7 +5490,7 @@ done233:
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row237:
+row278:
 	VBROADCASTSD      (DX), Z1
 	VBROADCASTSD      (SI), Z2
 	VBROADCASTSD.Z    (CX), K1, Z3
@@ -4874,13 +5502,13 @@ row237:
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row237
+	JLE               row278
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
 	VMOVSD            X0, (AX)(DI*1)
-	JMP               end235
+	JMP               end276
 
-several236:
+several277:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -4888,7 +5516,7 @@ several236:
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row238:
+row279:
 	VBROADCASTSD      (DX), Z1
 	VBROADCASTSD      (SI), Z2
 	VMOVUPD.Z         (CX), K1, Z3
@@ -4900,12 +5528,12 @@ row238:
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row238
+	JLE               row279
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end235:
+end276:
 	VZEROUPPER
 	RET
 
@@ -4920,66 +5548,66 @@ TEXT ·halfSquaresAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop239:
+loop280:
 	CMPQ   BX, $0x00000008
-	JL     done240
+	JL     done281
 	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), R8
 	LEAQ   (CX)(SI*1), DI
 
-classes241:
+classes282:
 	VMOVUPD           (DI), Z2
 	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, DI
 	DECQ              R8
-	JNZ               classes241
+	JNZ               classes282
 	VMOVAPD           Z0, Z2
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
 	VMOVUPD           Z2, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JMP               loop239
+	JMP               loop280
 
-done240:
+done281:
 	TESTQ  BX, BX
-	JZ     end242
+	JZ     end283
 	CMPQ   BX, $0x00000001
-	JNE    several243
+	JNE    several284
 	MOVL   $0x00000001, BX
 	KMOVW  BX, K1
 	VPXORQ Z3, Z3, Z3
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes244:
+classes285:
 	VBROADCASTSD.Z    (CX), K1, Z1
 	VFMADD231PD       Z1, Z1, Z3
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes244
+	JNZ               classes285
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
 	VMOVSD            X0, (AX)(SI*1)
-	JMP               end242
+	JMP               end283
 
-several243:
+several284:
 	LEAQ   wideMasks<>+0(SB), DI
 	KMOVW  (DI)(BX*2), K1
 	VPXORQ Z3, Z3, Z3
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes245:
+classes286:
 	VMOVUPD.Z         (CX), K1, Z1
 	VFMADD231PD       Z1, Z1, Z3
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes245
+	JNZ               classes286
 	VMOVAPD           Z0, Z0
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-end242:
+end283:
 	VZEROUPPER
 	RET
 
@@ -4999,9 +5627,9 @@ TEXT ·objectiveGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop246:
+loop287:
 	CMPQ        R9, $0x00000008
-	JL          done247
+	JL          done288
 	VMOVUPD     (DI)(R10*1), Z3
 	VADDPD      Z1, Z3, Z4
 	VMOVUPD     (AX)(R10*1), Z5
@@ -5021,13 +5649,13 @@ loop246:
 	VMOVUPD     Z4, (CX)(R10*1)
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R9
-	JMP         loop246
+	JMP         loop287
 
-done247:
+done288:
 	TESTQ          R9, R9
-	JZ             end248
+	JZ             end289
 	CMPQ           R9, $0x00000001
-	JNE            several249
+	JNE            several290
 	MOVL           $0x00000001, R9
 	KMOVW          R9, K1
 	VBROADCASTSD.Z (DI)(R10*1), K1, Z3
@@ -5047,9 +5675,9 @@ done247:
 	VSUBPD         Z2, Z1, Z1
 	VFMADD231PD    Z0, Z1, Z3
 	VMOVSD         X3, (CX)(R10*1)
-	JMP            end248
+	JMP            end289
 
-several249:
+several290:
 	LEAQ        wideMasks<>+0(SB), R11
 	KMOVW       (R11)(R9*2), K1
 	VMOVUPD.Z   (DI)(R10*1), K1, Z3
@@ -5070,7 +5698,7 @@ several249:
 	VFMADD231PD Z0, Z1, Z3
 	VMOVUPD     Z3, K1, (CX)(R10*1)
 
-end248:
+end289:
 	VZEROUPPER
 	RET
 
@@ -5087,9 +5715,9 @@ TEXT ·relativeCosineAVX512(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop250:
+loop291:
 	CMPQ   DI, $0x00000008
-	JL     done251
+	JL     done292
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -5098,7 +5726,7 @@ loop250:
 	LEAQ   (CX)(R8*1), R9
 	LEAQ   (DX)(R8*1), R10
 
-targets252:
+targets293:
 	VMOVUPD      (R9), Z5
 	VMOVUPD      (R10), Z6
 	VFMADD231PD  Z5, Z5, Z1
@@ -5109,7 +5737,7 @@ targets252:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	DECQ         R11
-	JNZ          targets252
+	JNZ          targets293
 	VSQRTPD      Z1, Z5
 	VMAXPD       Z5, Z0, Z5
 	VSQRTPD      Z2, Z6
@@ -5125,13 +5753,13 @@ targets252:
 	VMOVUPD      Z5, (SI)(R8*1)
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000008, DI
-	JMP          loop250
+	JMP          loop291
 
-done251:
+done292:
 	TESTQ  DI, DI
-	JZ     end253
+	JZ     end294
 	CMPQ   DI, $0x00000001
-	JNE    several254
+	JNE    several295
 	MOVL   $0x00000001, DI
 	KMOVW  DI, K1
 	VPXORQ Z7, Z7, Z7
@@ -5142,7 +5770,7 @@ done251:
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets255:
+targets296:
 	VBROADCASTSD.Z (CX), K1, Z1
 	VBROADCASTSD.Z (DX), K1, Z2
 	VFMADD231PD    Z1, Z1, Z7
@@ -5153,7 +5781,7 @@ targets255:
 	ADDQ           BX, CX
 	ADDQ           BX, DX
 	DECQ           DI
-	JNZ            targets255
+	JNZ            targets296
 	VSQRTPD        Z7, Z1
 	VMAXPD         Z1, Z0, Z1
 	VSQRTPD        Z8, Z2
@@ -5167,9 +5795,9 @@ targets255:
 	VMOVSD         X0, (AX)(R8*1)
 	VMULPD         Z1, Z9, Z0
 	VMOVSD         X0, (SI)(R8*1)
-	JMP            end253
+	JMP            end294
 
-several254:
+several295:
 	LEAQ   wideMasks<>+0(SB), R9
 	KMOVW  (R9)(DI*2), K1
 	VPXORQ Z7, Z7, Z7
@@ -5180,7 +5808,7 @@ several254:
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets256:
+targets297:
 	VMOVUPD.Z    (CX), K1, Z1
 	VMOVUPD.Z    (DX), K1, Z2
 	VFMADD231PD  Z1, Z1, Z7
@@ -5191,7 +5819,7 @@ targets256:
 	ADDQ         BX, CX
 	ADDQ         BX, DX
 	DECQ         DI
-	JNZ          targets256
+	JNZ          targets297
 	VSQRTPD      Z7, Z1
 	VMAXPD       Z1, Z0, Z1
 	VSQRTPD      Z8, Z2
@@ -5206,7 +5834,7 @@ targets256:
 	VMULPD       Z1, Z9, Z0
 	VMOVUPD      Z0, K1, (SI)(R8*1)
 
-end253:
+end294:
 	VZEROUPPER
 	RET
 
@@ -5224,9 +5852,9 @@ TEXT ·relativeCosineGradAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop257:
+loop298:
 	CMPQ   R8, $0x00000008
-	JL     done258
+	JL     done299
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -5235,7 +5863,7 @@ loop257:
 	LEAQ   (DX)(R9*1), R10
 	LEAQ   (BX)(R9*1), R11
 
-targets259:
+targets300:
 	VMOVUPD     (R10), Z5
 	VMOVUPD     (R11), Z6
 	VFMADD231PD Z5, Z5, Z1
@@ -5246,7 +5874,7 @@ targets259:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets259
+	JNZ         targets300
 	VSQRTPD     Z1, Z5
 	VMAXPD      Z5, Z0, Z5
 	VSQRTPD     Z2, Z6
@@ -5270,7 +5898,7 @@ targets259:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets260:
+targets301:
 	VMOVUPD      (R10), Z6
 	VMOVUPD      (R11), Z17
 	VMOVUPD      (R12), Z18
@@ -5283,16 +5911,16 @@ targets260:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets260
+	JNZ          targets301
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000008, R8
-	JMP          loop257
+	JMP          loop298
 
-done258:
+done299:
 	TESTQ  R8, R8
-	JZ     end261
+	JZ     end302
 	CMPQ   R8, $0x00000001
-	JNE    several262
+	JNE    several303
 	MOVL   $0x00000001, R8
 	KMOVW  R8, K1
 	VPXORQ Z9, Z9, Z9
@@ -5303,7 +5931,7 @@ done258:
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets263:
+targets304:
 	VBROADCASTSD.Z (R8), K1, Z1
 	VBROADCASTSD.Z (R10), K1, Z2
 	VFMADD231PD    Z1, Z1, Z9
@@ -5314,7 +5942,7 @@ targets263:
 	ADDQ           SI, R8
 	ADDQ           SI, R10
 	DECQ           R11
-	JNZ            targets263
+	JNZ            targets304
 	VSQRTPD        Z9, Z1
 	VMAXPD         Z1, Z0, Z1
 	VSQRTPD        Z10, Z2
@@ -5338,7 +5966,7 @@ targets263:
 	LEAQ           (BX)(R9*1), BX
 	LEAQ           (AX)(R9*1), AX
 
-targets264:
+targets305:
 	VBROADCASTSD.Z (DX), K1, Z0
 	VBROADCASTSD.Z (BX), K1, Z2
 	VBROADCASTSD.Z (AX), K1, Z5
@@ -5351,10 +5979,10 @@ targets264:
 	ADDQ           SI, BX
 	ADDQ           SI, AX
 	DECQ           CX
-	JNZ            targets264
-	JMP            end261
+	JNZ            targets305
+	JMP            end302
 
-several262:
+several303:
 	LEAQ   wideMasks<>+0(SB), R10
 	KMOVW  (R10)(R8*2), K1
 	VPXORQ Z9, Z9, Z9
@@ -5365,7 +5993,7 @@ several262:
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets265:
+targets306:
 	VMOVUPD.Z   (R8), K1, Z1
 	VMOVUPD.Z   (R10), K1, Z2
 	VFMADD231PD Z1, Z1, Z9
@@ -5376,7 +6004,7 @@ targets265:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets265
+	JNZ         targets306
 	VSQRTPD     Z9, Z1
 	VMAXPD      Z1, Z0, Z1
 	VSQRTPD     Z10, Z2
@@ -5400,7 +6028,7 @@ targets265:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets266:
+targets307:
 	VMOVUPD.Z    (DX), K1, Z0
 	VMOVUPD.Z    (BX), K1, Z2
 	VMOVUPD.Z    (AX), K1, Z5
@@ -5413,9 +6041,9 @@ targets266:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets266
+	JNZ          targets307
 
-end261:
+end302:
 	VZEROUPPER
 	RET
 

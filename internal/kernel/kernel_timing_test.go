@@ -48,7 +48,7 @@ func BenchmarkElementary(b *testing.B) {
 }
 
 func BenchmarkAffine(b *testing.B) {
-	for _, s := range []struct{ in, out, n int }{{4, 12, 1000}, {12, 4, 128}, {16, 8, 128}, {118, 60, 1024}} {
+	for _, s := range []struct{ in, out, n int }{{4, 12, 1000}, {12, 4, 128}, {16, 8, 128}, {16, 8, 142}, {4, 16, 142}, {1, 8, 142}, {118, 60, 1024}} {
 		rng := rand.New(rand.NewPCG(2, 2))
 		theta, x, y := normals(rng, ThetaLen(s.in, s.out)), normals(rng, s.in*s.n), make([]float64, s.out*s.n)
 		rate := func(b *testing.B, products int) {

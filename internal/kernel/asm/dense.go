@@ -22,7 +22,7 @@ func affine(v isa) {
 	if !v.wide() {
 		unroll = 2
 	}
-	for _, u := range []int{unroll, 1} {
+	strips := func(u int) {
 		loop, done := label("strip"), label("stripped")
 		Label(loop)
 		CMPQ(rest, imm(u*v.lanes))
@@ -34,7 +34,31 @@ func affine(v isa) {
 		JMP(LabelRef(loop))
 		Label(done)
 	}
-	end := label("end")
+	strips(unroll)
+	end, short := label("end"), label("short")
+	CMPQ(rest, imm(0))
+	JE(LabelRef(end))
+	// The samples that are left, and as many before them as fill the vectors, make a last strip:
+	// the others are computed twice, which costs less than narrow strips.
+	for u := 1; u <= unroll; u++ {
+		next := label("wider")
+		if u < unroll {
+			CMPQ(rest, imm(u*v.lanes))
+			JG(LabelRef(next))
+		}
+		CMPQ(paramMem("n"), imm(u*v.lanes))
+		JL(LabelRef(short))
+		back := GP64()
+		MOVQ(rest, back)
+		SUBQ(imm(u*v.lanes), back)
+		LEAQ(Mem{Base: xs, Index: back, Scale: 8}, xs)
+		LEAQ(Mem{Base: ys, Index: back, Scale: 8}, ys)
+		affineStrip(v, xs, ys, ld, u, nil)
+		JMP(LabelRef(end))
+		Label(next)
+	}
+	Label(short)
+	strips(1)
 	n = GP64()
 	MOVQ(rest, n)
 	TESTQ(n, n)

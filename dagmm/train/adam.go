@@ -87,13 +87,25 @@ func (a *adam) step(b binding) error {
 		factor = a.clipNorm / norm
 	}
 	a.state.steps++
-	t := float64(a.state.steps)
-	rate := a.learningRate * math.Sqrt(1-math.Pow(beta2, t)) / (1 - math.Pow(beta1, t))
-	eps := epsilon * math.Sqrt(1-math.Pow(beta2, t))
+	rate, eps := a.correct()
 	for i, v := range values {
 		kernel.Adam(v, a.state.m[i], a.state.v[i], grads[i], factor, 1-beta1, 1-beta2, rate, eps)
 	}
 	return nil
+}
+
+// settled is a number of steps after which 1 − β1^t rounds to 1.
+const settled = 400
+
+// correct returns the learning rate and ε with Adam's corrections for the first steps.
+func (a *adam) correct() (rate, eps float64) {
+	t := float64(a.state.steps)
+	second := math.Sqrt(1 - math.Pow(beta2, t))
+	rate = a.learningRate * second
+	if a.state.steps < settled {
+		rate /= 1 - math.Pow(beta1, t)
+	}
+	return rate, epsilon * second
 }
 
 // bind finds the memory of the parameters and gradients of a model.

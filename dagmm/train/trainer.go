@@ -26,7 +26,8 @@ type trainer struct {
 	targets []int // features that the decoder gives
 	*rig
 	rigs     *pool[*rig] // of trainers with networks of the same shape
-	rng      *rand.Rand
+	source   *rand.PCG
+	rng      *rand.Rand // of source
 	adam     *adam
 	report   func(Progress)
 	loss     []LossPoint // per epoch
@@ -46,8 +47,8 @@ type checkpoint struct {
 }
 
 func newTrainer(cfg *Config, data *trainingData, index int, rigs *pool[*rig], report func(Progress)) (*trainer, error) {
-	t := &trainer{cfg: cfg, data: data, index: index, rigs: rigs, report: report, stop: StopDone,
-		rng:  rand.New(rand.NewPCG(cfg.Seed, uint64(index)+0x6d656d626572)),
+	source := rand.NewPCG(cfg.Seed, uint64(index)+0x6d656d626572)
+	t := &trainer{cfg: cfg, data: data, index: index, rigs: rigs, report: report, stop: StopDone, source: source, rng: rand.New(source),
 		adam: &adam{learningRate: cfg.Optimizer.LearningRate, clipNorm: cfg.Optimizer.ClipNorm}}
 	t.inputs, t.targets = data.views(cfg.Network.Predict)
 	n := cfg.Network
@@ -144,7 +145,7 @@ func (t *trainer) descend(ctx context.Context, epochs int, first, final float64)
 	fall := math.Pow(final/first, 1/float64(batches*epochs))
 	t.keep()
 	for epoch := range epochs {
-		t.shuffle(order)
+		shuffle(order, t.source)
 		var sum LossPoint
 		for b := range batches {
 			if err := ctx.Err(); err != nil {
@@ -191,10 +192,6 @@ func (t *trainer) order() []int {
 		order[i] = i
 	}
 	return order
-}
-
-func (t *trainer) shuffle(order []int) {
-	t.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 }
 
 // step takes one batch of rows. If the loss or the gradient is not finite, or the batch's

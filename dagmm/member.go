@@ -171,8 +171,19 @@ func (m *Member) Latents(features []float64, n int) []float64 {
 
 // RawLatents is Latents before scaling and bending.
 func (m *Member) RawLatents(features []float64, n int) []float64 {
-	z, _ := m.latent(features, n, make([]float64, m.scratchLen(n)))
-	return z
+	d, width, k := m.LatentDim(), len(features)/max(n, 1), min(n, blockRows)
+	all, part, scratch := make([]float64, d*n), make([]float64, width*k), make([]float64, m.scratchLen(k))
+	for from := 0; from < n; from += k {
+		k = min(k, n-from)
+		for f := range width {
+			copy(part[f*k:f*k+k], features[f*n+from:])
+		}
+		z, _ := m.latent(part[:width*k], k, scratch)
+		for i := range d {
+			copy(all[i*n+from:i*n+from+k], z[i*k:])
+		}
+	}
+	return all
 }
 
 // ShapedLatents makes Latents of what RawLatents returned, which it leaves as it is.

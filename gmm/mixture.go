@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -179,22 +176,6 @@ func (m *Mixture) invert(dst, factor, sigma []float64) (float64, error) {
 		p += copy(dst[p:], factor[i*d:i*d+i+1])
 	}
 	return logDet, nil
-}
-
-// invertCholesky replaces the lower triangle of the symmetric matrix a = LLᵀ by L⁻¹ and
-// returns log|a|.
-func invertCholesky(a []float64, d int) (logDet float64, ok bool) {
-	tri, ok := lapack64.Potrf(blas64.Symmetric{Uplo: blas.Lower, N: d, Data: a, Stride: d})
-	if !ok {
-		return 0, false
-	}
-	for i := range d {
-		logDet += 2 * math.Log(a[i*d+i])
-	}
-	if !lapack64.Trtri(tri) || math.IsNaN(logDet) || math.IsInf(logDet, 0) {
-		return 0, false
-	}
-	return logDet, true
 }
 
 // firstNotFinite returns the index of the first NaN or infinite number, or −1.

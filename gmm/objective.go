@@ -17,6 +17,7 @@ type Objective struct {
 	Covariance      Covariance // "" means Full
 	Ridge           float64    // added to every variance of the batch's mixture; 0 means none
 
+	single   single
 	n        int
 	parts    []part
 	logs     []float64 // K×n: log(φk N(zi)), then the responsibilities ρ
@@ -71,12 +72,19 @@ func (o *Objective) resize(n int) {
 
 // Forward returns the mean energy and the penalty of n samples. z (Dim×n) holds coordinate
 // i of sample r at i*n+r; gamma (Components×n) holds the membership of sample r in
-// component c at c*n+r. An error that wraps ErrNotPositiveDefinite names the component
+// component c at c*n+r. A nil gamma, with one component, means memberships of 1. An error that wraps ErrNotPositiveDefinite names the component
 // whose covariance has no Cholesky factor; sizes that do not match wrap ErrShape.
 func (o *Objective) Forward(z, gamma []float64, n int) (energy, penalty float64, err error) {
-	if n <= 0 || len(z) != o.Dim*n || len(gamma) != o.Components*n {
+	alone := gamma == nil && o.Components == 1
+	if n <= 0 || len(z) != o.Dim*n || len(gamma) != o.Components*n && !alone {
 		return 0, 0, fmt.Errorf("gmm: objective: %d coordinates and %d responsibilities of %d samples, for %d dimensions and %d components: %w",
 			len(z), len(gamma), n, o.Dim, o.Components, ErrShape)
+	}
+	if alone {
+		if energy, penalty, err = o.forwardSingle(z, n); err != nil {
+			err = fmt.Errorf("gmm: objective: component 0: %w", err)
+		}
+		return energy, penalty, err
 	}
 	o.resize(n)
 	for c := range o.parts {
@@ -116,33 +124,34 @@ func (o *Objective) component(c int, z, g []float64) (float64, error) {
 			}
 		}
 	}
-	logDet, err := o.factor(p)
+	logDet, err := o.factor(p.linv, p.sigma)
 	return math.Log(p.phi) - .5*(float64(d)*math.Log(2*math.Pi)+logDet), err
 }
 
-// factor computes the inverse Cholesky factor of p's covariance with the ridge.
-func (o *Objective) factor(p *part) (logDet float64, err error) {
+// factor writes the inverse Cholesky factor of sigma with the ridge to linv, and returns the
+// logarithm of its determinant.
+func (o *Objective) factor(linv, sigma []float64) (logDet float64, err error) {
 	d := o.Dim
-	copy(p.linv, p.sigma)
+	copy(linv, sigma)
 	if o.diagonal() {
-		for i, v := range p.sigma {
+		for i, v := range sigma {
 			if !(v+o.Ridge > 0) {
 				return 0, fmt.Errorf("variance of dimension %d is %g: %w", i, v+o.Ridge, ErrNotPositiveDefinite)
 			}
-			p.linv[i] = 1 / math.Sqrt(v+o.Ridge)
+			linv[i] = 1 / math.Sqrt(v+o.Ridge)
 			logDet += math.Log(v + o.Ridge)
 		}
 		return logDet, nil
 	}
 	for i := range d {
-		p.linv[i*d+i] += o.Ridge
+		linv[i*d+i] += o.Ridge
 	}
-	logDet, ok := invertCholesky(p.linv, d)
+	logDet, ok := invertCholesky(linv, d)
 	if !ok {
 		return 0, ErrNotPositiveDefinite
 	}
 	for i := range d {
-		clear(p.linv[i*d+i+1 : (i+1)*d]) // the factorisation does not clear the upper triangle
+		clear(linv[i*d+i+1 : (i+1)*d]) // the factorisation does not clear the upper triangle
 	}
 	return logDet, nil
 }
@@ -192,8 +201,12 @@ func (o *Objective) meanEnergy() float64 {
 
 // Backward writes the gradients of wEnergy·Ē + wPenalty·P with respect to z and gamma to dz
 // and dgamma, where Ē is the mean energy and P the penalty. It is for the batch of the last
-// call of Forward, with the same gamma.
+// call of Forward, with the same gamma; where that is nil, dgamma is left as it is.
 func (o *Objective) Backward(dz, dgamma, gamma []float64, wEnergy, wPenalty float64) {
+	if gamma == nil {
+		o.backwardSingle(dz, wEnergy, wPenalty)
+		return
+	}
 	clear(dz)
 	for c := range o.parts {
 		n := o.n

@@ -95,11 +95,48 @@ func TestObjectiveGradients(t *testing.T) {
 	}
 }
 
+// Without memberships the objective goes another way, to the same values and gradients.
+func TestObjectiveOfASingleComponent(t *testing.T) {
+	for _, cov := range []Covariance{Full, Diagonal} {
+		for _, ridge := range []float64{0, 1e-3, 2} {
+			for _, d := range []int{1, 3, 9, 20} {
+				const n, wE, wP = 50, .7, .003
+				z, _ := batch(d, 1, n, uint64(d))
+				ones := make([]float64, n)
+				for i := range ones {
+					ones[i] = 1
+				}
+				general := Objective{Dim: d, Components: 1, Covariance: cov, Ridge: ridge}
+				wantEnergy, wantPenalty, err := general.Forward(z, ones, n)
+				require.NoError(t, err)
+				want := make([]float64, d*n)
+				general.Backward(want, make([]float64, n), ones, wE, wP)
+
+				o := Objective{Dim: d, Components: 1, Covariance: cov, Ridge: ridge}
+				big, _ := batch(d, 1, 2*n, 9) // buffers that are too large must not matter
+				_, _, err = o.Forward(big, nil, 2*n)
+				require.NoError(t, err)
+				energy, penalty, err := o.Forward(z, nil, n)
+				require.NoError(t, err)
+				got := make([]float64, d*n)
+				o.Backward(got, nil, nil, wE, wP)
+				require.InDelta(t, wantEnergy, energy, 1e-12*(1+math.Abs(wantEnergy)))
+				require.InDelta(t, wantPenalty, penalty, 1e-12*wantPenalty)
+				require.InDeltaSlice(t, want, got, 1e-13, "%s, ridge %g, %d dimensions", cov, ridge, d)
+			}
+		}
+	}
+}
+
 func TestObjectiveSaysWhatIsSingular(t *testing.T) {
 	z := []float64{1, 1, 1, 2, 2, 2}
 	o := Objective{Dim: 2, Components: 1}
 	_, _, err := o.Forward(z, []float64{1, 1, 1}, 3)
 	require.ErrorIs(t, err, ErrNotPositiveDefinite)
+	_, _, err = o.Forward(z, nil, 3)
+	require.ErrorIs(t, err, ErrNotPositiveDefinite)
+	_, _, err = (&Objective{Dim: 2, Components: 2}).Forward(z, nil, 3)
+	require.ErrorIs(t, err, ErrShape)
 	_, _, err = o.Forward(z, []float64{1}, 3)
 	require.ErrorIs(t, err, ErrShape)
 }

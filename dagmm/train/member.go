@@ -42,7 +42,7 @@ func (t *trainer) finish() (dagmm.Member, error) {
 		if err != nil {
 			return m, fmt.Errorf("train: member %d: %w", t.index, err)
 		}
-		if cfg.EMSteps > 0 {
+		if cfg.EMSteps > 0 && (cfg.Components > 1 || cfg.Trim > 0) { // every row belongs to the only component: there is nothing to refine
 			if mix, _, err = mix.Refine(points, cfg.refinement(cov)); err != nil {
 				return m, fmt.Errorf("train: member %d: %w", t.index, err)
 			}

@@ -140,11 +140,10 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 // memberships adds the estimation network to the graph of z. Without one there is one
 // component, to which every row belongs.
 func (b *graph) memberships(net *gmm.Estimation, cfg *Config, z *gorgonia.Node) (*gmmgraph.Nodes, error) {
-	g := z.Graph()
 	if net == nil {
-		gamma, err := graphop.Matrix(g, "memberships", 1, b.rows, ones(b.rows))
-		return &gmmgraph.Nodes{Gamma: gamma}, err
+		return &gmmgraph.Nodes{}, nil
 	}
+	g := z.Graph()
 	var mask *gorgonia.Node
 	if cfg.Network.DropoutKeep < 1 {
 		b.mask = make([]float64, net.Hidden*b.rows)

@@ -53,15 +53,21 @@ type Terms struct {
 
 // Objective adds λ1·Ē + λ2·P to the graph of z (d×n) and gamma (K×n), for the batch's own
 // mixture (equations 5 to 7 of the paper). Gradients go through the weights, means and
-// covariances of that mixture. Every run overwrites the Terms.
+// covariances of that mixture. A nil gamma, with one component, means memberships of 1. Every
+// run overwrites the Terms.
 func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float64) (*gorgonia.Node, *Terms, error) {
 	d, n, err := graphop.Dims(z)
 	if err != nil {
 		return nil, nil, err
 	}
-	k, m, err := graphop.Dims(gamma)
-	if err != nil {
-		return nil, nil, err
+	if gamma == nil && d == o.Dim && o.Components == 1 {
+		return single(o, z, n, lambda1, lambda2)
+	}
+	k, m := 0, 0
+	if gamma != nil {
+		if k, m, err = graphop.Dims(gamma); err != nil {
+			return nil, nil, err
+		}
 	}
 	if d != o.Dim || k != o.Components || m != n {
 		return nil, nil, fmt.Errorf("gmmgraph: objective for %d dimensions and %d components of z %d×%d and memberships %d×%d: %w",
@@ -93,5 +99,26 @@ func Objective(o *gmm.Objective, z, gamma *gorgonia.Node, lambda1, lambda2 float
 			byGamma, err := graphop.Rows(both, d, d+k)
 			return gorgonia.Nodes{byZ, byGamma}, err
 		}}, z, gamma)
+	return node, terms, err
+}
+
+// single adds the objective of one component that every sample fully belongs to.
+func single(o *gmm.Objective, z *gorgonia.Node, n int, lambda1, lambda2 float64) (*gorgonia.Node, *Terms, error) {
+	terms := &Terms{}
+	forward := func(dst []float64, in [][]float64) (err error) {
+		terms.Energy, terms.Penalty, err = o.Forward(in[0], nil, n)
+		dst[0] = lambda1*terms.Energy + lambda2*terms.Penalty
+		return err
+	}
+	backward := func(dst []float64, in [][]float64) error {
+		w := in[2][0]
+		o.Backward(dst, nil, nil, w*lambda1, w*lambda2)
+		return nil
+	}
+	node, err := graphop.Apply(graphop.Spec{Name: "mixture objective", Differentiable: []bool{true}, Kernel: forward,
+		Gradient: func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			byZ, err := graphop.Apply(graphop.Spec{Name: "mixture objective gradient", Rows: o.Dim, Cols: n, Kernel: backward}, in[0], out, grad)
+			return gorgonia.Nodes{byZ}, err
+		}}, z)
 	return node, terms, err
 }

@@ -88,6 +88,20 @@ func TestObjectiveGradients(t *testing.T) {
 	}
 }
 
+func TestObjectiveWithoutMemberships(t *testing.T) {
+	for _, cov := range []gmm.Covariance{gmm.Full, gmm.Diagonal} {
+		g := gorgonia.NewGraph()
+		z := matrix(t, g, "z", d, n, points())
+		cost, terms, err := gmmgraph.Objective(&gmm.Objective{Dim: d, Components: 1, Covariance: cov, Ridge: 1e-3}, z, nil, .3, .005)
+		require.NoError(t, err)
+		graphtest.CheckGraph(t, cost, z)
+		require.NotZero(t, terms.Energy)
+		require.Positive(t, terms.Penalty)
+		_, _, err = gmmgraph.Objective(&gmm.Objective{Dim: d, Components: 2, Covariance: cov}, z, nil, .3, 0)
+		require.ErrorIs(t, err, graphop.ErrShape)
+	}
+}
+
 func TestSingularMixtureIsAnError(t *testing.T) {
 	g := gorgonia.NewGraph()
 	z, gamma := matrix(t, g, "z", 2, 3, []float64{1, 1, 1, 2, 2, 2}), matrix(t, g, "gamma", 1, 3, []float64{1, 1, 1})

@@ -35,6 +35,12 @@ type Spec struct {
 	Kernel         Kernel
 	Gradient       Gradient // nil if not differentiable
 	Differentiable []bool   // per input
+
+	// What a Machine makes use of:
+	view     bool // the result is a part of the first input's data, from offset on
+	offset   int
+	tanhGrad bool        // the gradient by the argument of a tanh, from its value and the gradient by that
+	layer    *denseLayer // of an input gradient, from theta and the gradient by the affine part
 }
 
 // serial numbers the operations. The numbers keep gorgonia from merging two operations of

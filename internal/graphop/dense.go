@@ -62,7 +62,7 @@ func (l denseLayer) gradient(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgo
 	affine := grad
 	var err error
 	if l.act != Linear {
-		affine, err = Apply(Spec{Name: "activation gradient", Rows: l.out, Cols: l.n, Kernel: l.activation}, out, grad)
+		affine, err = Apply(Spec{Name: "activation gradient", Rows: l.out, Cols: l.n, Kernel: l.activation, tanhGrad: l.act == Tanh}, out, grad)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (l denseLayer) gradient(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgo
 		return nil, err
 	}
 	if l.inputGrad {
-		if nodes[0], err = Apply(Spec{Name: "input gradient", Rows: l.in, Cols: l.n, Kernel: l.byInput}, in[1], affine); err != nil {
+		if nodes[0], err = Apply(Spec{Name: "input gradient", Rows: l.in, Cols: l.n, Kernel: l.byInput, layer: &l}, in[1], affine); err != nil {
 			return nil, err
 		}
 	}
@@ -146,7 +146,7 @@ func Rows(x *gorgonia.Node, from, to int) (*gorgonia.Node, error) {
 	if from < 0 || to > rows || from >= to {
 		return nil, fmt.Errorf("graphop: rows %d to %d of %d: %w", from, to, rows, ErrShape)
 	}
-	return Apply(Spec{Name: "rows", Rows: to - from, Cols: n, Kernel: func(dst []float64, in [][]float64) error {
+	return Apply(Spec{Name: "rows", Rows: to - from, Cols: n, view: true, offset: from * n, Kernel: func(dst []float64, in [][]float64) error {
 		copy(dst, in[0][from*n:to*n])
 		return nil
 	}}, x)

@@ -36,42 +36,69 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graphop: machine: %w", err)
 	}
-	m := &Machine{}
-	makers := map[*gorgonia.Node]*op{}
-	foreign := map[*gorgonia.Node]bool{} // computed by gorgonia
-	for i := len(nodes) - 1; i >= 0; i-- {
-		n := nodes[i]
-		inputs, err := inputsOf(g, n)
-		if err != nil {
+	b := &builder{m: &Machine{}, makers: map[*gorgonia.Node]*op{}, foreign: map[*gorgonia.Node]bool{}, uses: map[*gorgonia.Node]int{}}
+	all := make([]gorgonia.Nodes, len(nodes))
+	for i, n := range nodes {
+		if all[i], err = inputsOf(g, n); err != nil {
 			return nil, err
 		}
-		if n.Op() == nil || len(inputs) == 0 {
-			if n.Value() == nil {
-				return nil, fmt.Errorf("graphop: machine: input %s has no value: %w", n.Name(), ErrShape)
-			}
-			continue
+		for _, in := range all[i] {
+			b.uses[in]++
 		}
-		s := step{node: n, inputs: inputs, values: make([]gorgonia.Value, len(inputs))}
-		if s.own, _ = n.Op().(*op); s.own == nil {
-			s.own = sumOf(n, inputs)
-		}
-		if s.own == nil {
-			foreign[n] = true
-			m.steps = append(m.steps, s)
-			continue
-		}
-		if err := gorgonia.UnsafeLet(n, s.own.value()); err != nil {
-			return nil, fmt.Errorf("graphop: machine: %s: %w", s.own.Name, err)
-		}
-		makers[n] = s.own
-		if s.direct = !slices.ContainsFunc(inputs, func(in *gorgonia.Node) bool { return foreign[in] }); s.direct {
-			if err := s.own.bind(inputs, makers); err != nil {
-				return nil, err
-			}
-		}
-		m.steps = append(m.steps, s)
 	}
-	return m, nil
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if err := b.add(nodes[i], all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return b.m, nil
+}
+
+// builder makes the steps of a Machine.
+type builder struct {
+	m       *Machine
+	makers  map[*gorgonia.Node]*op
+	foreign map[*gorgonia.Node]bool // computed by gorgonia
+	uses    map[*gorgonia.Node]int  // number of operands that a node is
+}
+
+// add adds the step that computes n from its inputs.
+func (b *builder) add(n *gorgonia.Node, inputs gorgonia.Nodes) error {
+	if n.Op() == nil || len(inputs) == 0 {
+		if n.Value() == nil {
+			return fmt.Errorf("graphop: machine: input %s has no value: %w", n.Name(), ErrShape)
+		}
+		return nil
+	}
+	s := step{node: n, inputs: inputs, values: make([]gorgonia.Value, len(inputs))}
+	if s.own, _ = n.Op().(*op); s.own == nil {
+		s.own = sumOf(n, inputs)
+	}
+	if s.own == nil {
+		b.foreign[n] = true
+		b.m.steps = append(b.m.steps, s)
+		return nil
+	}
+	if s.direct = !slices.ContainsFunc(inputs, func(in *gorgonia.Node) bool { return b.foreign[in] }); s.direct {
+		if err := s.own.bind(inputs, b.makers); err != nil {
+			return err
+		}
+	}
+	idle := s.direct && s.own.view
+	if idle {
+		s.own = s.own.alias()
+	} else if producer := b.fusible(&s); producer != nil {
+		b.drop(producer)
+		s.own = s.own.after(producer)
+	}
+	if err := gorgonia.UnsafeLet(n, s.own.value()); err != nil {
+		return fmt.Errorf("graphop: machine: %s: %w", s.own.Name, err)
+	}
+	b.makers[n] = s.own
+	if !idle {
+		b.m.steps = append(b.m.steps, s)
+	}
+	return nil
 }
 
 // bind makes o read the memory of its inputs, which are inputs of the graph or results of

@@ -67,29 +67,85 @@ func total(t *testing.T, x *gorgonia.Node) *gorgonia.Node {
 	return s
 }
 
+// chain returns a graph of three layers and a view of the first. The machine fuses the gradients
+// between the layers.
+func chain(t *testing.T) (*gorgonia.ExprGraph, *gorgonia.Node, gorgonia.Nodes, []float64) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	g := gorgonia.NewGraph()
+	const n = 21
+	matrix := func(name string, rows, cols int) (*gorgonia.Node, []float64) {
+		v := make([]float64, rows*cols)
+		for i := range v {
+			v[i] = rng.NormFloat64()
+		}
+		m, err := Matrix(g, name, rows, cols, v)
+		require.NoError(t, err)
+		return m, v
+	}
+	x, input := matrix("x", 3, n)
+	out, parameters := x, gorgonia.Nodes{}
+	for i, size := range [][2]int{{4, 20}, {21, 7}, {8, 2}} {
+		theta, _ := matrix(string(rune('a'+i)), size[0], size[1])
+		parameters = append(parameters, theta)
+		act := Tanh
+		if i == 2 {
+			act = Linear
+		}
+		y, err := Dense(out, theta, act, i > 0)
+		require.NoError(t, err)
+		out = y
+	}
+	view, err := Rows(out, 1, 2)
+	require.NoError(t, err)
+	cost, err := Add(total(t, out), total(t, view))
+	require.NoError(t, err)
+	_, err = gorgonia.Backpropagate(gorgonia.Nodes{cost}, gorgonia.Nodes{g.AddNode(gorgonia.NewConstant(1.0))}, parameters)
+	require.NoError(t, err)
+	return g, cost, parameters, input
+}
+
 func TestMachineGivesTheTapeMachinesBits(t *testing.T) {
-	g, cost, parameters, input := twoPaths(t)
-	g2, cost2, parameters2, input2 := twoPaths(t)
-	tape := gorgonia.NewTapeMachine(g2)
+	for name, build := range map[string]func(*testing.T) (*gorgonia.ExprGraph, *gorgonia.Node, gorgonia.Nodes, []float64){"two paths": twoPaths, "chain": chain} {
+		t.Run(name, func(t *testing.T) {
+			g, cost, parameters, input := build(t)
+			g2, cost2, parameters2, input2 := build(t)
+			tape := gorgonia.NewTapeMachine(g2)
+			m, err := NewMachine(g)
+			require.NoError(t, err)
+			for run := range 3 {
+				input[run], input2[run] = float64(run), float64(run)
+				require.NoError(t, m.RunAll())
+				m.Reset()
+				require.NoError(t, tape.RunAll())
+				tape.Reset()
+				require.Equal(t, cost2.Value().Data(), cost.Value().Data())
+				for i := range parameters {
+					want, err := parameters2[i].Grad()
+					require.NoError(t, err)
+					got, err := parameters[i].Grad()
+					require.NoError(t, err)
+					require.Equal(t, want.Data(), got.Data())
+				}
+			}
+			require.NoError(t, m.Close())
+			require.NoError(t, tape.Close())
+		})
+	}
+}
+
+func TestMachineFusesGradientsAndCopiesNoRows(t *testing.T) {
+	g, _, _, _ := chain(t)
 	m, err := NewMachine(g)
 	require.NoError(t, err)
-	for run := range 3 {
-		input[run], input2[run] = float64(run), float64(run)
-		require.NoError(t, m.RunAll())
-		m.Reset()
-		require.NoError(t, tape.RunAll())
-		tape.Reset()
-		require.Equal(t, cost2.Value().Data(), cost.Value().Data())
-		for i := range parameters {
-			want, err := parameters2[i].Grad()
-			require.NoError(t, err)
-			got, err := parameters[i].Grad()
-			require.NoError(t, err)
-			require.Equal(t, want.Data(), got.Data())
+	fused := 0
+	for i := range m.steps {
+		require.NotEqual(t, "rows", m.steps[i].name())
+		require.NotEqual(t, "activation gradient", m.steps[i].name())
+		if m.steps[i].name() == "input and activation gradient" {
+			fused++
 		}
 	}
-	require.NoError(t, m.Close())
-	require.NoError(t, tape.Close())
+	require.Equal(t, 2, fused)
 }
 
 func TestMachineReportsTheOperationThatFails(t *testing.T) {

@@ -9,6 +9,11 @@ package kernel
 //go:noescape
 func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
 
+// affineTanhGradAVX2 writes what affine does, times 1 − tanh[j][r]².
+//
+//go:noescape
+func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+
 // affineRowsAVX2 computes one sample's layers in order.
 //
 //go:noescape
@@ -18,6 +23,11 @@ func affineRowsAVX2(layers *byte, count int)
 //
 //go:noescape
 func dotsAVX2(dst *float64, x *float64, d *float64, in int, out int, n int)
+
+// thetaGradAVX2 writes dst[i][j] = Σr x[i][r]·d[j][r], and dst[in][j] = Σr d[j][r].
+//
+//go:noescape
+func thetaGradAVX2(dst *float64, x *float64, d *float64, in int, out int, n int)
 
 // tanhAVX2 replaces a block by its tanh.
 //

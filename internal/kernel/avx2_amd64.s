@@ -674,22 +674,914 @@ DATA narrowMasks<>+48(SB)/8, $0x0000000000000000
 DATA narrowMasks<>+56(SB)/8, $0x0000000000000000
 GLOBL narrowMasks<>(SB), RODATA|NOPTR, $64
 
+// func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+// Requires: AVX, FMA3
+TEXT ·affineTanhGradAVX2(SB), NOSPLIT, $8-88
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ n+48(FP), CX
+	MOVQ CX, (SP)
+	MOVQ x+8(FP), CX
+	MOVQ y+0(FP), DX
+
+strip54:
+	CMPQ (SP), $0x00000008
+	JL   stripped55
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+	MOVQ DX, R8
+
+outputs56:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone57
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y4
+	VMOVAPD      Y4, Y5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y6
+	VMOVAPD      Y6, Y7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs58:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (R10), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R10)(R12*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R10)(R12*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R10)(R13*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs58
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y8
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VFNMADD231PD Y8, Y8, Y9
+	VMULPD       Y9, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VFNMADD231PD Y0, Y0, Y8
+	VMULPD       Y8, Y1, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y4, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y5, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y6, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y7, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs56
+
+outputsDone57:
+outputs59:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone60
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs61:
+	VMOVUPD      (R9), Y4
+	VMOVUPD      32(R9), Y5
+	VBROADCASTSD (R10), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R10)(R12*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs61
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VFNMADD231PD Y4, Y4, Y5
+	VMULPD       Y5, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VFNMADD231PD Y0, Y0, Y4
+	VMULPD       Y4, Y1, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs59
+
+outputsDone60:
+outputs62:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone63
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs64:
+	VMOVUPD      (R9), Y2
+	VMOVUPD      32(R9), Y3
+	VBROADCASTSD (R10), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs64
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      32(R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y0, Y0, Y2
+	VMULPD       Y2, Y1, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs62
+
+outputsDone63:
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000008, (SP)
+	JMP  strip54
+
+stripped55:
+	CMPQ (SP), $0x00000000
+	JE   end65
+	CMPQ (SP), $0x00000004
+	JG   wider67
+	CMPQ n+48(FP), $0x00000004
+	JL   short66
+	MOVQ (SP), BX
+	SUBQ $0x00000004, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs68:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone69
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs70:
+	VMOVUPD      (R8), Y4
+	VBROADCASTSD (R9), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (R9)(R11*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (R9)(R11*2), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD (R9)(R12*1), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs70
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VFNMADD231PD Y4, Y4, Y5
+	VMULPD       Y5, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VFNMADD231PD Y0, Y0, Y4
+	VMULPD       Y4, Y1, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs68
+
+outputsDone69:
+outputs71:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone72
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs73:
+	VMOVUPD      (R8), Y2
+	VBROADCASTSD (R9), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R9)(R11*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs73
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y0, Y0, Y2
+	VMULPD       Y2, Y1, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs71
+
+outputsDone72:
+outputs74:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone75
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs76:
+	VMOVUPD      (R8), Y1
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs76
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y1, Y1, Y2
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs74
+
+outputsDone75:
+	JMP end65
+
+wider67:
+	CMPQ n+48(FP), $0x00000008
+	JL   short66
+	MOVQ (SP), BX
+	SUBQ $0x00000008, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs78:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone79
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y4
+	VMOVAPD      Y4, Y5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y6
+	VMOVAPD      Y6, Y7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs80:
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R9)(R11*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R9)(R11*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R9)(R12*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs80
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y8
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VFNMADD231PD Y8, Y8, Y9
+	VMULPD       Y9, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VFNMADD231PD Y0, Y0, Y8
+	VMULPD       Y8, Y1, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y4, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y5, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y6, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y7, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs78
+
+outputsDone79:
+outputs81:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone82
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	VMOVAPD      Y2, Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs83:
+	VMOVUPD      (R8), Y4
+	VMOVUPD      32(R8), Y5
+	VBROADCASTSD (R9), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R9)(R11*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs83
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VFNMADD231PD Y4, Y4, Y5
+	VMULPD       Y5, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VFNMADD231PD Y0, Y0, Y4
+	VMULPD       Y4, Y1, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs81
+
+outputsDone82:
+outputs84:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone85
+	VBROADCASTSD (SI), Y0
+	VMOVAPD      Y0, Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs86:
+	VMOVUPD      (R8), Y2
+	VMOVUPD      32(R8), Y3
+	VBROADCASTSD (R9), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs86
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      32(DX)(R8*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y0, Y0, Y2
+	VMULPD       Y2, Y1, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs84
+
+outputsDone85:
+	JMP end65
+
+short66:
+strip87:
+	CMPQ (SP), $0x00000004
+	JL   stripped88
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+	MOVQ DX, R8
+
+outputs89:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone90
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs91:
+	VMOVUPD      (R9), Y4
+	VBROADCASTSD (R10), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (R10)(R12*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (R10)(R12*2), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD (R10)(R13*1), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs91
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VFNMADD231PD Y4, Y4, Y5
+	VMULPD       Y5, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VFNMADD231PD Y0, Y0, Y4
+	VMULPD       Y4, Y1, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y2, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs89
+
+outputsDone90:
+outputs92:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone93
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs94:
+	VMOVUPD      (R9), Y2
+	VBROADCASTSD (R10), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R10)(R12*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs94
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y0, Y0, Y2
+	VMULPD       Y2, Y1, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs92
+
+outputsDone93:
+outputs95:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone96
+	VBROADCASTSD (SI), Y0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs97:
+	VMOVUPD      (R9), Y1
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs97
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y1, Y1, Y2
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      Y0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs95
+
+outputsDone96:
+	ADDQ $0x00000020, CX
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000004, (SP)
+	JMP  strip87
+
+stripped88:
+	MOVQ    (SP), BX
+	TESTQ   BX, BX
+	JZ      end65
+	LEAQ    narrowMasks<>+0(SB), SI
+	NEGQ    BX
+	VMOVDQU 32(SI)(BX*8), Y0
+	MOVQ    w+16(FP), BX
+	MOVQ    bias+24(FP), SI
+	MOVQ    out+40(FP), DI
+
+outputs98:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone99
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y4
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs100:
+	VMASKMOVPD   (R8), Y0, Y5
+	VBROADCASTSD (R9), Y6
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R9)(R11*1), Y6
+	VFMADD231PD  Y6, Y5, Y2
+	VBROADCASTSD (R9)(R11*2), Y6
+	VFMADD231PD  Y6, Y5, Y3
+	VBROADCASTSD (R9)(R12*1), Y6
+	VFMADD231PD  Y6, Y5, Y4
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs100
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMASKMOVPD   (DX)(R8*1), Y0, Y5
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y1, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMASKMOVPD   (DX)(R8*1), Y0, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VFNMADD231PD Y1, Y1, Y5
+	VMULPD       Y5, Y2, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMASKMOVPD   (DX)(R8*1), Y0, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y1, Y1, Y2
+	VMULPD       Y2, Y3, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMASKMOVPD   (DX)(R8*1), Y0, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VFNMADD231PD Y1, Y1, Y2
+	VMULPD       Y2, Y4, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs98
+
+outputsDone99:
+outputs101:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone102
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Y2
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs103:
+	VMASKMOVPD   (R8), Y0, Y3
+	VBROADCASTSD (R9), Y4
+	VFMADD231PD  Y4, Y3, Y1
+	VBROADCASTSD (R9)(R11*1), Y4
+	VFMADD231PD  Y4, Y3, Y2
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs103
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMASKMOVPD   (DX)(R8*1), Y0, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VFNMADD231PD Y3, Y3, Y4
+	VMULPD       Y4, Y1, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMASKMOVPD   (DX)(R8*1), Y0, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y1, Y1, Y3
+	VMULPD       Y3, Y2, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs101
+
+outputsDone102:
+outputs104:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone105
+	VBROADCASTSD (SI), Y1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs106:
+	VMASKMOVPD   (R8), Y0, Y2
+	VBROADCASTSD (R9), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs106
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMASKMOVPD   (DX)(R8*1), Y0, Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y1, Y1
+	VMASKMOVPD   Y1, Y0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs104
+
+outputsDone105:
+end65:
+	VZEROUPPER
+	RET
+
+DATA c3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
+GLOBL c3ff0000000000000<>(SB), RODATA|NOPTR, $32
+
 // func affineRowsAVX2(layers *byte, count int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-16
 	MOVQ layers+0(FP), AX
 	MOVQ count+8(FP), CX
 
-layer54:
+layer107:
 	MOVQ (AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 32(AX), SI
 	MOVQ 32(AX), DI
 	SHLQ $0x03, DI
 
-outputs55:
+outputs108:
 	CMPQ    SI, $0x00000008
-	JL      outputsDone56
+	JL      outputsDone109
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -699,17 +1591,17 @@ outputs55:
 	VMOVUPD (R8), Y0
 	VMOVUPD 32(R8), Y1
 
-inputs57:
+inputs110:
 	VBROADCASTSD (R9), Y2
 	VFMADD231PD  (R10), Y2, Y0
 	VFMADD231PD  32(R10), Y2, Y1
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs57
+	JNZ          inputs110
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear58
+	JZ           linear111
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y3
 	VMOVUPD      c4034000000000000<>+0(SB), Y4
@@ -779,9 +1671,9 @@ inputs57:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear58:
+linear111:
 	TESTQ        $0x00000004, R8
-	JZ           plain59
+	JZ           plain112
 	MOVQ         48(AX), R9
 	MOVQ         56(AX), R10
 	MOVQ         DX, R11
@@ -797,7 +1689,7 @@ linear58:
 	VMULPD       Y2, Y1, Y1
 	VMOVAPD      Y1, Y1
 	TESTQ        $0x00000008, R8
-	JZ           plain59
+	JZ           plain112
 	VBROADCASTSD 64(AX), Y2
 	VBROADCASTSD 72(AX), Y3
 	VMULPD       Y2, Y0, Y0
@@ -825,7 +1717,7 @@ linear58:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y4, Y6
 	VMOVMSKPD    Y6, R8
 	TESTL        R8, R8
-	JZ           small60
+	JZ           small113
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y7
 	VMINPD       Y4, Y7, Y7
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
@@ -867,7 +1759,7 @@ linear58:
 	VADDPD       Y8, Y4, Y4
 	VBLENDVPD    Y6, Y4, Y5, Y5
 
-small60:
+small113:
 	VPAND       c8000000000000000<>+0(SB), Y0, Y0
 	VPOR        Y0, Y5, Y0
 	VMULPD      Y3, Y0, Y0
@@ -897,7 +1789,7 @@ small60:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y2, Y5
 	VMOVMSKPD   Y5, R8
 	TESTL       R8, R8
-	JZ          small61
+	JZ          small114
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y2, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -939,24 +1831,24 @@ small60:
 	VADDPD      Y7, Y2, Y2
 	VBLENDVPD   Y5, Y2, Y4, Y4
 
-small61:
+small114:
 	VPAND   c8000000000000000<>+0(SB), Y1, Y1
 	VPOR    Y1, Y4, Y1
 	VMULPD  Y3, Y1, Y1
 	VMOVAPD Y1, Y1
 
-plain59:
+plain112:
 	VMOVUPD Y0, (DX)
 	VMOVUPD Y1, 32(DX)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, SI
-	JMP     outputs55
+	JMP     outputs108
 
-outputsDone56:
-outputs62:
+outputsDone109:
+outputs115:
 	CMPQ    SI, $0x00000004
-	JL      outputsDone63
+	JL      outputsDone116
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -965,16 +1857,16 @@ outputs62:
 	MOVQ    BX, R10
 	VMOVUPD (R8), Y0
 
-inputs64:
+inputs117:
 	VBROADCASTSD (R9), Y1
 	VFMADD231PD  (R10), Y1, Y0
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs64
+	JNZ          inputs117
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear65
+	JZ           linear118
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
@@ -1010,9 +1902,9 @@ inputs64:
 	VPOR         Y0, Y1, Y0
 	VMOVAPD      Y0, Y0
 
-linear65:
+linear118:
 	TESTQ        $0x00000004, R8
-	JZ           plain66
+	JZ           plain119
 	MOVQ         48(AX), R9
 	MOVQ         56(AX), R10
 	MOVQ         DX, R11
@@ -1023,7 +1915,7 @@ linear65:
 	VMULPD       Y1, Y0, Y0
 	VMOVAPD      Y0, Y0
 	TESTQ        $0x00000008, R8
-	JZ           plain66
+	JZ           plain119
 	VBROADCASTSD 64(AX), Y1
 	VBROADCASTSD 72(AX), Y2
 	VMULPD       Y1, Y0, Y0
@@ -1051,7 +1943,7 @@ linear65:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y1, Y4
 	VMOVMSKPD    Y4, R8
 	TESTL        R8, R8
-	JZ           small67
+	JZ           small120
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y5
 	VMINPD       Y1, Y5, Y5
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
@@ -1093,22 +1985,22 @@ linear65:
 	VADDPD       Y6, Y1, Y1
 	VBLENDVPD    Y4, Y1, Y3, Y3
 
-small67:
+small120:
 	VPAND   c8000000000000000<>+0(SB), Y0, Y0
 	VPOR    Y0, Y3, Y0
 	VMULPD  Y2, Y0, Y0
 	VMOVAPD Y0, Y0
 
-plain66:
+plain119:
 	VMOVUPD Y0, (DX)
 	ADDQ    $0x00000020, DX
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, SI
-	JMP     outputs62
+	JMP     outputs115
 
-outputsDone63:
+outputsDone116:
 	TESTQ      SI, SI
-	JZ         end68
+	JZ         end121
 	LEAQ       narrowMasks<>+0(SB), R8
 	NEGQ       SI
 	VMOVDQU    32(R8)(SI*8), Y0
@@ -1119,17 +2011,17 @@ outputsDone63:
 	ADDQ       BX, SI
 	VMASKMOVPD (SI), Y0, Y1
 
-inputs69:
+inputs122:
 	VBROADCASTSD (R8), Y2
 	VMASKMOVPD   (BX), Y0, Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         $0x00000008, R8
 	ADDQ         DI, BX
 	DECQ         R9
-	JNZ          inputs69
+	JNZ          inputs122
 	MOVQ         40(AX), BX
 	TESTQ        $0x00000001, BX
-	JZ           linear70
+	JZ           linear123
 	VPAND        c7fffffffffffffff<>+0(SB), Y1, Y2
 	VMOVUPD      c4034000000000000<>+0(SB), Y3
 	VMINPD       Y2, Y3, Y2
@@ -1165,9 +2057,9 @@ inputs69:
 	VPOR         Y1, Y2, Y1
 	VMOVAPD      Y1, Y1
 
-linear70:
+linear123:
 	TESTQ        $0x00000004, BX
-	JZ           plain71
+	JZ           plain124
 	MOVQ         48(AX), SI
 	MOVQ         56(AX), DI
 	MOVQ         DX, R8
@@ -1178,7 +2070,7 @@ linear70:
 	VMULPD       Y2, Y1, Y1
 	VMOVAPD      Y1, Y1
 	TESTQ        $0x00000008, BX
-	JZ           plain71
+	JZ           plain124
 	VBROADCASTSD 64(AX), Y2
 	VBROADCASTSD 72(AX), Y3
 	VMULPD       Y2, Y1, Y1
@@ -1206,7 +2098,7 @@ linear70:
 	VCMPPD       $0x15, c3ff0000000000000<>+0(SB), Y2, Y5
 	VMOVMSKPD    Y5, SI
 	TESTL        SI, SI
-	JZ           small72
+	JZ           small125
 	VMOVUPD      c5f138d352e5096af<>+0(SB), Y6
 	VMINPD       Y2, Y6, Y6
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y7
@@ -1248,26 +2140,26 @@ linear70:
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y5, Y2, Y4, Y4
 
-small72:
+small125:
 	VPAND   c8000000000000000<>+0(SB), Y1, Y1
 	VPOR    Y1, Y4, Y1
 	VMULPD  Y3, Y1, Y1
 	VMOVAPD Y1, Y1
 
-plain71:
+plain124:
 	TESTQ   $0x00000002, BX
-	JZ      exact73
+	JZ      exact126
 	VMOVUPD Y1, (DX)
-	JMP     stored74
+	JMP     stored127
 
-exact73:
+exact126:
 	VMASKMOVPD Y1, Y0, (DX)
 
-stored74:
-end68:
+stored127:
+end121:
 	ADDQ $0x00000050, AX
 	DECQ CX
-	JNZ  layer54
+	JNZ  layer107
 	VZEROUPPER
 	RET
 
@@ -1348,12 +2240,6 @@ DATA c4034000000000000<>+8(SB)/8, $0x4034000000000000
 DATA c4034000000000000<>+16(SB)/8, $0x4034000000000000
 DATA c4034000000000000<>+24(SB)/8, $0x4034000000000000
 GLOBL c4034000000000000<>(SB), RODATA|NOPTR, $32
-
-DATA c3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
-GLOBL c3ff0000000000000<>(SB), RODATA|NOPTR, $32
 
 DATA c4000000000000000<>+0(SB)/8, $0x4000000000000000
 DATA c4000000000000000<>+8(SB)/8, $0x4000000000000000
@@ -1574,16 +2460,16 @@ TEXT ·dotsAVX2(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows75:
+rows128:
 	CMPQ DX, $0x00000004
-	JL   rowsDone76
+	JL   rowsDone129
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns77:
+columns130:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone78
+	JL    columnsDone131
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -1597,9 +2483,9 @@ columns77:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop79:
+loop132:
 	CMPQ        R11, $0x00000004
-	JL          done80
+	JL          done133
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y10
@@ -1617,11 +2503,11 @@ loop79:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop79
+	JMP         loop132
 
-done80:
+done133:
 	TESTQ       R11, R11
-	JZ          end81
+	JZ          end134
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -1640,7 +2526,7 @@ done80:
 	VFMADD231PD Y1, Y11, Y7
 	VFMADD231PD Y1, Y12, Y9
 
-end81:
+end134:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1700,12 +2586,12 @@ end81:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns77
+	JMP          columns130
 
-columnsDone78:
-columns82:
+columnsDone131:
+columns135:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone83
+	JL    columnsDone136
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
@@ -1715,9 +2601,9 @@ columns82:
 	MOVQ  SI, R10
 	LEAQ  (AX)(AX*2), R12
 
-loop84:
+loop137:
 	CMPQ        R11, $0x00000004
-	JL          done85
+	JL          done138
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R9)(AX*1), Y2
 	VMOVUPD     (R9)(AX*2), Y6
@@ -1730,11 +2616,11 @@ loop84:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop84
+	JMP         loop137
 
-done85:
+done138:
 	TESTQ       R11, R11
-	JZ          end86
+	JZ          end139
 	LEAQ        narrowMasks<>+0(SB), R13
 	NEGQ        R11
 	VMOVDQU     32(R13)(R11*8), Y1
@@ -1748,7 +2634,7 @@ done85:
 	VFMADD231PD Y1, Y7, Y4
 	VFMADD231PD Y1, Y8, Y5
 
-end86:
+end139:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1783,9 +2669,9 @@ end86:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns82
+	JMP          columns135
 
-columnsDone83:
+columnsDone136:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -1797,28 +2683,28 @@ columnsDone83:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows75
+	JMP  rows128
 
-rowsDone76:
-rows87:
+rowsDone129:
+rows140:
 	CMPQ DX, $0x00000001
-	JL   rowsDone88
+	JL   rowsDone141
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns89:
+columns142:
 	CMPQ  DI, $0x00000002
-	JL    columnsDone90
+	JL    columnsDone143
 	VPXOR Y0, Y0, Y0
 	VPXOR Y3, Y3, Y3
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop91:
+loop144:
 	CMPQ        R11, $0x00000004
-	JL          done92
+	JL          done145
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
@@ -1827,11 +2713,11 @@ loop91:
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop91
+	JMP         loop144
 
-done92:
+done145:
 	TESTQ       R11, R11
-	JZ          end93
+	JZ          end146
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1841,7 +2727,7 @@ done92:
 	VMASKMOVPD  (R10)(AX*1), Y1, Y1
 	VFMADD231PD Y1, Y2, Y3
 
-end93:
+end146:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1862,31 +2748,31 @@ end93:
 	ADDQ         AX, SI
 	ADDQ         AX, SI
 	SUBQ         $0x00000002, DI
-	JMP          columns89
+	JMP          columns142
 
-columnsDone90:
-columns94:
+columnsDone143:
+columns147:
 	CMPQ  DI, $0x00000001
-	JL    columnsDone95
+	JL    columnsDone148
 	VPXOR Y0, Y0, Y0
 	MOVQ  n+40(FP), R11
 	MOVQ  CX, R9
 	MOVQ  SI, R10
 
-loop96:
+loop149:
 	CMPQ        R11, $0x00000004
-	JL          done97
+	JL          done150
 	VMOVUPD     (R9), Y1
 	VMOVUPD     (R10), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R11
-	JMP         loop96
+	JMP         loop149
 
-done97:
+done150:
 	TESTQ       R11, R11
-	JZ          end98
+	JZ          end151
 	LEAQ        narrowMasks<>+0(SB), R12
 	NEGQ        R11
 	VMOVDQU     32(R12)(R11*8), Y1
@@ -1894,7 +2780,7 @@ done97:
 	VMASKMOVPD  (R10), Y1, Y1
 	VFMADD231PD Y1, Y2, Y0
 
-end98:
+end151:
 	MOVQ         out+32(FP), R9
 	SHLQ         $0x03, R9
 	MOVQ         R8, R10
@@ -1908,17 +2794,779 @@ end98:
 	ADDQ         $0x00000008, R8
 	ADDQ         AX, SI
 	SUBQ         $0x00000001, DI
-	JMP          columns94
+	JMP          columns147
 
-columnsDone95:
+columnsDone148:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows87
+	JMP  rows140
 
-rowsDone88:
+rowsDone141:
+	VZEROUPPER
+	RET
+
+// func thetaGradAVX2(dst *float64, x *float64, d *float64, in int, out int, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·thetaGradAVX2(SB), NOSPLIT, $0-48
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ x+8(FP), CX
+	MOVQ in+24(FP), DX
+	MOVQ dst+0(FP), BX
+	CMPQ DX, $0x00000004
+	JL   few152
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns154:
+	CMPQ  DI, $0x00000002
+	JL    columnsDone155
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+	LEAQ  (AX)(AX*2), R12
+
+loop156:
+	CMPQ        R11, $0x00000004
+	JL          done157
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R9)(AX*1), Y2
+	VMOVUPD     (R9)(AX*2), Y12
+	VMOVUPD     (R9)(R12*1), Y13
+	VMOVUPD     (R10), Y14
+	VFMADD231PD Y14, Y1, Y0
+	VFMADD231PD Y14, Y2, Y4
+	VFMADD231PD Y14, Y12, Y6
+	VFMADD231PD Y14, Y13, Y8
+	VADDPD      Y14, Y10, Y10
+	VMOVUPD     (R10)(AX*1), Y14
+	VFMADD231PD Y14, Y1, Y3
+	VFMADD231PD Y14, Y2, Y5
+	VFMADD231PD Y14, Y12, Y7
+	VFMADD231PD Y14, Y13, Y9
+	VADDPD      Y14, Y11, Y11
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop156
+
+done157:
+	TESTQ       R11, R11
+	JZ          end158
+	LEAQ        narrowMasks<>+0(SB), R13
+	NEGQ        R11
+	VMOVDQU     32(R13)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R9)(AX*1), Y1, Y12
+	VMASKMOVPD  (R9)(AX*2), Y1, Y13
+	VMASKMOVPD  (R9)(R12*1), Y1, Y14
+	VMASKMOVPD  (R10), Y1, Y15
+	VFMADD231PD Y15, Y2, Y0
+	VFMADD231PD Y15, Y12, Y4
+	VFMADD231PD Y15, Y13, Y6
+	VFMADD231PD Y15, Y14, Y8
+	VADDPD      Y15, Y10, Y10
+	VMASKMOVPD  (R10)(AX*1), Y1, Y1
+	VFMADD231PD Y1, Y2, Y3
+	VFMADD231PD Y1, Y12, Y5
+	VFMADD231PD Y1, Y13, Y7
+	VFMADD231PD Y1, Y14, Y9
+	VADDPD      Y1, Y11, Y11
+
+end158:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y6, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y7, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y8, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y9, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	MOVQ         in+24(FP), R9
+	IMULQ        out+32(FP), R9
+	LEAQ         (R8)(R9*8), R9
+	VMOVAPD      Y10, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R9)
+	VMOVAPD      Y11, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R9)
+	ADDQ         $0x00000010, R8
+	ADDQ         AX, SI
+	ADDQ         AX, SI
+	SUBQ         $0x00000002, DI
+	JMP          columns154
+
+columnsDone155:
+columns159:
+	CMPQ  DI, $0x00000001
+	JL    columnsDone160
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+	LEAQ  (AX)(AX*2), R12
+
+loop161:
+	CMPQ        R11, $0x00000004
+	JL          done162
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R9)(AX*1), Y2
+	VMOVUPD     (R9)(AX*2), Y7
+	VMOVUPD     (R9)(R12*1), Y8
+	VMOVUPD     (R10), Y9
+	VFMADD231PD Y9, Y1, Y0
+	VFMADD231PD Y9, Y2, Y3
+	VFMADD231PD Y9, Y7, Y4
+	VFMADD231PD Y9, Y8, Y5
+	VADDPD      Y9, Y6, Y6
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop161
+
+done162:
+	TESTQ       R11, R11
+	JZ          end163
+	LEAQ        narrowMasks<>+0(SB), R13
+	NEGQ        R11
+	VMOVDQU     32(R13)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R9)(AX*1), Y1, Y7
+	VMASKMOVPD  (R9)(AX*2), Y1, Y8
+	VMASKMOVPD  (R9)(R12*1), Y1, Y9
+	VMASKMOVPD  (R10), Y1, Y1
+	VFMADD231PD Y1, Y2, Y0
+	VFMADD231PD Y1, Y7, Y3
+	VFMADD231PD Y1, Y8, Y4
+	VFMADD231PD Y1, Y9, Y5
+	VADDPD      Y1, Y6, Y6
+
+end163:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	MOVQ         in+24(FP), R9
+	IMULQ        out+32(FP), R9
+	LEAQ         (R8)(R9*8), R9
+	VMOVAPD      Y6, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R9)
+	ADDQ         $0x00000008, R8
+	ADDQ         AX, SI
+	SUBQ         $0x00000001, DI
+	JMP          columns159
+
+columnsDone160:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000004, DX
+	JMP  first153
+
+few152:
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns164:
+	CMPQ  DI, $0x00000002
+	JL    columnsDone165
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+
+loop166:
+	CMPQ        R11, $0x00000004
+	JL          done167
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R10), Y2
+	VFMADD231PD Y2, Y1, Y0
+	VADDPD      Y2, Y4, Y4
+	VMOVUPD     (R10)(AX*1), Y2
+	VFMADD231PD Y2, Y1, Y3
+	VADDPD      Y2, Y5, Y5
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop166
+
+done167:
+	TESTQ       R11, R11
+	JZ          end168
+	LEAQ        narrowMasks<>+0(SB), R12
+	NEGQ        R11
+	VMOVDQU     32(R12)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R10), Y1, Y6
+	VFMADD231PD Y6, Y2, Y0
+	VADDPD      Y6, Y4, Y4
+	VMASKMOVPD  (R10)(AX*1), Y1, Y1
+	VFMADD231PD Y1, Y2, Y3
+	VADDPD      Y1, Y5, Y5
+
+end168:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	MOVQ         in+24(FP), R9
+	IMULQ        out+32(FP), R9
+	LEAQ         (R8)(R9*8), R9
+	VMOVAPD      Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R9)
+	VMOVAPD      Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R9)
+	ADDQ         $0x00000010, R8
+	ADDQ         AX, SI
+	ADDQ         AX, SI
+	SUBQ         $0x00000002, DI
+	JMP          columns164
+
+columnsDone165:
+columns169:
+	CMPQ  DI, $0x00000001
+	JL    columnsDone170
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+
+loop171:
+	CMPQ        R11, $0x00000004
+	JL          done172
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R10), Y2
+	VFMADD231PD Y2, Y1, Y0
+	VADDPD      Y2, Y3, Y3
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop171
+
+done172:
+	TESTQ       R11, R11
+	JZ          end173
+	LEAQ        narrowMasks<>+0(SB), R12
+	NEGQ        R11
+	VMOVDQU     32(R12)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R10), Y1, Y1
+	VFMADD231PD Y1, Y2, Y0
+	VADDPD      Y1, Y3, Y3
+
+end173:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	MOVQ         in+24(FP), R9
+	IMULQ        out+32(FP), R9
+	LEAQ         (R8)(R9*8), R9
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R9)
+	ADDQ         $0x00000008, R8
+	ADDQ         AX, SI
+	SUBQ         $0x00000001, DI
+	JMP          columns169
+
+columnsDone170:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000001, DX
+
+first153:
+rows174:
+	CMPQ DX, $0x00000004
+	JL   rowsDone175
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns176:
+	CMPQ  DI, $0x00000002
+	JL    columnsDone177
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+	LEAQ  (AX)(AX*2), R12
+
+loop178:
+	CMPQ        R11, $0x00000004
+	JL          done179
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R9)(AX*1), Y2
+	VMOVUPD     (R9)(AX*2), Y10
+	VMOVUPD     (R9)(R12*1), Y11
+	VMOVUPD     (R10), Y12
+	VFMADD231PD Y12, Y1, Y0
+	VFMADD231PD Y12, Y2, Y4
+	VFMADD231PD Y12, Y10, Y6
+	VFMADD231PD Y12, Y11, Y8
+	VMOVUPD     (R10)(AX*1), Y12
+	VFMADD231PD Y12, Y1, Y3
+	VFMADD231PD Y12, Y2, Y5
+	VFMADD231PD Y12, Y10, Y7
+	VFMADD231PD Y12, Y11, Y9
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop178
+
+done179:
+	TESTQ       R11, R11
+	JZ          end180
+	LEAQ        narrowMasks<>+0(SB), R13
+	NEGQ        R11
+	VMOVDQU     32(R13)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R9)(AX*1), Y1, Y10
+	VMASKMOVPD  (R9)(AX*2), Y1, Y11
+	VMASKMOVPD  (R9)(R12*1), Y1, Y12
+	VMASKMOVPD  (R10), Y1, Y13
+	VFMADD231PD Y13, Y2, Y0
+	VFMADD231PD Y13, Y10, Y4
+	VFMADD231PD Y13, Y11, Y6
+	VFMADD231PD Y13, Y12, Y8
+	VMASKMOVPD  (R10)(AX*1), Y1, Y1
+	VFMADD231PD Y1, Y2, Y3
+	VFMADD231PD Y1, Y10, Y5
+	VFMADD231PD Y1, Y11, Y7
+	VFMADD231PD Y1, Y12, Y9
+
+end180:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y6, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y7, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y8, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y9, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         AX, SI
+	ADDQ         AX, SI
+	SUBQ         $0x00000002, DI
+	JMP          columns176
+
+columnsDone177:
+columns181:
+	CMPQ  DI, $0x00000001
+	JL    columnsDone182
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+	LEAQ  (AX)(AX*2), R12
+
+loop183:
+	CMPQ        R11, $0x00000004
+	JL          done184
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R9)(AX*1), Y2
+	VMOVUPD     (R9)(AX*2), Y6
+	VMOVUPD     (R9)(R12*1), Y7
+	VMOVUPD     (R10), Y8
+	VFMADD231PD Y8, Y1, Y0
+	VFMADD231PD Y8, Y2, Y3
+	VFMADD231PD Y8, Y6, Y4
+	VFMADD231PD Y8, Y7, Y5
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop183
+
+done184:
+	TESTQ       R11, R11
+	JZ          end185
+	LEAQ        narrowMasks<>+0(SB), R13
+	NEGQ        R11
+	VMOVDQU     32(R13)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R9)(AX*1), Y1, Y6
+	VMASKMOVPD  (R9)(AX*2), Y1, Y7
+	VMASKMOVPD  (R9)(R12*1), Y1, Y8
+	VMASKMOVPD  (R10), Y1, Y1
+	VFMADD231PD Y1, Y2, Y0
+	VFMADD231PD Y1, Y6, Y3
+	VFMADD231PD Y1, Y7, Y4
+	VFMADD231PD Y1, Y8, Y5
+
+end185:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	VMOVAPD      Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         AX, SI
+	SUBQ         $0x00000001, DI
+	JMP          columns181
+
+columnsDone182:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000004, DX
+	JMP  rows174
+
+rowsDone175:
+rows186:
+	CMPQ DX, $0x00000001
+	JL   rowsDone187
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns188:
+	CMPQ  DI, $0x00000002
+	JL    columnsDone189
+	VPXOR Y0, Y0, Y0
+	VPXOR Y3, Y3, Y3
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+
+loop190:
+	CMPQ        R11, $0x00000004
+	JL          done191
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R10), Y2
+	VFMADD231PD Y2, Y1, Y0
+	VMOVUPD     (R10)(AX*1), Y2
+	VFMADD231PD Y2, Y1, Y3
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop190
+
+done191:
+	TESTQ       R11, R11
+	JZ          end192
+	LEAQ        narrowMasks<>+0(SB), R12
+	NEGQ        R11
+	VMOVDQU     32(R12)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R10), Y1, Y4
+	VFMADD231PD Y4, Y2, Y0
+	VMASKMOVPD  (R10)(AX*1), Y1, Y1
+	VFMADD231PD Y1, Y2, Y3
+
+end192:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	VMOVAPD      Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, 8(R10)
+	ADDQ         R9, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         AX, SI
+	ADDQ         AX, SI
+	SUBQ         $0x00000002, DI
+	JMP          columns188
+
+columnsDone189:
+columns193:
+	CMPQ  DI, $0x00000001
+	JL    columnsDone194
+	VPXOR Y0, Y0, Y0
+	MOVQ  n+40(FP), R11
+	MOVQ  CX, R9
+	MOVQ  SI, R10
+
+loop195:
+	CMPQ        R11, $0x00000004
+	JL          done196
+	VMOVUPD     (R9), Y1
+	VMOVUPD     (R10), Y2
+	VFMADD231PD Y2, Y1, Y0
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000004, R11
+	JMP         loop195
+
+done196:
+	TESTQ       R11, R11
+	JZ          end197
+	LEAQ        narrowMasks<>+0(SB), R12
+	NEGQ        R11
+	VMOVDQU     32(R12)(R11*8), Y1
+	VMASKMOVPD  (R9), Y1, Y2
+	VMASKMOVPD  (R10), Y1, Y1
+	VFMADD231PD Y1, Y2, Y0
+
+end197:
+	MOVQ         out+32(FP), R9
+	SHLQ         $0x03, R9
+	MOVQ         R8, R10
+	VMOVAPD      Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDSD       X2, X1, X1
+	VMOVSD       X1, (R10)
+	ADDQ         R9, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         AX, SI
+	SUBQ         $0x00000001, DI
+	JMP          columns193
+
+columnsDone194:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000001, DX
+	JMP  rows186
+
+rowsDone187:
 	VZEROUPPER
 	RET
 
@@ -1930,16 +3578,16 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	SHLQ $0x03, DX
 
-pairs99:
+pairs198:
 	CMPQ CX, $0x00000002
-	JL   single100
+	JL   single199
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop102:
+loop201:
 	CMPQ         SI, $0x00000004
-	JL           done103
+	JL           done202
 	VMOVUPD      (AX)(DI*1), Y0
 	VMOVUPD      (BX)(DI*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -2007,13 +3655,13 @@ loop102:
 	VMOVUPD      Y0, (BX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop102
+	JMP          loop201
 
-done103:
+done202:
 	TESTQ        SI, SI
-	JZ           end104
+	JZ           end203
 	CMPQ         SI, $0x00000001
-	JNE          several105
+	JNE          several204
 	VMOVSD       (AX)(DI*1), X5
 	VMOVSD       (BX)(DI*1), X6
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
@@ -2079,9 +3727,9 @@ done103:
 	VPAND        c8000000000000000<>+0(SB), Y6, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (BX)(DI*1)
-	JMP          end104
+	JMP          end203
 
-several105:
+several204:
 	LEAQ         narrowMasks<>+0(SB), R8
 	NEGQ         SI
 	VMOVDQU      32(R8)(SI*8), Y0
@@ -2151,20 +3799,20 @@ several105:
 	VPOR         Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (BX)(DI*1)
 
-end104:
+end203:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs99
+	JMP  pairs198
 
-single100:
+single199:
 	TESTQ CX, CX
-	JZ    end101
+	JZ    end200
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop106:
+loop205:
 	CMPQ         CX, $0x00000008
-	JL           done107
+	JL           done206
 	VMOVUPD      (AX)(DX*1), Y0
 	VMOVUPD      32(AX)(DX*1), Y1
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -2231,12 +3879,12 @@ loop106:
 	VMOVUPD      Y0, 32(AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop106
+	JMP          loop205
 
-done107:
-loop108:
+done206:
+loop207:
 	CMPQ         CX, $0x00000004
-	JL           done109
+	JL           done208
 	VMOVUPD      (AX)(DX*1), Y0
 	VPAND        c7fffffffffffffff<>+0(SB), Y0, Y1
 	VMOVUPD      c4034000000000000<>+0(SB), Y2
@@ -2271,13 +3919,13 @@ loop108:
 	VMOVUPD      Y0, (AX)(DX*1)
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, CX
-	JMP          loop108
+	JMP          loop207
 
-done109:
+done208:
 	TESTQ        CX, CX
-	JZ           end110
+	JZ           end209
 	CMPQ         CX, $0x00000001
-	JNE          several111
+	JNE          several210
 	VMOVSD       (AX)(DX*1), X5
 	VPAND        c7fffffffffffffff<>+0(SB), Y5, Y0
 	VMOVUPD      c4034000000000000<>+0(SB), Y1
@@ -2310,9 +3958,9 @@ done109:
 	VPAND        c8000000000000000<>+0(SB), Y5, Y1
 	VPOR         Y1, Y0, Y0
 	VMOVSD       X0, (AX)(DX*1)
-	JMP          end110
+	JMP          end209
 
-several111:
+several210:
 	LEAQ         narrowMasks<>+0(SB), BX
 	NEGQ         CX
 	VMOVDQU      32(BX)(CX*8), Y0
@@ -2349,8 +3997,8 @@ several111:
 	VPOR         Y1, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(DX*1)
 
-end110:
-end101:
+end209:
+end200:
 	VZEROUPPER
 	RET
 
@@ -2363,9 +4011,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop112:
+loop211:
 	CMPQ         BX, $0x00000008
-	JL           done113
+	JL           done212
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -2380,12 +4028,12 @@ loop112:
 	VMOVUPD      Y0, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop112
+	JMP          loop211
 
-done113:
-loop114:
+done212:
+loop213:
 	CMPQ         BX, $0x00000004
-	JL           done115
+	JL           done214
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      (DX)(SI*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
@@ -2394,22 +4042,22 @@ loop114:
 	VMOVUPD      Y0, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop114
+	JMP          loop213
 
-done115:
+done214:
 	TESTQ        BX, BX
-	JZ           end116
+	JZ           end215
 	CMPQ         BX, $0x00000001
-	JNE          several117
+	JNE          several216
 	VMOVSD       (CX)(SI*1), X3
 	VMOVSD       (DX)(SI*1), X4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
 	VFNMADD231PD Y4, Y4, Y0
 	VMULPD       Y0, Y3, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end116
+	JMP          end215
 
-several117:
+several216:
 	LEAQ         narrowMasks<>+0(SB), DI
 	NEGQ         BX
 	VMOVDQU      32(DI)(BX*8), Y0
@@ -2420,7 +4068,7 @@ several117:
 	VMULPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)(SI*1)
 
-end116:
+end215:
 	VZEROUPPER
 	RET
 
@@ -2433,9 +4081,9 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop118:
+loop217:
 	CMPQ    BX, $0x00000008
-	JL      done119
+	JL      done218
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
@@ -2446,32 +4094,32 @@ loop118:
 	VMOVUPD Y0, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop118
+	JMP     loop217
 
-done119:
-loop120:
+done218:
+loop219:
 	CMPQ    BX, $0x00000004
-	JL      done121
+	JL      done220
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD (DX)(SI*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop120
+	JMP     loop219
 
-done121:
+done220:
 	TESTQ  BX, BX
-	JZ     end122
+	JZ     end221
 	CMPQ   BX, $0x00000001
-	JNE    several123
+	JNE    several222
 	VMOVSD (CX)(SI*1), X2
 	VMOVSD (DX)(SI*1), X3
 	VMULPD Y3, Y2, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end122
+	JMP    end221
 
-several123:
+several222:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -2480,7 +4128,7 @@ several123:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(SI*1)
 
-end122:
+end221:
 	VZEROUPPER
 	RET
 
@@ -2494,9 +4142,9 @@ TEXT ·scaledDiffAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop124:
+loop223:
 	CMPQ    BX, $0x00000008
-	JL      done125
+	JL      done224
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -2509,12 +4157,12 @@ loop124:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop124
+	JMP     loop223
 
-done125:
-loop126:
+done224:
+loop225:
 	CMPQ    BX, $0x00000004
-	JL      done127
+	JL      done226
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
 	VSUBPD  Y2, Y1, Y1
@@ -2522,21 +4170,21 @@ loop126:
 	VMOVUPD Y1, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000004, BX
-	JMP     loop126
+	JMP     loop225
 
-done127:
+done226:
 	TESTQ  BX, BX
-	JZ     end128
+	JZ     end227
 	CMPQ   BX, $0x00000001
-	JNE    several129
+	JNE    several228
 	VMOVSD (CX)(SI*1), X3
 	VMOVSD (DX)(SI*1), X4
 	VSUBPD Y4, Y3, Y1
 	VMULPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(SI*1)
-	JMP    end128
+	JMP    end227
 
-several129:
+several228:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y1
@@ -2546,7 +4194,7 @@ several129:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(SI*1)
 
-end128:
+end227:
 	VZEROUPPER
 	RET
 
@@ -2559,9 +4207,9 @@ TEXT ·shiftAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop130:
+loop229:
 	CMPQ    DX, $0x00000008
-	JL      done131
+	JL      done230
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
@@ -2570,30 +4218,30 @@ loop130:
 	VMOVUPD Y1, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop130
+	JMP     loop229
 
-done131:
-loop132:
+done230:
+loop231:
 	CMPQ    DX, $0x00000004
-	JL      done133
+	JL      done232
 	VMOVUPD (CX)(BX*1), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(BX*1)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000004, DX
-	JMP     loop132
+	JMP     loop231
 
-done133:
+done232:
 	TESTQ  DX, DX
-	JZ     end134
+	JZ     end233
 	CMPQ   DX, $0x00000001
-	JNE    several135
+	JNE    several234
 	VMOVSD (CX)(BX*1), X2
 	VSUBPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(BX*1)
-	JMP    end134
+	JMP    end233
 
-several135:
+several234:
 	LEAQ       narrowMasks<>+0(SB), SI
 	NEGQ       DX
 	VMOVDQU    32(SI)(DX*8), Y1
@@ -2601,7 +4249,7 @@ several135:
 	VSUBPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(BX*1)
 
-end134:
+end233:
 	VZEROUPPER
 	RET
 
@@ -2614,9 +4262,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop136:
+loop235:
 	CMPQ        DX, $0x00000008
-	JL          done137
+	JL          done236
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
@@ -2627,32 +4275,32 @@ loop136:
 	VMOVUPD     Y1, 32(AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop136
+	JMP         loop235
 
-done137:
-loop138:
+done236:
+loop237:
 	CMPQ        DX, $0x00000004
-	JL          done139
+	JL          done238
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VFMADD231PD Y0, Y2, Y1
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop138
+	JMP         loop237
 
-done139:
+done238:
 	TESTQ       DX, DX
-	JZ          end140
+	JZ          end239
 	CMPQ        DX, $0x00000001
-	JNE         several141
+	JNE         several240
 	VMOVSD      (AX)(BX*1), X3
 	VMOVSD      (CX)(BX*1), X4
 	VFMADD231PD Y0, Y4, Y3
 	VMOVSD      X3, (AX)(BX*1)
-	JMP         end140
+	JMP         end239
 
-several141:
+several240:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y1
@@ -2661,7 +4309,7 @@ several141:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end140:
+end239:
 	VZEROUPPER
 	RET
 
@@ -2673,9 +4321,9 @@ TEXT ·log1pAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop142:
+loop241:
 	CMPQ        CX, $0x00000008
-	JL          done143
+	JL          done242
 	VMOVUPD     (AX)(DX*1), Y1
 	VPAND       c7fffffffffffffff<>+0(SB), Y1, Y2
 	VDIVPD      Y0, Y2, Y2
@@ -2756,12 +4404,12 @@ loop142:
 	VMOVUPD     Y1, 32(AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop142
+	JMP         loop241
 
-done143:
-loop144:
+done242:
+loop243:
 	CMPQ        CX, $0x00000004
-	JL          done145
+	JL          done244
 	VMOVUPD     (AX)(DX*1), Y1
 	VPAND       c7fffffffffffffff<>+0(SB), Y1, Y2
 	VDIVPD      Y0, Y2, Y2
@@ -2803,13 +4451,13 @@ loop144:
 	VMOVUPD     Y1, (AX)(DX*1)
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x00000004, CX
-	JMP         loop144
+	JMP         loop243
 
-done145:
+done244:
 	TESTQ       CX, CX
-	JZ          end146
+	JZ          end245
 	CMPQ        CX, $0x00000001
-	JNE         several147
+	JNE         several246
 	VMOVSD      (AX)(DX*1), X3
 	VPAND       c7fffffffffffffff<>+0(SB), Y3, Y1
 	VDIVPD      Y0, Y1, Y0
@@ -2849,9 +4497,9 @@ done145:
 	VPAND       c8000000000000000<>+0(SB), Y3, Y1
 	VPOR        Y1, Y0, Y0
 	VMOVSD      X0, (AX)(DX*1)
-	JMP         end146
+	JMP         end245
 
-several147:
+several246:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y1
@@ -2895,7 +4543,7 @@ several147:
 	VPOR        Y2, Y0, Y0
 	VMASKMOVPD  Y0, Y1, (AX)(DX*1)
 
-end146:
+end245:
 	VZEROUPPER
 	RET
 
@@ -2907,9 +4555,9 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop148:
+loop247:
 	CMPQ    CX, $0x00000008
-	JL      done149
+	JL      done248
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
@@ -2918,30 +4566,30 @@ loop148:
 	VMOVUPD Y1, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop148
+	JMP     loop247
 
-done149:
-loop150:
+done248:
+loop249:
 	CMPQ    CX, $0x00000004
-	JL      done151
+	JL      done250
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop150
+	JMP     loop249
 
-done151:
+done250:
 	TESTQ  CX, CX
-	JZ     end152
+	JZ     end251
 	CMPQ   CX, $0x00000001
-	JNE    several153
+	JNE    several252
 	VMOVSD (AX)(DX*1), X2
 	VMULPD Y0, Y2, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end152
+	JMP    end251
 
-several153:
+several252:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -2949,7 +4597,7 @@ several153:
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)(DX*1)
 
-end152:
+end251:
 	VZEROUPPER
 	RET
 
@@ -2963,9 +4611,9 @@ TEXT ·standardiseAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop154:
+loop253:
 	CMPQ    CX, $0x00000008
-	JL      done155
+	JL      done254
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -2984,12 +4632,12 @@ loop154:
 	VMOVUPD Y3, 32(AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop154
+	JMP     loop253
 
-done155:
-loop156:
+done254:
+loop255:
 	CMPQ    CX, $0x00000004
-	JL      done157
+	JL      done256
 	VMOVUPD (AX)(DX*1), Y3
 	VSUBPD  Y0, Y3, Y3
 	VDIVPD  Y1, Y3, Y3
@@ -3000,13 +4648,13 @@ loop156:
 	VMOVUPD Y3, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop156
+	JMP     loop255
 
-done157:
+done256:
 	TESTQ  CX, CX
-	JZ     end158
+	JZ     end257
 	CMPQ   CX, $0x00000001
-	JNE    several159
+	JNE    several258
 	VMOVSD (AX)(DX*1), X4
 	VSUBPD Y0, Y4, Y0
 	VDIVPD Y1, Y0, Y0
@@ -3015,9 +4663,9 @@ done157:
 	VSUBPD Y2, Y1, Y1
 	VMAXPD Y0, Y1, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end158
+	JMP    end257
 
-several159:
+several258:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y3
@@ -3030,7 +4678,7 @@ several159:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y3, (AX)(DX*1)
 
-end158:
+end257:
 	VZEROUPPER
 	RET
 
@@ -3046,9 +4694,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop160:
+loop259:
 	CMPQ        DX, $0x00000010
-	JL          done161
+	JL          done260
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
@@ -3063,30 +4711,30 @@ loop160:
 	VFMADD231PD Y5, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop160
+	JMP         loop259
 
-done161:
-loop162:
+done260:
+loop261:
 	CMPQ        DX, $0x00000004
-	JL          done163
+	JL          done262
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VFMADD231PD Y5, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop162
+	JMP         loop261
 
-done163:
+done262:
 	TESTQ       DX, DX
-	JZ          end164
+	JZ          end263
 	CMPQ        DX, $0x00000001
-	JNE         several165
+	JNE         several264
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VFMADD231PD Y7, Y6, Y0
-	JMP         end164
+	JMP         end263
 
-several165:
+several264:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -3094,7 +4742,7 @@ several165:
 	VMASKMOVPD  (CX)(BX*1), Y4, Y4
 	VFMADD231PD Y4, Y5, Y0
 
-end164:
+end263:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -3118,9 +4766,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop166:
+loop265:
 	CMPQ    CX, $0x00000010
-	JL      done167
+	JL      done266
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	VMOVUPD 32(AX)(DX*1), Y4
@@ -3131,35 +4779,35 @@ loop166:
 	VADDPD  Y4, Y3, Y3
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop166
+	JMP     loop265
 
-done167:
-loop168:
+done266:
+loop267:
 	CMPQ    CX, $0x00000004
-	JL      done169
+	JL      done268
 	VMOVUPD (AX)(DX*1), Y4
 	VADDPD  Y4, Y0, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop168
+	JMP     loop267
 
-done169:
+done268:
 	TESTQ  CX, CX
-	JZ     end170
+	JZ     end269
 	CMPQ   CX, $0x00000001
-	JNE    several171
+	JNE    several270
 	VMOVSD (AX)(DX*1), X5
 	VADDPD Y5, Y0, Y0
-	JMP    end170
+	JMP    end269
 
-several171:
+several270:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y4
 	VMASKMOVPD (AX)(DX*1), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-end170:
+end269:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -3184,9 +4832,9 @@ TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-32
 	MOVQ  n+16(FP), DX
 	XORQ  BX, BX
 
-loop172:
+loop271:
 	CMPQ        DX, $0x00000010
-	JL          done173
+	JL          done272
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
@@ -3205,32 +4853,32 @@ loop172:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop172
+	JMP         loop271
 
-done173:
-loop174:
+done272:
+loop273:
 	CMPQ        DX, $0x00000004
-	JL          done175
+	JL          done274
 	VMOVUPD     (AX)(BX*1), Y4
 	VMOVUPD     (CX)(BX*1), Y5
 	VSUBPD      Y5, Y4, Y4
 	VFMADD231PD Y4, Y4, Y0
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, DX
-	JMP         loop174
+	JMP         loop273
 
-done175:
+done274:
 	TESTQ       DX, DX
-	JZ          end176
+	JZ          end275
 	CMPQ        DX, $0x00000001
-	JNE         several177
+	JNE         several276
 	VMOVSD      (AX)(BX*1), X6
 	VMOVSD      (CX)(BX*1), X7
 	VSUBPD      Y7, Y6, Y4
 	VFMADD231PD Y4, Y4, Y0
-	JMP         end176
+	JMP         end275
 
-several177:
+several276:
 	LEAQ        narrowMasks<>+0(SB), SI
 	NEGQ        DX
 	VMOVDQU     32(SI)(DX*8), Y4
@@ -3239,7 +4887,7 @@ several177:
 	VSUBPD      Y4, Y5, Y4
 	VFMADD231PD Y4, Y4, Y0
 
-end176:
+end275:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -3261,9 +4909,9 @@ TEXT ·bendAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop178:
+loop277:
 	CMPQ        CX, $0x00000004
-	JL          done179
+	JL          done278
 	VMOVUPD     (AX)(DX*1), Y2
 	VMULPD      Y0, Y2, Y2
 	VPAND       c7fffffffffffffff<>+0(SB), Y2, Y4
@@ -3290,7 +4938,7 @@ loop178:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y4, Y6
 	VMOVMSKPD   Y6, BX
 	TESTL       BX, BX
-	JZ          small180
+	JZ          small279
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y7
 	VMINPD      Y4, Y7, Y7
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y8
@@ -3332,20 +4980,20 @@ loop178:
 	VADDPD      Y8, Y4, Y4
 	VBLENDVPD   Y6, Y4, Y5, Y5
 
-small180:
+small279:
 	VPAND   c8000000000000000<>+0(SB), Y2, Y2
 	VPOR    Y2, Y5, Y2
 	VMULPD  Y1, Y2, Y2
 	VMOVUPD Y2, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop178
+	JMP     loop277
 
-done179:
+done278:
 	TESTQ       CX, CX
-	JZ          end181
+	JZ          end280
 	CMPQ        CX, $0x00000001
-	JNE         several182
+	JNE         several281
 	VMOVSD      (AX)(DX*1), X3
 	VMULPD      Y0, Y3, Y0
 	VPAND       c7fffffffffffffff<>+0(SB), Y0, Y2
@@ -3372,7 +5020,7 @@ done179:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y2, Y4
 	VMOVMSKPD   Y4, CX
 	TESTL       CX, CX
-	JZ          small183
+	JZ          small282
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y5
 	VMINPD      Y2, Y5, Y5
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y6
@@ -3414,14 +5062,14 @@ done179:
 	VADDPD      Y6, Y2, Y2
 	VBLENDVPD   Y4, Y2, Y3, Y3
 
-small183:
+small282:
 	VPAND  c8000000000000000<>+0(SB), Y0, Y0
 	VPOR   Y0, Y3, Y0
 	VMULPD Y1, Y0, Y0
 	VMOVSD X0, (AX)(DX*1)
-	JMP    end181
+	JMP    end280
 
-several182:
+several281:
 	LEAQ        narrowMasks<>+0(SB), BX
 	NEGQ        CX
 	VMOVDQU     32(BX)(CX*8), Y2
@@ -3451,7 +5099,7 @@ several182:
 	VCMPPD      $0x15, c3ff0000000000000<>+0(SB), Y3, Y5
 	VMOVMSKPD   Y5, CX
 	TESTL       CX, CX
-	JZ          small184
+	JZ          small283
 	VMOVUPD     c5f138d352e5096af<>+0(SB), Y6
 	VMINPD      Y3, Y6, Y6
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y7
@@ -3493,13 +5141,13 @@ several182:
 	VADDPD      Y7, Y3, Y3
 	VBLENDVPD   Y5, Y3, Y4, Y4
 
-small184:
+small283:
 	VPAND      c8000000000000000<>+0(SB), Y0, Y0
 	VPOR       Y0, Y4, Y0
 	VMULPD     Y1, Y0, Y0
 	VMASKMOVPD Y0, Y2, (AX)(DX*1)
 
-end181:
+end280:
 	VZEROUPPER
 	RET
 
@@ -3511,9 +5159,9 @@ TEXT ·maxAbsAVX2(SB), NOSPLIT, $0-24
 	MOVQ  n+8(FP), CX
 	XORQ  DX, DX
 
-loop185:
+loop284:
 	CMPQ    CX, $0x00000008
-	JL      done186
+	JL      done285
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
@@ -3522,30 +5170,30 @@ loop185:
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop185
+	JMP     loop284
 
-done186:
-loop187:
+done285:
+loop286:
 	CMPQ    CX, $0x00000004
-	JL      done188
+	JL      done287
 	VMOVUPD (AX)(DX*1), Y1
 	VPAND   c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD  Y0, Y1, Y0
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, CX
-	JMP     loop187
+	JMP     loop286
 
-done188:
+done287:
 	TESTQ  CX, CX
-	JZ     end189
+	JZ     end288
 	CMPQ   CX, $0x00000001
-	JNE    several190
+	JNE    several289
 	VMOVSD (AX)(DX*1), X2
 	VPAND  c7fffffffffffffff<>+0(SB), Y2, Y1
 	VMAXPD Y0, Y1, Y0
-	JMP    end189
+	JMP    end288
 
-several190:
+several289:
 	LEAQ       narrowMasks<>+0(SB), BX
 	NEGQ       CX
 	VMOVDQU    32(BX)(CX*8), Y1
@@ -3553,7 +5201,7 @@ several190:
 	VPAND      c7fffffffffffffff<>+0(SB), Y1, Y1
 	VMAXPD     Y0, Y1, Y0
 
-end189:
+end288:
 	VMOVAPD      Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPD       X0, X1, X1
@@ -3578,9 +5226,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop191:
+loop290:
 	CMPQ        SI, $0x00000004
-	JL          done192
+	JL          done291
 	VMOVUPD     (BX)(DI*1), Y5
 	VMULPD      Y0, Y5, Y5
 	VMOVUPD     (CX)(DI*1), Y7
@@ -3601,13 +5249,13 @@ loop191:
 	VMOVUPD     Y5, (AX)(DI*1)
 	ADDQ        $0x00000020, DI
 	SUBQ        $0x00000004, SI
-	JMP         loop191
+	JMP         loop290
 
-done192:
+done291:
 	TESTQ       SI, SI
-	JZ          end193
+	JZ          end292
 	CMPQ        SI, $0x00000001
-	JNE         several194
+	JNE         several293
 	VMOVSD      (BX)(DI*1), X6
 	VMULPD      Y0, Y6, Y0
 	VMOVSD      (CX)(DI*1), X6
@@ -3626,9 +5274,9 @@ done192:
 	VMOVSD      (AX)(DI*1), X11
 	VSUBPD      Y0, Y11, Y0
 	VMOVSD      X0, (AX)(DI*1)
-	JMP         end193
+	JMP         end292
 
-several194:
+several293:
 	LEAQ        narrowMasks<>+0(SB), R8
 	NEGQ        SI
 	VMOVDQU     32(R8)(SI*8), Y5
@@ -3651,7 +5299,7 @@ several194:
 	VSUBPD      Y0, Y1, Y0
 	VMASKMOVPD  Y0, Y5, (AX)(DI*1)
 
-end193:
+end292:
 	VZEROUPPER
 	RET
 
@@ -3665,24 +5313,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop195:
+loop294:
 	CMPQ    BX, $0x00000004
-	JL      done196
+	JL      done295
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes197:
+classes296:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes197
+	JNZ     classes296
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes198:
+classes297:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -3714,19 +5362,19 @@ classes198:
 	VMOVUPD     Y7, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes198
+	JNZ         classes297
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y4
 	VDIVPD      Y1, Y4, Y4
 	MOVQ        k+16(FP), R8
 	LEAQ        (AX)(SI*1), DI
 
-classes199:
+classes298:
 	VMOVUPD     (DI), Y5
 	VMULPD      Y4, Y5, Y5
 	VMOVUPD     Y5, (DI)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes199
+	JNZ         classes298
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -3761,28 +5409,28 @@ classes199:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop195
+	JMP         loop294
 
-done196:
+done295:
 	TESTQ  BX, BX
-	JZ     end200
+	JZ     end299
 	CMPQ   BX, $0x00000001
-	JNE    several201
+	JNE    several300
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes202:
+classes301:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes202
+	JNZ    classes301
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes203:
+classes302:
 	VMOVSD      (BX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3814,19 +5462,19 @@ classes203:
 	VMOVSD      X6, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes203
+	JNZ         classes302
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y1
 	VDIVPD      Y0, Y1, Y1
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes204:
+classes303:
 	VMOVSD      (AX), X3
 	VMULPD      Y1, Y3, Y4
 	VMOVSD      X4, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes204
+	JNZ         classes303
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -3859,9 +5507,9 @@ classes204:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end200
+	JMP         end299
 
-several201:
+several300:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -3869,17 +5517,17 @@ several201:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes205:
+classes304:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes205
+	JNZ        classes304
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes206:
+classes305:
 	VMASKMOVPD  (BX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -3911,19 +5559,19 @@ classes206:
 	VMASKMOVPD  Y6, Y0, (BX)
 	ADDQ        DX, BX
 	DECQ        DI
-	JNZ         classes206
+	JNZ         classes305
 	VMOVUPD     c3ff0000000000000<>+0(SB), Y3
 	VDIVPD      Y2, Y3, Y3
 	MOVQ        k+16(FP), BX
 	LEAQ        (AX)(SI*1), AX
 
-classes207:
+classes306:
 	VMASKMOVPD  (AX), Y0, Y4
 	VMULPD      Y3, Y4, Y4
 	VMASKMOVPD  Y4, Y0, (AX)
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes207
+	JNZ         classes306
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -3957,7 +5605,7 @@ classes207:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end200:
+end299:
 	VZEROUPPER
 	RET
 
@@ -3995,24 +5643,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop208:
+loop307:
 	CMPQ    BX, $0x00000004
-	JL      done209
+	JL      done308
 	VMOVUPD (AX)(SI*1), Y0
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes210:
+classes309:
 	VMOVUPD (DI), Y1
 	VMAXPD  Y1, Y0, Y0
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes210
+	JNZ     classes309
 	VPXOR   Y1, Y1, Y1
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes211:
+classes310:
 	VMOVUPD     (DI), Y4
 	VSUBPD      Y0, Y4, Y4
 	VMOVUPD     cc086200000000000<>+0(SB), Y5
@@ -4043,7 +5691,7 @@ classes211:
 	VADDPD      Y7, Y1, Y1
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         classes211
+	JNZ         classes310
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y1, Y4
 	VPSRLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y4, Y5
@@ -4078,28 +5726,28 @@ classes211:
 	VMOVUPD     Y1, (CX)(SI*1)
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, BX
-	JMP         loop208
+	JMP         loop307
 
-done209:
+done308:
 	TESTQ  BX, BX
-	JZ     end212
+	JZ     end311
 	CMPQ   BX, $0x00000001
-	JNE    several213
+	JNE    several312
 	VMOVSD (AX)(SI*1), X2
 	MOVQ   k+16(FP), DI
 	LEAQ   (AX)(SI*1), BX
 
-classes214:
+classes313:
 	VMOVSD (BX), X3
 	VMAXPD Y3, Y2, Y2
 	ADDQ   DX, BX
 	DECQ   DI
-	JNZ    classes214
+	JNZ    classes313
 	VPXOR  Y0, Y0, Y0
 	MOVQ   k+16(FP), BX
 	LEAQ   (AX)(SI*1), AX
 
-classes215:
+classes314:
 	VMOVSD      (AX), X3
 	VSUBPD      Y2, Y3, Y1
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -4130,7 +5778,7 @@ classes215:
 	VADDPD      Y6, Y0, Y0
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes215
+	JNZ         classes314
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y0, Y1
 	VPSRLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y1, Y3
@@ -4163,9 +5811,9 @@ classes215:
 	VCMPPD      $0x00, cfff0000000000000<>+0(SB), Y2, Y1
 	VBLENDVPD   Y1, Y2, Y0, Y0
 	VMOVSD      X0, (CX)(SI*1)
-	JMP         end212
+	JMP         end311
 
-several213:
+several312:
 	LEAQ       narrowMasks<>+0(SB), DI
 	NEGQ       BX
 	VMOVDQU    32(DI)(BX*8), Y0
@@ -4173,17 +5821,17 @@ several213:
 	MOVQ       k+16(FP), DI
 	LEAQ       (AX)(SI*1), BX
 
-classes216:
+classes315:
 	VMASKMOVPD (BX), Y0, Y2
 	VMAXPD     Y2, Y1, Y1
 	ADDQ       DX, BX
 	DECQ       DI
-	JNZ        classes216
+	JNZ        classes315
 	VPXOR      Y2, Y2, Y2
 	MOVQ       k+16(FP), BX
 	LEAQ       (AX)(SI*1), AX
 
-classes217:
+classes316:
 	VMASKMOVPD  (AX), Y0, Y3
 	VSUBPD      Y1, Y3, Y3
 	VMOVUPD     cc086200000000000<>+0(SB), Y4
@@ -4214,7 +5862,7 @@ classes217:
 	VADDPD      Y6, Y2, Y2
 	ADDQ        DX, AX
 	DECQ        BX
-	JNZ         classes217
+	JNZ         classes316
 	VPSUBQ      c3fe6a09e667f3bcd<>+0(SB), Y2, Y3
 	VPSRLQ      $0x34, Y3, Y3
 	VPSLLQ      $0x34, Y3, Y4
@@ -4248,7 +5896,7 @@ classes217:
 	VBLENDVPD   Y3, Y1, Y2, Y2
 	VMASKMOVPD  Y2, Y0, (CX)(SI*1)
 
-end212:
+end311:
 	VZEROUPPER
 	RET
 
@@ -4263,28 +5911,28 @@ TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop218:
+loop317:
 	CMPQ  SI, $0x00000004
-	JL    done219
+	JL    done318
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R11
 	LEAQ  (CX)(DI*1), R8
 	LEAQ  (DX)(DI*1), R9
 	LEAQ  (AX)(DI*1), R10
 
-classes220:
+classes319:
 	VMOVUPD     (R8), Y1
 	VMOVUPD     (R9), Y2
 	VFMADD231PD Y2, Y1, Y0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes220
+	JNZ         classes319
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes221:
+classes320:
 	VMOVUPD (R8), Y1
 	VSUBPD  Y0, Y1, Y1
 	VMOVUPD (R9), Y2
@@ -4294,35 +5942,35 @@ classes221:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes221
+	JNZ     classes320
 	ADDQ    $0x00000020, DI
 	SUBQ    $0x00000004, SI
-	JMP     loop218
+	JMP     loop317
 
-done219:
+done318:
 	TESTQ SI, SI
-	JZ    end222
+	JZ    end321
 	CMPQ  SI, $0x00000001
-	JNE   several223
+	JNE   several322
 	VPXOR Y0, Y0, Y0
 	MOVQ  k+24(FP), R9
 	LEAQ  (CX)(DI*1), SI
 	LEAQ  (DX)(DI*1), R8
 	LEAQ  (AX)(DI*1), AX
 
-classes224:
+classes323:
 	VMOVSD      (SI), X3
 	VMOVSD      (R8), X4
 	VFMADD231PD Y4, Y3, Y0
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes224
+	JNZ         classes323
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes225:
+classes324:
 	VMOVSD (SI), X3
 	VSUBPD Y0, Y3, Y1
 	VMOVSD (R8), X3
@@ -4332,10 +5980,10 @@ classes225:
 	ADDQ   BX, R8
 	ADDQ   BX, AX
 	DECQ   CX
-	JNZ    classes225
-	JMP    end222
+	JNZ    classes324
+	JMP    end321
 
-several223:
+several322:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y0
@@ -4345,19 +5993,19 @@ several223:
 	LEAQ    (DX)(DI*1), R8
 	LEAQ    (AX)(DI*1), AX
 
-classes226:
+classes325:
 	VMASKMOVPD  (SI), Y0, Y2
 	VMASKMOVPD  (R8), Y0, Y3
 	VFMADD231PD Y3, Y2, Y1
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes226
+	JNZ         classes325
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes227:
+classes326:
 	VMASKMOVPD (SI), Y0, Y2
 	VSUBPD     Y1, Y2, Y2
 	VMASKMOVPD (R8), Y0, Y3
@@ -4367,9 +6015,9 @@ classes227:
 	ADDQ       BX, R8
 	ADDQ       BX, AX
 	DECQ       CX
-	JNZ        classes227
+	JNZ        classes326
 
-end222:
+end321:
 	VZEROUPPER
 	RET
 
@@ -4385,22 +6033,22 @@ TEXT ·logDensityAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop228:
+loop327:
 	CMPQ  SI, $0x00000008
-	JL    done229
+	JL    done328
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row230:
+row329:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column231:
+column330:
 	VBROADCASTSD (R11), Y5
 	VBROADCASTSD (R8), Y6
 	VMOVUPD      (R10), Y7
@@ -4413,12 +6061,12 @@ column231:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column231
+	JNZ          column330
 	VFMADD231PD  Y3, Y3, Y1
 	VFMADD231PD  Y4, Y4, Y2
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row230
+	JLE          row329
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -4427,23 +6075,23 @@ column231:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop228
+	JMP          loop327
 
-done229:
-loop232:
+done328:
+loop331:
 	CMPQ  SI, $0x00000004
-	JL    done233
+	JL    done332
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 
-row234:
+row333:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R9, R12
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-column235:
+column334:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -4453,34 +6101,34 @@ column235:
 	ADDQ         $0x00000008, R11
 	ADDQ         $0x00000008, R8
 	DECQ         R12
-	JNZ          column235
+	JNZ          column334
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row234
+	JLE          row333
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop232
+	JMP          loop331
 
-done233:
+done332:
 	TESTQ SI, SI
-	JZ    end236
+	JZ    end335
 	CMPQ  SI, $0x00000001
-	JNE   several237
+	JNE   several336
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 
-row238:
+row337:
 	VPXOR Y2, Y2, Y2
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column239:
+column338:
 	VBROADCASTSD (R10), Y3
 	VBROADCASTSD (SI), Y4
 	VMOVSD       (R9), X8
@@ -4490,17 +6138,17 @@ column239:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column239
+	JNZ          column338
 	VFMADD231PD  Y2, Y2, Y1
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row238
+	JLE          row337
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end236
+	JMP          end335
 
-several237:
+several336:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -4508,13 +6156,13 @@ several237:
 	MOVQ    linv+24(FP), SI
 	MOVQ    $0x00000001, R8
 
-row240:
+row339:
 	VPXOR Y3, Y3, Y3
 	MOVQ  R8, R11
 	LEAQ  (CX)(DI*1), R9
 	MOVQ  DX, R10
 
-column241:
+column340:
 	VBROADCASTSD (R10), Y4
 	VBROADCASTSD (SI), Y5
 	VMASKMOVPD   (R9), Y1, Y6
@@ -4524,16 +6172,16 @@ column241:
 	ADDQ         $0x00000008, R10
 	ADDQ         $0x00000008, SI
 	DECQ         R11
-	JNZ          column241
+	JNZ          column340
 	VFMADD231PD  Y3, Y3, Y2
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row240
+	JLE          row339
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end236:
+end335:
 	VZEROUPPER
 	RET
 
@@ -4549,9 +6197,9 @@ TEXT ·logDensityDiagAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop242:
+loop341:
 	CMPQ  SI, $0x00000008
-	JL    done243
+	JL    done342
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	MOVQ  linv+24(FP), R8
@@ -4559,7 +6207,7 @@ loop242:
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row244:
+row343:
 	VBROADCASTSD (R11), Y3
 	VBROADCASTSD (R8), Y4
 	VMOVUPD      (R10), Y5
@@ -4575,7 +6223,7 @@ row244:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row244
+	JLE          row343
 	VMOVAPD      Y0, Y3
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y3
 	VMOVUPD      Y3, (AX)(DI*1)
@@ -4584,19 +6232,19 @@ row244:
 	VMOVUPD      Y1, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop242
+	JMP          loop341
 
-done243:
-loop245:
+done342:
+loop344:
 	CMPQ  SI, $0x00000004
-	JL    done246
+	JL    done345
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), R8
 	MOVQ  $0x00000001, R9
 	LEAQ  (CX)(DI*1), R10
 	MOVQ  DX, R11
 
-row247:
+row346:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R8), Y3
 	VMOVUPD      (R10), Y4
@@ -4608,25 +6256,25 @@ row247:
 	ADDQ         $0x00000008, R8
 	INCQ         R9
 	CMPQ         R9, d+32(FP)
-	JLE          row247
+	JLE          row346
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(DI*1)
 	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000004, SI
-	JMP          loop245
+	JMP          loop344
 
-done246:
+done345:
 	TESTQ SI, SI
-	JZ    end248
+	JZ    end347
 	CMPQ  SI, $0x00000001
-	JNE   several249
+	JNE   several348
 	VPXOR Y1, Y1, Y1
 	MOVQ  linv+24(FP), SI
 	MOVQ  $0x00000001, R8
 	LEAQ  (CX)(DI*1), CX
 
-row250:
+row349:
 	VBROADCASTSD (DX), Y2
 	VBROADCASTSD (SI), Y3
 	VMOVSD       (CX), X6
@@ -4638,13 +6286,13 @@ row250:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row250
+	JLE          row349
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(DI*1)
-	JMP          end248
+	JMP          end347
 
-several249:
+several348:
 	LEAQ    narrowMasks<>+0(SB), R8
 	NEGQ    SI
 	VMOVDQU 32(R8)(SI*8), Y1
@@ -4653,7 +6301,7 @@ several249:
 	MOVQ    $0x00000001, R8
 	LEAQ    (CX)(DI*1), CX
 
-row251:
+row350:
 	VBROADCASTSD (DX), Y3
 	VBROADCASTSD (SI), Y4
 	VMASKMOVPD   (CX), Y1, Y5
@@ -4665,12 +6313,12 @@ row251:
 	ADDQ         $0x00000008, SI
 	INCQ         R8
 	CMPQ         R8, d+32(FP)
-	JLE          row251
+	JLE          row350
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(DI*1)
 
-end248:
+end347:
 	VZEROUPPER
 	RET
 
@@ -4685,47 +6333,47 @@ TEXT ·halfSquaresAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop252:
+loop351:
 	CMPQ  BX, $0x00000004
-	JL    done253
+	JL    done352
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), R8
 	LEAQ  (CX)(SI*1), DI
 
-classes254:
+classes353:
 	VMOVUPD      (DI), Y2
 	VFMADD231PD  Y2, Y2, Y1
 	ADDQ         DX, DI
 	DECQ         R8
-	JNZ          classes254
+	JNZ          classes353
 	VMOVAPD      Y0, Y2
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y2
 	VMOVUPD      Y2, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000004, BX
-	JMP          loop252
+	JMP          loop351
 
-done253:
+done352:
 	TESTQ BX, BX
-	JZ    end255
+	JZ    end354
 	CMPQ  BX, $0x00000001
-	JNE   several256
+	JNE   several355
 	VPXOR Y1, Y1, Y1
 	MOVQ  k+16(FP), BX
 	LEAQ  (CX)(SI*1), CX
 
-classes257:
+classes356:
 	VMOVSD       (CX), X3
 	VFMADD231PD  Y3, Y3, Y1
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes257
+	JNZ          classes356
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y1, Y0
 	VMOVSD       X0, (AX)(SI*1)
-	JMP          end255
+	JMP          end354
 
-several256:
+several355:
 	LEAQ    narrowMasks<>+0(SB), DI
 	NEGQ    BX
 	VMOVDQU 32(DI)(BX*8), Y1
@@ -4733,17 +6381,17 @@ several256:
 	MOVQ    k+16(FP), BX
 	LEAQ    (CX)(SI*1), CX
 
-classes258:
+classes357:
 	VMASKMOVPD   (CX), Y1, Y3
 	VFMADD231PD  Y3, Y3, Y2
 	ADDQ         DX, CX
 	DECQ         BX
-	JNZ          classes258
+	JNZ          classes357
 	VMOVAPD      Y0, Y0
 	VFNMADD231PD c3fe0000000000000<>+0(SB), Y2, Y0
 	VMASKMOVPD   Y0, Y1, (AX)(SI*1)
 
-end255:
+end354:
 	VZEROUPPER
 	RET
 
@@ -4763,9 +6411,9 @@ TEXT ·objectiveGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop259:
+loop358:
 	CMPQ        R9, $0x00000004
-	JL          done260
+	JL          done359
 	VMOVUPD     (DI)(R10*1), Y3
 	VADDPD      Y1, Y3, Y4
 	VMOVUPD     (AX)(R10*1), Y5
@@ -4785,13 +6433,13 @@ loop259:
 	VMOVUPD     Y4, (CX)(R10*1)
 	ADDQ        $0x00000020, R10
 	SUBQ        $0x00000004, R9
-	JMP         loop259
+	JMP         loop358
 
-done260:
+done359:
 	TESTQ       R9, R9
-	JZ          end261
+	JZ          end360
 	CMPQ        R9, $0x00000001
-	JNE         several262
+	JNE         several361
 	VMOVSD      (DI)(R10*1), X8
 	VADDPD      Y1, Y8, Y1
 	VMOVSD      (AX)(R10*1), X9
@@ -4809,9 +6457,9 @@ done260:
 	VSUBPD      Y2, Y1, Y1
 	VFMADD231PD Y0, Y1, Y8
 	VMOVSD      X8, (CX)(R10*1)
-	JMP         end261
+	JMP         end360
 
-several262:
+several361:
 	LEAQ        narrowMasks<>+0(SB), R11
 	NEGQ        R9
 	VMOVDQU     32(R11)(R9*8), Y3
@@ -4833,7 +6481,7 @@ several262:
 	VFMADD231PD Y0, Y1, Y4
 	VMASKMOVPD  Y4, Y3, (CX)(R10*1)
 
-end261:
+end360:
 	VZEROUPPER
 	RET
 
@@ -4850,9 +6498,9 @@ TEXT ·relativeCosineAVX2(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop263:
+loop362:
 	CMPQ  DI, $0x00000004
-	JL    done264
+	JL    done363
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4861,7 +6509,7 @@ loop263:
 	LEAQ  (CX)(R8*1), R9
 	LEAQ  (DX)(R8*1), R10
 
-targets265:
+targets364:
 	VMOVUPD     (R9), Y5
 	VMOVUPD     (R10), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -4872,7 +6520,7 @@ targets265:
 	ADDQ        BX, R9
 	ADDQ        BX, R10
 	DECQ        R11
-	JNZ         targets265
+	JNZ         targets364
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4888,13 +6536,13 @@ targets265:
 	VMOVUPD     Y1, (SI)(R8*1)
 	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000004, DI
-	JMP         loop263
+	JMP         loop362
 
-done264:
+done363:
 	TESTQ DI, DI
-	JZ    end266
+	JZ    end365
 	CMPQ  DI, $0x00000001
-	JNE   several267
+	JNE   several366
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4903,7 +6551,7 @@ done264:
 	LEAQ  (CX)(R8*1), CX
 	LEAQ  (DX)(R8*1), DX
 
-targets268:
+targets367:
 	VMOVSD      (CX), X7
 	VMOVSD      (DX), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -4914,7 +6562,7 @@ targets268:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets268
+	JNZ         targets367
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y2
@@ -4928,9 +6576,9 @@ targets268:
 	VMOVSD      X0, (AX)(R8*1)
 	VMULPD      Y1, Y3, Y0
 	VMOVSD      X0, (SI)(R8*1)
-	JMP         end266
+	JMP         end365
 
-several267:
+several366:
 	LEAQ    narrowMasks<>+0(SB), R9
 	NEGQ    DI
 	VMOVDQU 32(R9)(DI*8), Y1
@@ -4942,7 +6590,7 @@ several267:
 	LEAQ    (CX)(R8*1), CX
 	LEAQ    (DX)(R8*1), DX
 
-targets269:
+targets368:
 	VMASKMOVPD  (CX), Y1, Y6
 	VMASKMOVPD  (DX), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -4953,7 +6601,7 @@ targets269:
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	DECQ        DI
-	JNZ         targets269
+	JNZ         targets368
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y3
@@ -4968,7 +6616,7 @@ targets269:
 	VMULPD      Y2, Y4, Y0
 	VMASKMOVPD  Y0, Y1, (SI)(R8*1)
 
-end266:
+end365:
 	VZEROUPPER
 	RET
 
@@ -4986,9 +6634,9 @@ TEXT ·relativeCosineGradAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop270:
+loop369:
 	CMPQ  R8, $0x00000004
-	JL    done271
+	JL    done370
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -4997,7 +6645,7 @@ loop270:
 	LEAQ  (DX)(R9*1), R10
 	LEAQ  (BX)(R9*1), R11
 
-targets272:
+targets371:
 	VMOVUPD     (R10), Y5
 	VMOVUPD     (R11), Y6
 	VFMADD231PD Y5, Y5, Y1
@@ -5008,7 +6656,7 @@ targets272:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets272
+	JNZ         targets371
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -5032,7 +6680,7 @@ targets272:
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets273:
+targets372:
 	VMOVUPD      (R10), Y3
 	VMOVUPD      (R11), Y4
 	VMOVUPD      (R12), Y5
@@ -5045,16 +6693,16 @@ targets273:
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets273
+	JNZ          targets372
 	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R8
-	JMP          loop270
+	JMP          loop369
 
-done271:
+done370:
 	TESTQ R8, R8
-	JZ    end274
+	JZ    end373
 	CMPQ  R8, $0x00000001
-	JNE   several275
+	JNE   several374
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
@@ -5063,7 +6711,7 @@ done271:
 	LEAQ  (DX)(R9*1), R8
 	LEAQ  (BX)(R9*1), R10
 
-targets276:
+targets375:
 	VMOVSD      (R8), X7
 	VMOVSD      (R10), X8
 	VFMADD231PD Y7, Y7, Y1
@@ -5074,7 +6722,7 @@ targets276:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets276
+	JNZ         targets375
 	VSQRTPD     Y1, Y1
 	VMAXPD      Y1, Y0, Y1
 	VSQRTPD     Y2, Y5
@@ -5098,7 +6746,7 @@ targets276:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets277:
+targets376:
 	VMOVSD       (DX), X7
 	VMOVSD       (BX), X8
 	VMOVSD       (AX), X9
@@ -5111,10 +6759,10 @@ targets277:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets277
-	JMP          end274
+	JNZ          targets376
+	JMP          end373
 
-several275:
+several374:
 	LEAQ    narrowMasks<>+0(SB), R10
 	NEGQ    R8
 	VMOVDQU 32(R10)(R8*8), Y1
@@ -5126,7 +6774,7 @@ several275:
 	LEAQ    (DX)(R9*1), R8
 	LEAQ    (BX)(R9*1), R10
 
-targets278:
+targets377:
 	VMASKMOVPD  (R8), Y1, Y6
 	VMASKMOVPD  (R10), Y1, Y7
 	VFMADD231PD Y6, Y6, Y2
@@ -5137,7 +6785,7 @@ targets278:
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets278
+	JNZ         targets377
 	VSQRTPD     Y2, Y2
 	VMAXPD      Y2, Y0, Y2
 	VSQRTPD     Y3, Y6
@@ -5161,7 +6809,7 @@ targets278:
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets279:
+targets378:
 	VMASKMOVPD   (DX), Y1, Y0
 	VMASKMOVPD   (BX), Y1, Y4
 	VMASKMOVPD   (AX), Y1, Y5
@@ -5174,9 +6822,9 @@ targets279:
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets279
+	JNZ          targets378
 
-end274:
+end373:
 	VZEROUPPER
 	RET
 

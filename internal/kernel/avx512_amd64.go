@@ -9,6 +9,11 @@ package kernel
 //go:noescape
 func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
 
+// affineTanhGradAVX512 writes what affine does, times 1 − tanh[j][r]².
+//
+//go:noescape
+func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+
 // affineRowsAVX512 computes one sample's layers in order.
 //
 //go:noescape
@@ -18,6 +23,11 @@ func affineRowsAVX512(layers *byte, count int)
 //
 //go:noescape
 func dotsAVX512(dst *float64, x *float64, d *float64, in int, out int, n int)
+
+// thetaGradAVX512 writes dst[i][j] = Σr x[i][r]·d[j][r], and dst[in][j] = Σr d[j][r].
+//
+//go:noescape
+func thetaGradAVX512(dst *float64, x *float64, d *float64, in int, out int, n int)
 
 // tanhAVX512 replaces a block by its tanh.
 //

@@ -1083,6 +1083,1571 @@ DATA wideMasks<>+12(SB)/2, $0x003f
 DATA wideMasks<>+14(SB)/2, $0x007f
 GLOBL wideMasks<>(SB), RODATA|NOPTR, $16
 
+// func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+// Requires: AVX, AVX512F
+TEXT ·affineTanhGradAVX512(SB), NOSPLIT, $8-88
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ n+48(FP), CX
+	MOVQ CX, (SP)
+	MOVQ x+8(FP), CX
+	MOVQ y+0(FP), DX
+
+strip74:
+	CMPQ (SP), $0x00000020
+	JL   stripped75
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+	MOVQ DX, R8
+
+outputs76:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone77
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z8
+	VMOVAPD      Z8, Z9
+	VMOVAPD      Z8, Z10
+	VMOVAPD      Z8, Z11
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z12
+	VMOVAPD      Z12, Z13
+	VMOVAPD      Z12, Z14
+	VMOVAPD      Z12, Z15
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs78:
+	VMOVUPD      (R9), Z16
+	VMOVUPD      64(R9), Z17
+	VMOVUPD      128(R9), Z18
+	VMOVUPD      192(R9), Z19
+	VBROADCASTSD (R10), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (R10)(R12*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (R10)(R12*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R10)(R13*1), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs78
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z16
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z17
+	VFNMADD231PD Z16, Z16, Z17
+	VMULPD       Z17, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z16
+	VFNMADD231PD Z0, Z0, Z16
+	VMULPD       Z16, Z1, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z8, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z9, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z10, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z11, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z12, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z13, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z14, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z15, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs76
+
+outputsDone77:
+outputs79:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone80
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs81:
+	VMOVUPD      (R9), Z8
+	VMOVUPD      64(R9), Z9
+	VMOVUPD      128(R9), Z10
+	VMOVUPD      192(R9), Z11
+	VBROADCASTSD (R10), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R10)(R12*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs81
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z8
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
+	VFNMADD231PD Z8, Z8, Z9
+	VMULPD       Z9, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z8
+	VFNMADD231PD Z0, Z0, Z8
+	VMULPD       Z8, Z1, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs79
+
+outputsDone80:
+outputs82:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone83
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs84:
+	VMOVUPD      (R9), Z4
+	VMOVUPD      64(R9), Z5
+	VMOVUPD      128(R9), Z6
+	VMOVUPD      192(R9), Z7
+	VBROADCASTSD (R10), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs84
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	VMOVUPD      64(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, 64(R8)
+	VMOVUPD      128(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(R8)
+	VMOVUPD      192(R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs82
+
+outputsDone83:
+	ADDQ $0x00000100, CX
+	ADDQ $0x00000100, DX
+	SUBQ $0x00000020, (SP)
+	JMP  strip74
+
+stripped75:
+	CMPQ (SP), $0x00000000
+	JE   end85
+	CMPQ (SP), $0x00000008
+	JG   wider87
+	CMPQ n+48(FP), $0x00000008
+	JL   short86
+	MOVQ (SP), BX
+	SUBQ $0x00000008, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs88:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone89
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs90:
+	VMOVUPD      (R8), Z4
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  Z5, Z4, Z0
+	VBROADCASTSD (R9)(R11*1), Z5
+	VFMADD231PD  Z5, Z4, Z1
+	VBROADCASTSD (R9)(R11*2), Z5
+	VFMADD231PD  Z5, Z4, Z2
+	VBROADCASTSD (R9)(R12*1), Z5
+	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs90
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs88
+
+outputsDone89:
+outputs91:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone92
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs93:
+	VMOVUPD      (R8), Z2
+	VBROADCASTSD (R9), Z3
+	VFMADD231PD  Z3, Z2, Z0
+	VBROADCASTSD (R9)(R11*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs93
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z2
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z0, Z0, Z2
+	VMULPD       Z2, Z1, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs91
+
+outputsDone92:
+outputs94:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone95
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs96:
+	VMOVUPD      (R8), Z1
+	VBROADCASTSD (R9), Z2
+	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs96
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z1
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z1, Z1, Z2
+	VMULPD       Z2, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs94
+
+outputsDone95:
+	JMP end85
+
+wider87:
+	CMPQ (SP), $0x00000010
+	JG   wider97
+	CMPQ n+48(FP), $0x00000010
+	JL   short86
+	MOVQ (SP), BX
+	SUBQ $0x00000010, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs98:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone99
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	VMOVAPD      Z2, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z6
+	VMOVAPD      Z6, Z7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs100:
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VBROADCASTSD (R9), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VBROADCASTSD (R9)(R11*1), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD (R9)(R11*2), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD (R9)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs100
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z8
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
+	VFNMADD231PD Z8, Z8, Z9
+	VMULPD       Z9, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z8
+	VFNMADD231PD Z0, Z0, Z8
+	VMULPD       Z8, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs98
+
+outputsDone99:
+outputs101:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone102
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	VMOVAPD      Z2, Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs103:
+	VMOVUPD      (R8), Z4
+	VMOVUPD      64(R8), Z5
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Z6, Z5, Z1
+	VBROADCASTSD (R9)(R11*1), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Z6, Z5, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs103
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs101
+
+outputsDone102:
+outputs104:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone105
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs106:
+	VMOVUPD      (R8), Z2
+	VMOVUPD      64(R8), Z3
+	VBROADCASTSD (R9), Z4
+	VFMADD231PD  Z4, Z2, Z0
+	VFMADD231PD  Z4, Z3, Z1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs106
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z2
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z0, Z0, Z2
+	VMULPD       Z2, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs104
+
+outputsDone105:
+	JMP end85
+
+wider97:
+	CMPQ (SP), $0x00000018
+	JG   wider107
+	CMPQ n+48(FP), $0x00000018
+	JL   short86
+	MOVQ (SP), BX
+	SUBQ $0x00000018, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs108:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone109
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	VMOVAPD      Z3, Z4
+	VMOVAPD      Z3, Z5
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z6
+	VMOVAPD      Z6, Z7
+	VMOVAPD      Z6, Z8
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z9
+	VMOVAPD      Z9, Z10
+	VMOVAPD      Z9, Z11
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs110:
+	VMOVUPD      (R8), Z12
+	VMOVUPD      64(R8), Z13
+	VMOVUPD      128(R8), Z14
+	VBROADCASTSD (R9), Z15
+	VFMADD231PD  Z15, Z12, Z0
+	VFMADD231PD  Z15, Z13, Z1
+	VFMADD231PD  Z15, Z14, Z2
+	VBROADCASTSD (R9)(R11*1), Z15
+	VFMADD231PD  Z15, Z12, Z3
+	VFMADD231PD  Z15, Z13, Z4
+	VFMADD231PD  Z15, Z14, Z5
+	VBROADCASTSD (R9)(R11*2), Z15
+	VFMADD231PD  Z15, Z12, Z6
+	VFMADD231PD  Z15, Z13, Z7
+	VFMADD231PD  Z15, Z14, Z8
+	VBROADCASTSD (R9)(R12*1), Z15
+	VFMADD231PD  Z15, Z12, Z9
+	VFMADD231PD  Z15, Z13, Z10
+	VFMADD231PD  Z15, Z14, Z11
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs110
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z12
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z13
+	VFNMADD231PD Z12, Z12, Z13
+	VMULPD       Z13, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z12
+	VFNMADD231PD Z0, Z0, Z12
+	VMULPD       Z12, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z8, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z9, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z10, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z11, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs108
+
+outputsDone109:
+outputs111:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone112
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	VMOVAPD      Z3, Z4
+	VMOVAPD      Z3, Z5
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs113:
+	VMOVUPD      (R8), Z6
+	VMOVUPD      64(R8), Z7
+	VMOVUPD      128(R8), Z8
+	VBROADCASTSD (R9), Z9
+	VFMADD231PD  Z9, Z6, Z0
+	VFMADD231PD  Z9, Z7, Z1
+	VFMADD231PD  Z9, Z8, Z2
+	VBROADCASTSD (R9)(R11*1), Z9
+	VFMADD231PD  Z9, Z6, Z3
+	VFMADD231PD  Z9, Z7, Z4
+	VFMADD231PD  Z9, Z8, Z5
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs113
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z6
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z7
+	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z7, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z6
+	VFNMADD231PD Z0, Z0, Z6
+	VMULPD       Z6, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs111
+
+outputsDone112:
+outputs114:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone115
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs116:
+	VMOVUPD      (R8), Z3
+	VMOVUPD      64(R8), Z4
+	VMOVUPD      128(R8), Z5
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z6, Z3, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VFMADD231PD  Z6, Z5, Z2
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs116
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z3
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z3, Z3, Z4
+	VMULPD       Z4, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
+	VFNMADD231PD Z0, Z0, Z3
+	VMULPD       Z3, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs114
+
+outputsDone115:
+	JMP end85
+
+wider107:
+	CMPQ n+48(FP), $0x00000020
+	JL   short86
+	MOVQ (SP), BX
+	SUBQ $0x00000020, BX
+	LEAQ (CX)(BX*8), CX
+	LEAQ (DX)(BX*8), DX
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+
+outputs118:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone119
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z8
+	VMOVAPD      Z8, Z9
+	VMOVAPD      Z8, Z10
+	VMOVAPD      Z8, Z11
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z12
+	VMOVAPD      Z12, Z13
+	VMOVAPD      Z12, Z14
+	VMOVAPD      Z12, Z15
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs120:
+	VMOVUPD      (R8), Z16
+	VMOVUPD      64(R8), Z17
+	VMOVUPD      128(R8), Z18
+	VMOVUPD      192(R8), Z19
+	VBROADCASTSD (R9), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (R9)(R11*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (R9)(R11*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R9)(R12*1), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs120
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z16
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z17
+	VFNMADD231PD Z16, Z16, Z17
+	VMULPD       Z17, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z16
+	VFNMADD231PD Z0, Z0, Z16
+	VMULPD       Z16, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z8, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z9, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z10, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z11, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z12, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z13, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z14, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z15, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs118
+
+outputsDone119:
+outputs121:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone122
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z4
+	VMOVAPD      Z4, Z5
+	VMOVAPD      Z4, Z6
+	VMOVAPD      Z4, Z7
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs123:
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VMOVUPD      128(R8), Z10
+	VMOVUPD      192(R8), Z11
+	VBROADCASTSD (R9), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R9)(R11*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs123
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z8
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
+	VFNMADD231PD Z8, Z8, Z9
+	VMULPD       Z9, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z8
+	VFNMADD231PD Z0, Z0, Z8
+	VMULPD       Z8, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD      (DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z4, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z5, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs121
+
+outputsDone122:
+outputs124:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone125
+	VBROADCASTSD (SI), Z0
+	VMOVAPD      Z0, Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z0, Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs126:
+	VMOVUPD      (R8), Z4
+	VMOVUPD      64(R8), Z5
+	VMOVUPD      128(R8), Z6
+	VMOVUPD      192(R8), Z7
+	VBROADCASTSD (R9), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs126
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD      (DX)(R8*1), Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      64(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, 64(DX)
+	VMOVUPD      128(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      192(DX)(R8*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, 192(DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs124
+
+outputsDone125:
+	JMP end85
+
+short86:
+strip127:
+	CMPQ (SP), $0x00000008
+	JL   stripped128
+	MOVQ w+16(FP), BX
+	MOVQ bias+24(FP), SI
+	MOVQ out+40(FP), DI
+	MOVQ DX, R8
+
+outputs129:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone130
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs131:
+	VMOVUPD      (R9), Z4
+	VBROADCASTSD (R10), Z5
+	VFMADD231PD  Z5, Z4, Z0
+	VBROADCASTSD (R10)(R12*1), Z5
+	VFMADD231PD  Z5, Z4, Z1
+	VBROADCASTSD (R10)(R12*2), Z5
+	VFMADD231PD  Z5, Z4, Z2
+	VBROADCASTSD (R10)(R13*1), Z5
+	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs131
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs129
+
+outputsDone130:
+outputs132:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone133
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs134:
+	VMOVUPD      (R9), Z2
+	VBROADCASTSD (R10), Z3
+	VFMADD231PD  Z3, Z2, Z0
+	VBROADCASTSD (R10)(R12*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs134
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z2
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	VMOVUPD      (R8)(R9*1), Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z0, Z0, Z2
+	VMULPD       Z2, Z1, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs132
+
+outputsDone133:
+outputs135:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone136
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R11
+	MOVQ         CX, R9
+	MOVQ         BX, R10
+	MOVQ         outStride+64(FP), R12
+	LEAQ         (R12)(R12*2), R13
+
+inputs137:
+	VMOVUPD      (R9), Z1
+	VBROADCASTSD (R10), Z2
+	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         AX, R9
+	ADDQ         inStride+56(FP), R10
+	DECQ         R11
+	JNZ          inputs137
+	MOVQ         tanh+80(FP), R9
+	SUBQ         y+0(FP), R9
+	VMOVUPD      (R8)(R9*1), Z1
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z1, Z1, Z2
+	VMULPD       Z2, Z0, Z0
+	VMOVUPD      Z0, (R8)
+	ADDQ         AX, R8
+	ADDQ         R12, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs135
+
+outputsDone136:
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000008, (SP)
+	JMP  strip127
+
+stripped128:
+	MOVQ  (SP), BX
+	TESTQ BX, BX
+	JZ    end85
+	LEAQ  wideMasks<>+0(SB), SI
+	KMOVW (SI)(BX*2), K1
+	MOVQ  w+16(FP), BX
+	MOVQ  bias+24(FP), SI
+	MOVQ  out+40(FP), DI
+
+outputs138:
+	CMPQ         DI, $0x00000004
+	JL           outputsDone139
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z2
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z3
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs140:
+	VMOVUPD.Z    (R8), K1, Z4
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  Z5, Z4, Z0
+	VBROADCASTSD (R9)(R11*1), Z5
+	VFMADD231PD  Z5, Z4, Z1
+	VBROADCASTSD (R9)(R11*2), Z5
+	VFMADD231PD  Z5, Z4, Z2
+	VBROADCASTSD (R9)(R12*1), Z5
+	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs140
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD.Z    (DX)(R8*1), K1, Z4
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VFNMADD231PD Z4, Z4, Z5
+	VMULPD       Z5, Z0, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD.Z    (DX)(R8*1), K1, Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
+	VFNMADD231PD Z0, Z0, Z4
+	VMULPD       Z4, Z1, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD.Z    (DX)(R8*1), K1, Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z2, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD.Z    (DX)(R8*1), K1, Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000004, DI
+	JMP          outputs138
+
+outputsDone139:
+outputs141:
+	CMPQ         DI, $0x00000002
+	JL           outputsDone142
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	VBROADCASTSD (SI), Z1
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs143:
+	VMOVUPD.Z    (R8), K1, Z2
+	VBROADCASTSD (R9), Z3
+	VFMADD231PD  Z3, Z2, Z0
+	VBROADCASTSD (R9)(R11*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs143
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD.Z    (DX)(R8*1), K1, Z2
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	VMOVUPD.Z    (DX)(R8*1), K1, Z0
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z0, Z0, Z2
+	VMULPD       Z2, Z1, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000002, DI
+	JMP          outputs141
+
+outputsDone142:
+outputs144:
+	CMPQ         DI, $0x00000001
+	JL           outputsDone145
+	VBROADCASTSD (SI), Z0
+	ADDQ         biasStride+72(FP), SI
+	MOVQ         in+32(FP), R10
+	MOVQ         CX, R8
+	MOVQ         BX, R9
+	MOVQ         outStride+64(FP), R11
+	LEAQ         (R11)(R11*2), R12
+
+inputs146:
+	VMOVUPD.Z    (R8), K1, Z1
+	VBROADCASTSD (R9), Z2
+	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         AX, R8
+	ADDQ         inStride+56(FP), R9
+	DECQ         R10
+	JNZ          inputs146
+	MOVQ         tanh+80(FP), R8
+	SUBQ         y+0(FP), R8
+	VMOVUPD.Z    (DX)(R8*1), K1, Z1
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
+	VFNMADD231PD Z1, Z1, Z2
+	VMULPD       Z2, Z0, Z0
+	VMOVUPD      Z0, K1, (DX)
+	ADDQ         AX, DX
+	ADDQ         R11, BX
+	SUBQ         $0x00000001, DI
+	JMP          outputs144
+
+outputsDone145:
+end85:
+	VZEROUPPER
+	RET
+
+DATA c3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
+DATA c3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
+GLOBL c3ff0000000000000<>(SB), RODATA|NOPTR, $32
+
 // func affineRowsAVX512(layers *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·affineRowsAVX512(SB), NOSPLIT, $0-16
@@ -1103,16 +2668,16 @@ TEXT ·affineRowsAVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-layer74:
+layer147:
 	MOVQ (AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 32(AX), SI
 	MOVQ 32(AX), DI
 	SHLQ $0x03, DI
 
-outputs75:
+outputs148:
 	CMPQ    SI, $0x00000010
-	JL      outputsDone76
+	JL      outputsDone149
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -1122,73 +2687,73 @@ outputs75:
 	VMOVUPD (R8), Z14
 	VMOVUPD 64(R8), Z15
 
-inputs77:
+inputs150:
 	VBROADCASTSD (R9), Z16
 	VFMADD231PD  (R10), Z16, Z14
 	VFMADD231PD  64(R10), Z16, Z15
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs77
+	JNZ          inputs150
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear78
+	JZ           linear151
 	VPANDQ       Z13, Z14, Z16
-	VPANDQ       Z13, Z15, Z21
+	VPANDQ       Z13, Z15, Z17
 	VMINPD       Z16, Z9, Z16
-	VMINPD       Z21, Z9, Z21
-	VMOVAPD      Z7, Z22
-	VFMADD231PD  Z8, Z16, Z22
-	VMOVAPD      Z7, Z23
-	VFMADD231PD  Z8, Z21, Z23
-	VSUBPD       Z7, Z22, Z24
-	VSUBPD       Z7, Z23, Z25
-	VFMSUB231PD  Z8, Z16, Z24
-	VFMSUB231PD  Z8, Z21, Z25
+	VMINPD       Z17, Z9, Z17
+	VMOVAPD      Z7, Z18
+	VFMADD231PD  Z8, Z16, Z18
+	VMOVAPD      Z7, Z19
+	VFMADD231PD  Z8, Z17, Z19
+	VSUBPD       Z7, Z18, Z20
+	VSUBPD       Z7, Z19, Z21
+	VFMSUB231PD  Z8, Z16, Z20
+	VFMSUB231PD  Z8, Z17, Z21
 	VMOVAPD      Z6, Z16
-	VMOVAPD      Z6, Z21
-	VFMADD213PD  Z5, Z24, Z16
-	VFMADD213PD  Z5, Z25, Z21
-	VFMADD213PD  Z4, Z24, Z16
-	VFMADD213PD  Z4, Z25, Z21
-	VFMADD213PD  Z3, Z24, Z16
-	VFMADD213PD  Z3, Z25, Z21
-	VFMADD213PD  Z2, Z24, Z16
-	VFMADD213PD  Z2, Z25, Z21
-	VPSLLQ       $0x30, Z22, Z26
-	VPERMI2PD    Z1, Z0, Z22
-	VPADDQ       Z22, Z26, Z22
-	VPSLLQ       $0x30, Z23, Z26
-	VPERMI2PD    Z1, Z0, Z23
-	VPADDQ       Z23, Z26, Z23
-	VMULPD       Z16, Z24, Z16
-	VMULPD       Z21, Z25, Z21
-	VSUBPD       Z22, Z10, Z24
-	VSUBPD       Z23, Z10, Z25
-	VFNMADD231PD Z16, Z22, Z24
-	VFNMADD231PD Z21, Z23, Z25
-	VSUBPD       Z24, Z11, Z16
-	VSUBPD       Z25, Z11, Z21
-	VPERMILPD    $0x55, Z16, Z22
-	VMULPD       Z22, Z16, Z16
+	VMOVAPD      Z6, Z17
+	VFMADD213PD  Z5, Z20, Z16
+	VFMADD213PD  Z5, Z21, Z17
+	VFMADD213PD  Z4, Z20, Z16
+	VFMADD213PD  Z4, Z21, Z17
+	VFMADD213PD  Z3, Z20, Z16
+	VFMADD213PD  Z3, Z21, Z17
+	VFMADD213PD  Z2, Z20, Z16
+	VFMADD213PD  Z2, Z21, Z17
+	VPSLLQ       $0x30, Z18, Z22
+	VPERMI2PD    Z1, Z0, Z18
+	VPADDQ       Z18, Z22, Z18
+	VPSLLQ       $0x30, Z19, Z22
+	VPERMI2PD    Z1, Z0, Z19
+	VPADDQ       Z19, Z22, Z19
+	VMULPD       Z16, Z20, Z16
+	VMULPD       Z17, Z21, Z17
+	VSUBPD       Z18, Z10, Z20
+	VSUBPD       Z19, Z10, Z21
+	VFNMADD231PD Z16, Z18, Z20
+	VFNMADD231PD Z17, Z19, Z21
+	VSUBPD       Z20, Z11, Z16
+	VSUBPD       Z21, Z11, Z17
+	VPERMILPD    $0x55, Z16, Z18
+	VMULPD       Z18, Z16, Z16
 	VDIVPD       Z16, Z10, Z16
-	VMULPD       Z22, Z24, Z22
-	VMULPD       Z16, Z22, Z16
+	VMULPD       Z18, Z20, Z18
+	VMULPD       Z16, Z18, Z16
 	VPANDQ       Z12, Z14, Z14
 	VPORQ        Z14, Z16, Z14
 	VMOVAPD      Z14, Z14
-	VPERMILPD    $0x55, Z21, Z16
-	VMULPD       Z16, Z21, Z21
-	VDIVPD       Z21, Z10, Z21
-	VMULPD       Z16, Z25, Z16
-	VMULPD       Z21, Z16, Z16
+	VPERMILPD    $0x55, Z17, Z16
+	VMULPD       Z16, Z17, Z17
+	VDIVPD       Z17, Z10, Z17
+	VMULPD       Z16, Z21, Z16
+	VMULPD       Z17, Z16, Z16
 	VPANDQ       Z12, Z15, Z15
 	VPORQ        Z15, Z16, Z15
 	VMOVAPD      Z15, Z15
 
-linear78:
+linear151:
 	TESTQ            $0x00000004, R8
-	JZ               plain79
+	JZ               plain152
 	MOVQ             48(AX), R9
 	MOVQ             56(AX), R10
 	MOVQ             DX, R11
@@ -1204,166 +2769,166 @@ linear78:
 	VMULPD           Z16, Z15, Z15
 	VMOVAPD          Z15, Z15
 	TESTQ            $0x00000008, R8
-	JZ               plain79
+	JZ               plain152
 	VBROADCASTSD     64(AX), Z16
-	VBROADCASTSD     72(AX), Z21
+	VBROADCASTSD     72(AX), Z17
 	VMULPD           Z16, Z14, Z14
 	VMULPD           Z16, Z15, Z15
 	VPANDQ           Z13, Z14, Z16
-	VMULPD           Z16, Z16, Z22
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z23
-	VPANDQ           Z13, Z15, Z24
-	VMULPD           Z24, Z24, Z25
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z26
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z22, Z23
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z25, Z26
-	VMULPD           Z23, Z16, Z22
+	VMULPD           Z16, Z16, Z18
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z19
+	VPANDQ           Z13, Z15, Z20
+	VMULPD           Z20, Z20, Z21
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z22
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z21, Z22
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z21, Z22
+	VMULPD           Z19, Z16, Z18
 	VCMPPD           $0x15, Z10, Z16, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small80
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z23
-	VMINPD           Z16, Z23, Z23
-	VMOVAPD          Z10, Z25
-	VFMADD231PD      Z23, Z23, Z25
-	VSQRTPD          Z25, Z23
-	VADDPD           Z23, Z16, Z23
-	VPXORQ           Z17, Z17, Z17
+	JZ               small153
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z19
+	VMINPD           Z16, Z19, Z19
+	VMOVAPD          Z10, Z21
+	VFMADD231PD      Z19, Z19, Z21
+	VSQRTPD          Z21, Z19
+	VADDPD           Z19, Z16, Z19
+	VPXORQ           Z21, Z21, Z21
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z16, K2
-	VMOVAPD          Z16, K2, Z23
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z17
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z23, Z16
+	VMOVAPD          Z16, K2, Z19
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z21
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z19, Z16
 	VPSRLQ           $0x34, Z16, Z16
-	VPSLLQ           $0x34, Z16, Z25
-	VPSUBQ           Z25, Z23, Z25
+	VPSLLQ           $0x34, Z16, Z23
+	VPSUBQ           Z23, Z19, Z23
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z16, Z16
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z16, Z16
-	VSUBPD           Z10, Z25, Z25
-	VADDPD           Z11, Z25, Z27
-	VDIVPD           Z27, Z25, Z27
-	VMULPD           Z27, Z27, Z28
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z29
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z28, Z29
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z28, Z29
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z28, Z29
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z28, Z29
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z28, Z29
-	VMULPD           Z29, Z28, Z28
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z25, Z29
-	VMULPD           Z25, Z29, Z29
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z16, Z30
-	VADDPD           Z29, Z28, Z28
-	VFMADD231PD      Z28, Z27, Z30
-	VSUBPD           Z30, Z29, Z27
-	VSUBPD           Z25, Z27, Z25
+	VSUBPD           Z10, Z23, Z23
+	VADDPD           Z11, Z23, Z24
+	VDIVPD           Z24, Z23, Z24
+	VMULPD           Z24, Z24, Z25
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z26
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z25, Z26
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z25, Z26
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z25, Z26
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z25, Z26
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z25, Z26
+	VMULPD           Z26, Z25, Z25
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z23, Z26
+	VMULPD           Z23, Z26, Z26
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z16, Z27
+	VADDPD           Z26, Z25, Z25
+	VFMADD231PD      Z25, Z24, Z27
+	VSUBPD           Z27, Z26, Z24
+	VSUBPD           Z23, Z24, Z23
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z16, Z16
-	VSUBPD           Z25, Z16, Z16
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z23, K2
-	VMOVAPD          Z23, K2, Z16
-	VADDPD           Z17, Z16, Z16
-	VMOVAPD          Z16, K1, Z22
+	VSUBPD           Z23, Z16, Z16
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z19, K2
+	VMOVAPD          Z19, K2, Z16
+	VADDPD           Z21, Z16, Z16
+	VMOVAPD          Z16, K1, Z18
 
-small80:
+small153:
 	VPANDQ           Z12, Z14, Z14
-	VPORQ            Z14, Z22, Z14
-	VMULPD           Z26, Z24, Z16
-	VCMPPD           $0x15, Z10, Z24, K1
+	VPORQ            Z14, Z18, Z14
+	VMULPD           Z22, Z20, Z16
+	VCMPPD           $0x15, Z10, Z20, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small81
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
-	VMINPD           Z24, Z22, Z22
-	VMOVAPD          Z10, Z23
-	VFMADD231PD      Z22, Z22, Z23
-	VSQRTPD          Z23, Z22
-	VADDPD           Z22, Z24, Z22
-	VPXORQ           Z18, Z18, Z18
-	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z24, K2
-	VMOVAPD          Z24, K2, Z22
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z18
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z22, Z23
-	VPSRLQ           $0x34, Z23, Z23
-	VPSLLQ           $0x34, Z23, Z24
-	VPSUBQ           Z24, Z22, Z24
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z23, Z23
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z23, Z23
-	VSUBPD           Z10, Z24, Z24
-	VADDPD           Z11, Z24, Z25
-	VDIVPD           Z25, Z24, Z25
-	VMULPD           Z25, Z25, Z26
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z27
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z26, Z27
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z26, Z27
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z26, Z27
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z26, Z27
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z26, Z27
-	VMULPD           Z27, Z26, Z26
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z24, Z27
-	VMULPD           Z24, Z27, Z27
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z23, Z28
-	VADDPD           Z27, Z26, Z26
-	VFMADD231PD      Z26, Z25, Z28
-	VSUBPD           Z28, Z27, Z25
-	VSUBPD           Z24, Z25, Z24
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z23, Z23
-	VSUBPD           Z24, Z23, Z23
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z22, K2
-	VMOVAPD          Z22, K2, Z23
-	VADDPD           Z18, Z23, Z22
-	VMOVAPD          Z22, K1, Z16
+	JZ               small154
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z18
+	VMINPD           Z20, Z18, Z18
+	VMOVAPD          Z10, Z19
+	VFMADD231PD      Z18, Z18, Z19
+	VSQRTPD          Z19, Z18
+	VADDPD           Z18, Z20, Z18
+	VPXORQ           Z19, Z19, Z19
+	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z20, K2
+	VMOVAPD          Z20, K2, Z18
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z19
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z18, Z20
+	VPSRLQ           $0x34, Z20, Z20
+	VPSLLQ           $0x34, Z20, Z21
+	VPSUBQ           Z21, Z18, Z21
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z20, Z20
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z20, Z20
+	VSUBPD           Z10, Z21, Z21
+	VADDPD           Z11, Z21, Z22
+	VDIVPD           Z22, Z21, Z22
+	VMULPD           Z22, Z22, Z23
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z24
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z23, Z24
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z23, Z24
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z23, Z24
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z23, Z24
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z23, Z24
+	VMULPD           Z24, Z23, Z23
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z21, Z24
+	VMULPD           Z21, Z24, Z24
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z20, Z25
+	VADDPD           Z24, Z23, Z23
+	VFMADD231PD      Z23, Z22, Z25
+	VSUBPD           Z25, Z24, Z22
+	VSUBPD           Z21, Z22, Z21
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z20, Z20
+	VSUBPD           Z21, Z20, Z20
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z18, K2
+	VMOVAPD          Z18, K2, Z20
+	VADDPD           Z19, Z20, Z18
+	VMOVAPD          Z18, K1, Z16
 
-small81:
+small154:
 	VPANDQ  Z12, Z15, Z15
 	VPORQ   Z15, Z16, Z15
-	VMULPD  Z21, Z14, Z14
+	VMULPD  Z17, Z14, Z14
 	VMOVAPD Z14, Z14
-	VMULPD  Z21, Z15, Z15
+	VMULPD  Z17, Z15, Z15
 	VMOVAPD Z15, Z15
 
-plain79:
+plain152:
 	VMOVUPD Z14, (DX)
 	VMOVUPD Z15, 64(DX)
 	ADDQ    $0x00000080, DX
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, SI
-	JMP     outputs75
+	JMP     outputs148
 
-outputsDone76:
-outputs82:
+outputsDone149:
+outputs155:
 	CMPQ    SI, $0x00000008
-	JL      outputsDone83
+	JL      outputsDone156
 	MOVQ    24(AX), R8
 	MOVQ    8(AX), R9
 	MOVQ    24(AX), R11
@@ -1372,46 +2937,46 @@ outputs82:
 	MOVQ    BX, R10
 	VMOVUPD (R8), Z14
 
-inputs84:
+inputs157:
 	VBROADCASTSD (R9), Z15
 	VFMADD231PD  (R10), Z15, Z14
 	ADDQ         $0x00000008, R9
 	ADDQ         DI, R10
 	DECQ         R11
-	JNZ          inputs84
+	JNZ          inputs157
 	MOVQ         40(AX), R8
 	TESTQ        $0x00000001, R8
-	JZ           linear85
+	JZ           linear158
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
 	VMOVAPD      Z7, Z16
 	VFMADD231PD  Z8, Z15, Z16
-	VSUBPD       Z7, Z16, Z21
-	VFMSUB231PD  Z8, Z15, Z21
+	VSUBPD       Z7, Z16, Z17
+	VFMSUB231PD  Z8, Z15, Z17
 	VMOVAPD      Z6, Z15
-	VFMADD213PD  Z5, Z21, Z15
-	VFMADD213PD  Z4, Z21, Z15
-	VFMADD213PD  Z3, Z21, Z15
-	VFMADD213PD  Z2, Z21, Z15
-	VPSLLQ       $0x30, Z16, Z22
+	VFMADD213PD  Z5, Z17, Z15
+	VFMADD213PD  Z4, Z17, Z15
+	VFMADD213PD  Z3, Z17, Z15
+	VFMADD213PD  Z2, Z17, Z15
+	VPSLLQ       $0x30, Z16, Z18
 	VPERMI2PD    Z1, Z0, Z16
-	VPADDQ       Z16, Z22, Z16
-	VMULPD       Z15, Z21, Z15
-	VSUBPD       Z16, Z10, Z21
-	VFNMADD231PD Z15, Z16, Z21
-	VSUBPD       Z21, Z11, Z15
+	VPADDQ       Z16, Z18, Z16
+	VMULPD       Z15, Z17, Z15
+	VSUBPD       Z16, Z10, Z17
+	VFNMADD231PD Z15, Z16, Z17
+	VSUBPD       Z17, Z11, Z15
 	VPERMILPD    $0x55, Z15, Z16
 	VMULPD       Z16, Z15, Z15
 	VDIVPD       Z15, Z10, Z15
-	VMULPD       Z16, Z21, Z16
+	VMULPD       Z16, Z17, Z16
 	VMULPD       Z15, Z16, Z15
 	VPANDQ       Z12, Z14, Z14
 	VPORQ        Z14, Z15, Z14
 	VMOVAPD      Z14, Z14
 
-linear85:
+linear158:
 	TESTQ            $0x00000004, R8
-	JZ               plain86
+	JZ               plain159
 	MOVQ             48(AX), R9
 	MOVQ             56(AX), R10
 	MOVQ             DX, R11
@@ -1422,92 +2987,92 @@ linear85:
 	VMULPD           Z15, Z14, Z14
 	VMOVAPD          Z14, Z14
 	TESTQ            $0x00000008, R8
-	JZ               plain86
+	JZ               plain159
 	VBROADCASTSD     64(AX), Z15
 	VBROADCASTSD     72(AX), Z16
 	VMULPD           Z15, Z14, Z14
 	VPANDQ           Z13, Z14, Z15
-	VMULPD           Z15, Z15, Z21
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z22
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z21, Z22
-	VMULPD           Z22, Z15, Z21
+	VMULPD           Z15, Z15, Z17
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z18
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z17, Z18
+	VMULPD           Z18, Z15, Z17
 	VCMPPD           $0x15, Z10, Z15, K1
 	KMOVW            K1, R8
 	TESTL            R8, R8
-	JZ               small87
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
-	VMINPD           Z15, Z22, Z22
-	VMOVAPD          Z10, Z23
-	VFMADD231PD      Z22, Z22, Z23
-	VSQRTPD          Z23, Z22
-	VADDPD           Z22, Z15, Z22
+	JZ               small160
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z18
+	VMINPD           Z15, Z18, Z18
+	VMOVAPD          Z10, Z19
+	VFMADD231PD      Z18, Z18, Z19
+	VSQRTPD          Z19, Z18
+	VADDPD           Z18, Z15, Z18
 	VPXORQ           Z19, Z19, Z19
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z15, K2
-	VMOVAPD          Z15, K2, Z22
+	VMOVAPD          Z15, K2, Z18
 	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z19
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z22, Z15
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z18, Z15
 	VPSRLQ           $0x34, Z15, Z15
-	VPSLLQ           $0x34, Z15, Z23
-	VPSUBQ           Z23, Z22, Z23
+	VPSLLQ           $0x34, Z15, Z20
+	VPSUBQ           Z20, Z18, Z20
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z15, Z15
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z15, Z15
-	VSUBPD           Z10, Z23, Z23
-	VADDPD           Z11, Z23, Z24
-	VDIVPD           Z24, Z23, Z24
-	VMULPD           Z24, Z24, Z25
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z26
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z25, Z26
-	VMULPD           Z26, Z25, Z25
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z23, Z26
-	VMULPD           Z23, Z26, Z26
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z15, Z27
-	VADDPD           Z26, Z25, Z25
-	VFMADD231PD      Z25, Z24, Z27
-	VSUBPD           Z27, Z26, Z24
-	VSUBPD           Z23, Z24, Z23
+	VSUBPD           Z10, Z20, Z20
+	VADDPD           Z11, Z20, Z21
+	VDIVPD           Z21, Z20, Z21
+	VMULPD           Z21, Z21, Z22
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z23
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z22, Z23
+	VMULPD           Z23, Z22, Z22
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z20, Z23
+	VMULPD           Z20, Z23, Z23
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z15, Z24
+	VADDPD           Z23, Z22, Z22
+	VFMADD231PD      Z22, Z21, Z24
+	VSUBPD           Z24, Z23, Z21
+	VSUBPD           Z20, Z21, Z20
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z15, Z15
-	VSUBPD           Z23, Z15, Z15
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z22, K2
-	VMOVAPD          Z22, K2, Z15
+	VSUBPD           Z20, Z15, Z15
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z18, K2
+	VMOVAPD          Z18, K2, Z15
 	VADDPD           Z19, Z15, Z15
-	VMOVAPD          Z15, K1, Z21
+	VMOVAPD          Z15, K1, Z17
 
-small87:
+small160:
 	VPANDQ  Z12, Z14, Z14
-	VPORQ   Z14, Z21, Z14
+	VPORQ   Z14, Z17, Z14
 	VMULPD  Z16, Z14, Z14
 	VMOVAPD Z14, Z14
 
-plain86:
+plain159:
 	VMOVUPD Z14, (DX)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, SI
-	JMP     outputs82
+	JMP     outputs155
 
-outputsDone83:
+outputsDone156:
 	TESTQ     SI, SI
-	JZ        end88
+	JZ        end161
 	LEAQ      wideMasks<>+0(SB), R8
 	KMOVW     (R8)(SI*2), K1
 	MOVQ      24(AX), SI
@@ -1517,47 +3082,47 @@ outputsDone83:
 	ADDQ      BX, SI
 	VMOVUPD.Z (SI), K1, Z14
 
-inputs89:
+inputs162:
 	VBROADCASTSD (R8), Z15
 	VMOVUPD.Z    (BX), K1, Z16
 	VFMADD231PD  Z16, Z15, Z14
 	ADDQ         $0x00000008, R8
 	ADDQ         DI, BX
 	DECQ         R9
-	JNZ          inputs89
+	JNZ          inputs162
 	MOVQ         40(AX), BX
 	TESTQ        $0x00000001, BX
-	JZ           linear90
+	JZ           linear163
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
 	VMOVAPD      Z7, Z16
 	VFMADD231PD  Z8, Z15, Z16
-	VSUBPD       Z7, Z16, Z21
-	VFMSUB231PD  Z8, Z15, Z21
+	VSUBPD       Z7, Z16, Z17
+	VFMSUB231PD  Z8, Z15, Z17
 	VMOVAPD      Z6, Z15
-	VFMADD213PD  Z5, Z21, Z15
-	VFMADD213PD  Z4, Z21, Z15
-	VFMADD213PD  Z3, Z21, Z15
-	VFMADD213PD  Z2, Z21, Z15
-	VPSLLQ       $0x30, Z16, Z22
+	VFMADD213PD  Z5, Z17, Z15
+	VFMADD213PD  Z4, Z17, Z15
+	VFMADD213PD  Z3, Z17, Z15
+	VFMADD213PD  Z2, Z17, Z15
+	VPSLLQ       $0x30, Z16, Z18
 	VPERMI2PD    Z1, Z0, Z16
-	VPADDQ       Z16, Z22, Z16
-	VMULPD       Z15, Z21, Z15
-	VSUBPD       Z16, Z10, Z21
-	VFNMADD231PD Z15, Z16, Z21
-	VSUBPD       Z21, Z11, Z15
+	VPADDQ       Z16, Z18, Z16
+	VMULPD       Z15, Z17, Z15
+	VSUBPD       Z16, Z10, Z17
+	VFNMADD231PD Z15, Z16, Z17
+	VSUBPD       Z17, Z11, Z15
 	VPERMILPD    $0x55, Z15, Z16
 	VMULPD       Z16, Z15, Z15
 	VDIVPD       Z15, Z10, Z15
-	VMULPD       Z16, Z21, Z16
+	VMULPD       Z16, Z17, Z16
 	VMULPD       Z15, Z16, Z15
 	VPANDQ       Z12, Z14, Z14
 	VPORQ        Z14, Z15, Z14
 	VMOVAPD      Z14, Z14
 
-linear90:
+linear163:
 	TESTQ            $0x00000004, BX
-	JZ               plain91
+	JZ               plain164
 	MOVQ             48(AX), SI
 	MOVQ             56(AX), DI
 	MOVQ             DX, R8
@@ -1568,96 +3133,96 @@ linear90:
 	VMULPD           Z15, Z14, Z14
 	VMOVAPD          Z14, Z14
 	TESTQ            $0x00000008, BX
-	JZ               plain91
+	JZ               plain164
 	VBROADCASTSD     64(AX), Z15
 	VBROADCASTSD     72(AX), Z16
 	VMULPD           Z15, Z14, Z14
 	VPANDQ           Z13, Z14, Z15
-	VMULPD           Z15, Z15, Z21
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z22
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z21, Z22
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z21, Z22
-	VMULPD           Z22, Z15, Z21
+	VMULPD           Z15, Z15, Z17
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z18
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z17, Z18
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z17, Z18
+	VMULPD           Z18, Z15, Z17
 	VCMPPD           $0x15, Z10, Z15, K2
 	KMOVW            K2, SI
 	TESTL            SI, SI
-	JZ               small92
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z22
-	VMINPD           Z15, Z22, Z22
-	VMOVAPD          Z10, Z23
-	VFMADD231PD      Z22, Z22, Z23
-	VSQRTPD          Z23, Z22
-	VADDPD           Z22, Z15, Z22
-	VPXORQ           Z20, Z20, Z20
+	JZ               small165
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z18
+	VMINPD           Z15, Z18, Z18
+	VMOVAPD          Z10, Z19
+	VFMADD231PD      Z18, Z18, Z19
+	VSQRTPD          Z19, Z18
+	VADDPD           Z18, Z15, Z18
+	VPXORQ           Z19, Z19, Z19
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z15, K3
-	VMOVAPD          Z15, K3, Z22
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K3, Z20
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z22, Z15
+	VMOVAPD          Z15, K3, Z18
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K3, Z19
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z18, Z15
 	VPSRLQ           $0x34, Z15, Z15
-	VPSLLQ           $0x34, Z15, Z23
-	VPSUBQ           Z23, Z22, Z23
+	VPSLLQ           $0x34, Z15, Z20
+	VPSUBQ           Z20, Z18, Z20
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z15, Z15
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z15, Z15
-	VSUBPD           Z10, Z23, Z23
-	VADDPD           Z11, Z23, Z24
-	VDIVPD           Z24, Z23, Z24
-	VMULPD           Z24, Z24, Z25
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z26
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z25, Z26
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z25, Z26
-	VMULPD           Z26, Z25, Z25
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z23, Z26
-	VMULPD           Z23, Z26, Z26
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z15, Z27
-	VADDPD           Z26, Z25, Z25
-	VFMADD231PD      Z25, Z24, Z27
-	VSUBPD           Z27, Z26, Z24
-	VSUBPD           Z23, Z24, Z23
+	VSUBPD           Z10, Z20, Z20
+	VADDPD           Z11, Z20, Z21
+	VDIVPD           Z21, Z20, Z21
+	VMULPD           Z21, Z21, Z22
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z23
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z22, Z23
+	VMULPD           Z23, Z22, Z22
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z20, Z23
+	VMULPD           Z20, Z23, Z23
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z15, Z24
+	VADDPD           Z23, Z22, Z22
+	VFMADD231PD      Z22, Z21, Z24
+	VSUBPD           Z24, Z23, Z21
+	VSUBPD           Z20, Z21, Z20
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z15, Z15
-	VSUBPD           Z23, Z15, Z15
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z22, K3
-	VMOVAPD          Z22, K3, Z15
-	VADDPD           Z20, Z15, Z15
-	VMOVAPD          Z15, K2, Z21
+	VSUBPD           Z20, Z15, Z15
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z18, K3
+	VMOVAPD          Z18, K3, Z15
+	VADDPD           Z19, Z15, Z15
+	VMOVAPD          Z15, K2, Z17
 
-small92:
+small165:
 	VPANDQ  Z12, Z14, Z14
-	VPORQ   Z14, Z21, Z14
+	VPORQ   Z14, Z17, Z14
 	VMULPD  Z16, Z14, Z14
 	VMOVAPD Z14, Z14
 
-plain91:
+plain164:
 	TESTQ   $0x00000002, BX
-	JZ      exact93
+	JZ      exact166
 	VMOVUPD Z14, (DX)
-	JMP     stored94
+	JMP     stored167
 
-exact93:
+exact166:
 	VMOVUPD Z14, K1, (DX)
 
-stored94:
-end88:
+stored167:
+end161:
 	ADDQ $0x00000050, AX
 	DECQ CX
-	JNZ  layer74
+	JNZ  layer147
 	VZEROUPPER
 	RET
 
@@ -1726,12 +3291,6 @@ DATA c4034000000000000<>+8(SB)/8, $0x4034000000000000
 DATA c4034000000000000<>+16(SB)/8, $0x4034000000000000
 DATA c4034000000000000<>+24(SB)/8, $0x4034000000000000
 GLOBL c4034000000000000<>(SB), RODATA|NOPTR, $32
-
-DATA c3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
-DATA c3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
-GLOBL c3ff0000000000000<>(SB), RODATA|NOPTR, $32
 
 DATA c4000000000000000<>+0(SB)/8, $0x4000000000000000
 DATA c4000000000000000<>+8(SB)/8, $0x4000000000000000
@@ -1952,16 +3511,20 @@ TEXT ·dotsAVX512(SB), NOSPLIT, $0-48
 	MOVQ in+24(FP), DX
 	MOVQ dst+0(FP), BX
 
-rows95:
+rows168:
 	CMPQ DX, $0x00000004
-	JL   rowsDone96
+	JL   rowsDone169
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns97:
+columns170:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone98
+	JL     columnsDone171
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
@@ -1974,81 +3537,96 @@ columns97:
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop99:
+loop172:
 	CMPQ        R11, $0x00000008
-	JL          done100
-	VMOVUPD     (R9), Z0
-	VMOVUPD     (R9)(AX*1), Z1
-	VMOVUPD     (R9)(AX*2), Z2
-	VMOVUPD     (R9)(R12*1), Z3
-	VMOVUPD     (R10), Z4
-	VFMADD231PD Z4, Z0, Z5
-	VFMADD231PD Z4, Z1, Z9
-	VFMADD231PD Z4, Z2, Z13
-	VFMADD231PD Z4, Z3, Z17
-	VMOVUPD     (R10)(AX*1), Z4
-	VFMADD231PD Z4, Z0, Z6
-	VFMADD231PD Z4, Z1, Z10
-	VFMADD231PD Z4, Z2, Z14
-	VFMADD231PD Z4, Z3, Z18
-	VMOVUPD     (R10)(AX*2), Z4
-	VFMADD231PD Z4, Z0, Z7
-	VFMADD231PD Z4, Z1, Z11
-	VFMADD231PD Z4, Z2, Z15
-	VFMADD231PD Z4, Z3, Z19
-	VMOVUPD     (R10)(R12*1), Z4
-	VFMADD231PD Z4, Z0, Z8
-	VFMADD231PD Z4, Z1, Z12
-	VFMADD231PD Z4, Z2, Z16
-	VFMADD231PD Z4, Z3, Z20
+	JL          done173
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R9)(AX*1), Z17
+	VMOVUPD     (R9)(AX*2), Z18
+	VMOVUPD     (R9)(R12*1), Z19
+	VMOVUPD     (R10), Z20
+	VFMADD231PD Z20, Z4, Z0
+	VFMADD231PD Z20, Z17, Z5
+	VFMADD231PD Z20, Z18, Z9
+	VFMADD231PD Z20, Z19, Z13
+	VMOVUPD     (R10)(AX*1), Z20
+	VFMADD231PD Z20, Z4, Z1
+	VFMADD231PD Z20, Z17, Z6
+	VFMADD231PD Z20, Z18, Z10
+	VFMADD231PD Z20, Z19, Z14
+	VMOVUPD     (R10)(AX*2), Z20
+	VFMADD231PD Z20, Z4, Z2
+	VFMADD231PD Z20, Z17, Z7
+	VFMADD231PD Z20, Z18, Z11
+	VFMADD231PD Z20, Z19, Z15
+	VMOVUPD     (R10)(R12*1), Z20
+	VFMADD231PD Z20, Z4, Z3
+	VFMADD231PD Z20, Z17, Z8
+	VFMADD231PD Z20, Z18, Z12
+	VFMADD231PD Z20, Z19, Z16
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop99
+	JMP         loop172
 
-done100:
+done173:
 	TESTQ       R11, R11
-	JZ          end101
+	JZ          end174
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
-	VMOVUPD.Z   (R9), K1, Z0
-	VMOVUPD.Z   (R9)(AX*1), K1, Z1
-	VMOVUPD.Z   (R9)(AX*2), K1, Z2
-	VMOVUPD.Z   (R9)(R12*1), K1, Z3
-	VMOVUPD.Z   (R10), K1, Z4
-	VFMADD231PD Z4, Z0, Z5
-	VFMADD231PD Z4, Z1, Z9
-	VFMADD231PD Z4, Z2, Z13
-	VFMADD231PD Z4, Z3, Z17
-	VMOVUPD.Z   (R10)(AX*1), K1, Z4
-	VFMADD231PD Z4, Z0, Z6
-	VFMADD231PD Z4, Z1, Z10
-	VFMADD231PD Z4, Z2, Z14
-	VFMADD231PD Z4, Z3, Z18
-	VMOVUPD.Z   (R10)(AX*2), K1, Z4
-	VFMADD231PD Z4, Z0, Z7
-	VFMADD231PD Z4, Z1, Z11
-	VFMADD231PD Z4, Z2, Z15
-	VFMADD231PD Z4, Z3, Z19
-	VMOVUPD.Z   (R10)(R12*1), K1, Z4
-	VFMADD231PD Z4, Z0, Z8
-	VFMADD231PD Z4, Z1, Z12
-	VFMADD231PD Z4, Z2, Z16
-	VFMADD231PD Z4, Z3, Z20
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R9)(AX*1), K1, Z17
+	VMOVUPD.Z   (R9)(AX*2), K1, Z18
+	VMOVUPD.Z   (R9)(R12*1), K1, Z19
+	VMOVUPD.Z   (R10), K1, Z20
+	VFMADD231PD Z20, Z4, Z0
+	VFMADD231PD Z20, Z17, Z5
+	VFMADD231PD Z20, Z18, Z9
+	VFMADD231PD Z20, Z19, Z13
+	VMOVUPD.Z   (R10)(AX*1), K1, Z20
+	VFMADD231PD Z20, Z4, Z1
+	VFMADD231PD Z20, Z17, Z6
+	VFMADD231PD Z20, Z18, Z10
+	VFMADD231PD Z20, Z19, Z14
+	VMOVUPD.Z   (R10)(AX*2), K1, Z20
+	VFMADD231PD Z20, Z4, Z2
+	VFMADD231PD Z20, Z17, Z7
+	VFMADD231PD Z20, Z18, Z11
+	VFMADD231PD Z20, Z19, Z15
+	VMOVUPD.Z   (R10)(R12*1), K1, Z20
+	VFMADD231PD Z20, Z4, Z3
+	VFMADD231PD Z20, Z17, Z8
+	VFMADD231PD Z20, Z18, Z12
+	VFMADD231PD Z20, Z19, Z16
 
-end101:
+end174:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
 	VEXTRACTF64X4 $0x01, Z5, Y4
 	VMOVAPD       Z5, Z0
 	VADDPD        Y4, Y0, Y0
@@ -2106,6 +3684,455 @@ end101:
 	VADDPD        Y3, Y1, Y1
 	VMOVUPD       Y1, (R10)
 	ADDQ          R9, R10
+	ADDQ          $0x00000020, R8
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	SUBQ          $0x00000004, DI
+	JMP           columns170
+
+columnsDone171:
+columns175:
+	CMPQ   DI, $0x00000001
+	JL     columnsDone176
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
+
+loop177:
+	CMPQ        R11, $0x00000008
+	JL          done178
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R9)(AX*1), Z2
+	VMOVUPD     (R9)(AX*2), Z4
+	VMOVUPD     (R9)(R12*1), Z7
+	VMOVUPD     (R10), Z8
+	VFMADD231PD Z8, Z1, Z0
+	VFMADD231PD Z8, Z2, Z3
+	VFMADD231PD Z8, Z4, Z5
+	VFMADD231PD Z8, Z7, Z6
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop177
+
+done178:
+	TESTQ       R11, R11
+	JZ          end179
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R9)(AX*1), K1, Z2
+	VMOVUPD.Z   (R9)(AX*2), K1, Z4
+	VMOVUPD.Z   (R9)(R12*1), K1, Z7
+	VMOVUPD.Z   (R10), K1, Z8
+	VFMADD231PD Z8, Z1, Z0
+	VFMADD231PD Z8, Z2, Z3
+	VFMADD231PD Z8, Z4, Z5
+	VFMADD231PD Z8, Z7, Z6
+
+end179:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	ADDQ          $0x00000008, R8
+	ADDQ          AX, SI
+	SUBQ          $0x00000001, DI
+	JMP           columns175
+
+columnsDone176:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000004, DX
+	JMP  rows168
+
+rowsDone169:
+rows180:
+	CMPQ DX, $0x00000001
+	JL   rowsDone181
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns182:
+	CMPQ   DI, $0x00000004
+	JL     columnsDone183
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
+
+loop184:
+	CMPQ        R11, $0x00000008
+	JL          done185
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R10), Z5
+	VFMADD231PD Z5, Z4, Z0
+	VMOVUPD     (R10)(AX*1), Z5
+	VFMADD231PD Z5, Z4, Z1
+	VMOVUPD     (R10)(AX*2), Z5
+	VFMADD231PD Z5, Z4, Z2
+	VMOVUPD     (R10)(R12*1), Z5
+	VFMADD231PD Z5, Z4, Z3
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop184
+
+done185:
+	TESTQ       R11, R11
+	JZ          end186
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R10), K1, Z5
+	VFMADD231PD Z5, Z4, Z0
+	VMOVUPD.Z   (R10)(AX*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z1
+	VMOVUPD.Z   (R10)(AX*2), K1, Z5
+	VFMADD231PD Z5, Z4, Z2
+	VMOVUPD.Z   (R10)(R12*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z3
+
+end186:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	ADDQ          $0x00000020, R8
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	SUBQ          $0x00000004, DI
+	JMP           columns182
+
+columnsDone183:
+columns187:
+	CMPQ   DI, $0x00000001
+	JL     columnsDone188
+	VPXORQ Z0, Z0, Z0
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+loop189:
+	CMPQ        R11, $0x00000008
+	JL          done190
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R10), Z2
+	VFMADD231PD Z2, Z1, Z0
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop189
+
+done190:
+	TESTQ       R11, R11
+	JZ          end191
+	LEAQ        wideMasks<>+0(SB), R12
+	KMOVW       (R12)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R10), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+
+end191:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	ADDQ          $0x00000008, R8
+	ADDQ          AX, SI
+	SUBQ          $0x00000001, DI
+	JMP           columns187
+
+columnsDone188:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000001, DX
+	JMP  rows180
+
+rowsDone181:
+	VZEROUPPER
+	RET
+
+// func thetaGradAVX512(dst *float64, x *float64, d *float64, in int, out int, n int)
+// Requires: AVX, AVX512F
+TEXT ·thetaGradAVX512(SB), NOSPLIT, $0-48
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ x+8(FP), CX
+	MOVQ in+24(FP), DX
+	MOVQ dst+0(FP), BX
+	CMPQ DX, $0x00000004
+	JL   few192
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns194:
+	CMPQ   DI, $0x00000004
+	JL     columnsDone195
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	VPXORQ Z16, Z16, Z16
+	VPXORQ Z17, Z17, Z17
+	VPXORQ Z18, Z18, Z18
+	VPXORQ Z19, Z19, Z19
+	VPXORQ Z20, Z20, Z20
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
+
+loop196:
+	CMPQ        R11, $0x00000008
+	JL          done197
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R9)(AX*1), Z21
+	VMOVUPD     (R9)(AX*2), Z22
+	VMOVUPD     (R9)(R12*1), Z23
+	VMOVUPD     (R10), Z24
+	VFMADD231PD Z24, Z4, Z0
+	VFMADD231PD Z24, Z21, Z5
+	VFMADD231PD Z24, Z22, Z9
+	VFMADD231PD Z24, Z23, Z13
+	VADDPD      Z24, Z17, Z17
+	VMOVUPD     (R10)(AX*1), Z24
+	VFMADD231PD Z24, Z4, Z1
+	VFMADD231PD Z24, Z21, Z6
+	VFMADD231PD Z24, Z22, Z10
+	VFMADD231PD Z24, Z23, Z14
+	VADDPD      Z24, Z18, Z18
+	VMOVUPD     (R10)(AX*2), Z24
+	VFMADD231PD Z24, Z4, Z2
+	VFMADD231PD Z24, Z21, Z7
+	VFMADD231PD Z24, Z22, Z11
+	VFMADD231PD Z24, Z23, Z15
+	VADDPD      Z24, Z19, Z19
+	VMOVUPD     (R10)(R12*1), Z24
+	VFMADD231PD Z24, Z4, Z3
+	VFMADD231PD Z24, Z21, Z8
+	VFMADD231PD Z24, Z22, Z12
+	VFMADD231PD Z24, Z23, Z16
+	VADDPD      Z24, Z20, Z20
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop196
+
+done197:
+	TESTQ       R11, R11
+	JZ          end198
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R9)(AX*1), K1, Z21
+	VMOVUPD.Z   (R9)(AX*2), K1, Z22
+	VMOVUPD.Z   (R9)(R12*1), K1, Z23
+	VMOVUPD.Z   (R10), K1, Z24
+	VFMADD231PD Z24, Z4, Z0
+	VFMADD231PD Z24, Z21, Z5
+	VFMADD231PD Z24, Z22, Z9
+	VFMADD231PD Z24, Z23, Z13
+	VADDPD      Z24, Z17, Z17
+	VMOVUPD.Z   (R10)(AX*1), K1, Z24
+	VFMADD231PD Z24, Z4, Z1
+	VFMADD231PD Z24, Z21, Z6
+	VFMADD231PD Z24, Z22, Z10
+	VFMADD231PD Z24, Z23, Z14
+	VADDPD      Z24, Z18, Z18
+	VMOVUPD.Z   (R10)(AX*2), K1, Z24
+	VFMADD231PD Z24, Z4, Z2
+	VFMADD231PD Z24, Z21, Z7
+	VFMADD231PD Z24, Z22, Z11
+	VFMADD231PD Z24, Z23, Z15
+	VADDPD      Z24, Z19, Z19
+	VMOVUPD.Z   (R10)(R12*1), K1, Z24
+	VFMADD231PD Z24, Z4, Z3
+	VFMADD231PD Z24, Z21, Z8
+	VFMADD231PD Z24, Z22, Z12
+	VFMADD231PD Z24, Z23, Z16
+	VADDPD      Z24, Z20, Z20
+
+end198:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z7, Y4
+	VMOVAPD       Z7, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VMOVAPD       Z8, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z9, Y4
+	VMOVAPD       Z9, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z10, Y4
+	VMOVAPD       Z10, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z11, Y4
+	VMOVAPD       Z11, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z12, Y4
+	VMOVAPD       Z12, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z13, Y4
+	VMOVAPD       Z13, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z14, Y4
+	VMOVAPD       Z14, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y4
+	VMOVAPD       Z15, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z16, Y4
+	VMOVAPD       Z16, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	MOVQ          in+24(FP), R9
+	IMULQ         out+32(FP), R9
+	LEAQ          (R8)(R9*8), R9
 	VEXTRACTF64X4 $0x01, Z17, Y4
 	VMOVAPD       Z17, Z0
 	VADDPD        Y4, Y0, Y0
@@ -2123,67 +4150,69 @@ end101:
 	VPERM2F128    $0x20, Y2, Y0, Y1
 	VPERM2F128    $0x31, Y2, Y0, Y3
 	VADDPD        Y3, Y1, Y1
-	VMOVUPD       Y1, (R10)
-	ADDQ          R9, R10
+	VMOVUPD       Y1, (R9)
 	ADDQ          $0x00000020, R8
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns97
+	JMP           columns194
 
-columnsDone98:
-columns102:
+columnsDone195:
+columns199:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone103
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	VPXORQ Z24, Z24, Z24
+	JL     columnsDone200
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop104:
+loop201:
 	CMPQ        R11, $0x00000008
-	JL          done105
-	VMOVUPD     (R9), Z0
-	VMOVUPD     (R9)(AX*1), Z1
-	VMOVUPD     (R9)(AX*2), Z2
-	VMOVUPD     (R9)(R12*1), Z3
-	VMOVUPD     (R10), Z4
-	VFMADD231PD Z4, Z0, Z21
-	VFMADD231PD Z4, Z1, Z22
-	VFMADD231PD Z4, Z2, Z23
-	VFMADD231PD Z4, Z3, Z24
+	JL          done202
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R9)(AX*1), Z2
+	VMOVUPD     (R9)(AX*2), Z4
+	VMOVUPD     (R9)(R12*1), Z8
+	VMOVUPD     (R10), Z9
+	VFMADD231PD Z9, Z1, Z0
+	VFMADD231PD Z9, Z2, Z3
+	VFMADD231PD Z9, Z4, Z5
+	VFMADD231PD Z9, Z8, Z6
+	VADDPD      Z9, Z7, Z7
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop104
+	JMP         loop201
 
-done105:
+done202:
 	TESTQ       R11, R11
-	JZ          end106
+	JZ          end203
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
-	VMOVUPD.Z   (R9), K1, Z0
-	VMOVUPD.Z   (R9)(AX*1), K1, Z1
-	VMOVUPD.Z   (R9)(AX*2), K1, Z2
-	VMOVUPD.Z   (R9)(R12*1), K1, Z3
-	VMOVUPD.Z   (R10), K1, Z4
-	VFMADD231PD Z4, Z0, Z21
-	VFMADD231PD Z4, Z1, Z22
-	VFMADD231PD Z4, Z2, Z23
-	VFMADD231PD Z4, Z3, Z24
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R9)(AX*1), K1, Z2
+	VMOVUPD.Z   (R9)(AX*2), K1, Z4
+	VMOVUPD.Z   (R9)(R12*1), K1, Z8
+	VMOVUPD.Z   (R10), K1, Z9
+	VFMADD231PD Z9, Z1, Z0
+	VFMADD231PD Z9, Z2, Z3
+	VFMADD231PD Z9, Z4, Z5
+	VFMADD231PD Z9, Z8, Z6
+	VADDPD      Z9, Z7, Z7
 
-end106:
+end203:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
-	VEXTRACTF64X4 $0x01, Z21, Y4
-	VMOVAPD       Z21, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
 	VADDPD        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X0, X1, X1
@@ -2191,8 +4220,8 @@ end106:
 	VADDSD        X2, X1, X1
 	VMOVSD        X1, (R10)
 	ADDQ          R9, R10
-	VEXTRACTF64X4 $0x01, Z22, Y4
-	VMOVAPD       Z22, Z0
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z0
 	VADDPD        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X0, X1, X1
@@ -2200,8 +4229,8 @@ end106:
 	VADDSD        X2, X1, X1
 	VMOVSD        X1, (R10)
 	ADDQ          R9, R10
-	VEXTRACTF64X4 $0x01, Z23, Y4
-	VMOVAPD       Z23, Z0
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
 	VADDPD        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X0, X1, X1
@@ -2209,8 +4238,8 @@ end106:
 	VADDSD        X2, X1, X1
 	VMOVSD        X1, (R10)
 	ADDQ          R9, R10
-	VEXTRACTF64X4 $0x01, Z24, Y4
-	VMOVAPD       Z24, Z0
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z0
 	VADDPD        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X0, X1, X1
@@ -2218,12 +4247,23 @@ end106:
 	VADDSD        X2, X1, X1
 	VMOVSD        X1, (R10)
 	ADDQ          R9, R10
+	MOVQ          in+24(FP), R9
+	IMULQ         out+32(FP), R9
+	LEAQ          (R8)(R9*8), R9
+	VEXTRACTF64X4 $0x01, Z7, Y4
+	VMOVAPD       Z7, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R9)
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns102
+	JMP           columns199
 
-columnsDone103:
+columnsDone200:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
@@ -2235,75 +4275,355 @@ columnsDone103:
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000004, DX
-	JMP  rows95
+	JMP  first193
 
-rowsDone96:
-rows107:
-	CMPQ DX, $0x00000001
-	JL   rowsDone108
+few192:
 	MOVQ d+16(FP), SI
 	MOVQ out+32(FP), DI
 	MOVQ BX, R8
 
-columns109:
+columns204:
 	CMPQ   DI, $0x00000004
-	JL     columnsDone110
-	VPXORQ Z25, Z25, Z25
-	VPXORQ Z26, Z26, Z26
-	VPXORQ Z27, Z27, Z27
-	VPXORQ Z28, Z28, Z28
+	JL     columnsDone205
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
 	LEAQ   (AX)(AX*2), R12
 
-loop111:
+loop206:
 	CMPQ        R11, $0x00000008
-	JL          done112
-	VMOVUPD     (R9), Z0
-	VMOVUPD     (R10), Z1
-	VFMADD231PD Z1, Z0, Z25
-	VMOVUPD     (R10)(AX*1), Z1
-	VFMADD231PD Z1, Z0, Z26
-	VMOVUPD     (R10)(AX*2), Z1
-	VFMADD231PD Z1, Z0, Z27
-	VMOVUPD     (R10)(R12*1), Z1
-	VFMADD231PD Z1, Z0, Z28
+	JL          done207
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R10), Z9
+	VFMADD231PD Z9, Z4, Z0
+	VADDPD      Z9, Z5, Z5
+	VMOVUPD     (R10)(AX*1), Z9
+	VFMADD231PD Z9, Z4, Z1
+	VADDPD      Z9, Z6, Z6
+	VMOVUPD     (R10)(AX*2), Z9
+	VFMADD231PD Z9, Z4, Z2
+	VADDPD      Z9, Z7, Z7
+	VMOVUPD     (R10)(R12*1), Z9
+	VFMADD231PD Z9, Z4, Z3
+	VADDPD      Z9, Z8, Z8
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop111
+	JMP         loop206
 
-done112:
+done207:
 	TESTQ       R11, R11
-	JZ          end113
+	JZ          end208
 	LEAQ        wideMasks<>+0(SB), R13
 	KMOVW       (R13)(R11*2), K1
-	VMOVUPD.Z   (R9), K1, Z0
-	VMOVUPD.Z   (R10), K1, Z1
-	VFMADD231PD Z1, Z0, Z25
-	VMOVUPD.Z   (R10)(AX*1), K1, Z1
-	VFMADD231PD Z1, Z0, Z26
-	VMOVUPD.Z   (R10)(AX*2), K1, Z1
-	VFMADD231PD Z1, Z0, Z27
-	VMOVUPD.Z   (R10)(R12*1), K1, Z1
-	VFMADD231PD Z1, Z0, Z28
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R10), K1, Z9
+	VFMADD231PD Z9, Z4, Z0
+	VADDPD      Z9, Z5, Z5
+	VMOVUPD.Z   (R10)(AX*1), K1, Z9
+	VFMADD231PD Z9, Z4, Z1
+	VADDPD      Z9, Z6, Z6
+	VMOVUPD.Z   (R10)(AX*2), K1, Z9
+	VFMADD231PD Z9, Z4, Z2
+	VADDPD      Z9, Z7, Z7
+	VMOVUPD.Z   (R10)(R12*1), K1, Z9
+	VFMADD231PD Z9, Z4, Z3
+	VADDPD      Z9, Z8, Z8
 
-end113:
+end208:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
-	VEXTRACTF64X4 $0x01, Z25, Y4
-	VMOVAPD       Z25, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
 	VADDPD        Y4, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z26, Y4
-	VMOVAPD       Z26, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
 	VADDPD        Y4, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z27, Y4
-	VMOVAPD       Z27, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
 	VADDPD        Y4, Y2, Y2
-	VEXTRACTF64X4 $0x01, Z28, Y4
-	VMOVAPD       Z28, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	MOVQ          in+24(FP), R9
+	IMULQ         out+32(FP), R9
+	LEAQ          (R8)(R9*8), R9
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z7, Y4
+	VMOVAPD       Z7, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VMOVAPD       Z8, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R9)
+	ADDQ          $0x00000020, R8
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	SUBQ          $0x00000004, DI
+	JMP           columns204
+
+columnsDone205:
+columns209:
+	CMPQ   DI, $0x00000001
+	JL     columnsDone210
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z3, Z3, Z3
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+loop211:
+	CMPQ        R11, $0x00000008
+	JL          done212
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R10), Z2
+	VFMADD231PD Z2, Z1, Z0
+	VADDPD      Z2, Z3, Z3
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop211
+
+done212:
+	TESTQ       R11, R11
+	JZ          end213
+	LEAQ        wideMasks<>+0(SB), R12
+	KMOVW       (R12)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R10), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+	VADDPD      Z2, Z3, Z3
+
+end213:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	MOVQ          in+24(FP), R9
+	IMULQ         out+32(FP), R9
+	LEAQ          (R8)(R9*8), R9
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R9)
+	ADDQ          $0x00000008, R8
+	ADDQ          AX, SI
+	SUBQ          $0x00000001, DI
+	JMP           columns209
+
+columnsDone210:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000001, DX
+
+first193:
+rows214:
+	CMPQ DX, $0x00000004
+	JL   rowsDone215
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns216:
+	CMPQ   DI, $0x00000004
+	JL     columnsDone217
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	VPXORQ Z16, Z16, Z16
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
+
+loop218:
+	CMPQ        R11, $0x00000008
+	JL          done219
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R9)(AX*1), Z17
+	VMOVUPD     (R9)(AX*2), Z18
+	VMOVUPD     (R9)(R12*1), Z19
+	VMOVUPD     (R10), Z20
+	VFMADD231PD Z20, Z4, Z0
+	VFMADD231PD Z20, Z17, Z5
+	VFMADD231PD Z20, Z18, Z9
+	VFMADD231PD Z20, Z19, Z13
+	VMOVUPD     (R10)(AX*1), Z20
+	VFMADD231PD Z20, Z4, Z1
+	VFMADD231PD Z20, Z17, Z6
+	VFMADD231PD Z20, Z18, Z10
+	VFMADD231PD Z20, Z19, Z14
+	VMOVUPD     (R10)(AX*2), Z20
+	VFMADD231PD Z20, Z4, Z2
+	VFMADD231PD Z20, Z17, Z7
+	VFMADD231PD Z20, Z18, Z11
+	VFMADD231PD Z20, Z19, Z15
+	VMOVUPD     (R10)(R12*1), Z20
+	VFMADD231PD Z20, Z4, Z3
+	VFMADD231PD Z20, Z17, Z8
+	VFMADD231PD Z20, Z18, Z12
+	VFMADD231PD Z20, Z19, Z16
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop218
+
+done219:
+	TESTQ       R11, R11
+	JZ          end220
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R9)(AX*1), K1, Z17
+	VMOVUPD.Z   (R9)(AX*2), K1, Z18
+	VMOVUPD.Z   (R9)(R12*1), K1, Z19
+	VMOVUPD.Z   (R10), K1, Z20
+	VFMADD231PD Z20, Z4, Z0
+	VFMADD231PD Z20, Z17, Z5
+	VFMADD231PD Z20, Z18, Z9
+	VFMADD231PD Z20, Z19, Z13
+	VMOVUPD.Z   (R10)(AX*1), K1, Z20
+	VFMADD231PD Z20, Z4, Z1
+	VFMADD231PD Z20, Z17, Z6
+	VFMADD231PD Z20, Z18, Z10
+	VFMADD231PD Z20, Z19, Z14
+	VMOVUPD.Z   (R10)(AX*2), K1, Z20
+	VFMADD231PD Z20, Z4, Z2
+	VFMADD231PD Z20, Z17, Z7
+	VFMADD231PD Z20, Z18, Z11
+	VFMADD231PD Z20, Z19, Z15
+	VMOVUPD.Z   (R10)(R12*1), K1, Z20
+	VFMADD231PD Z20, Z4, Z3
+	VFMADD231PD Z20, Z17, Z8
+	VFMADD231PD Z20, Z18, Z12
+	VFMADD231PD Z20, Z19, Z16
+
+end220:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z7, Y4
+	VMOVAPD       Z7, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VMOVAPD       Z8, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z9, Y4
+	VMOVAPD       Z9, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z10, Y4
+	VMOVAPD       Z10, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z11, Y4
+	VMOVAPD       Z11, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z12, Y4
+	VMOVAPD       Z12, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z13, Y4
+	VMOVAPD       Z13, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z14, Y4
+	VMOVAPD       Z14, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y4
+	VMOVAPD       Z15, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z16, Y4
+	VMOVAPD       Z16, Z3
 	VADDPD        Y4, Y3, Y3
 	VHADDPD       Y1, Y0, Y0
 	VHADDPD       Y3, Y2, Y2
@@ -2318,43 +4638,86 @@ end113:
 	ADDQ          AX, SI
 	ADDQ          AX, SI
 	SUBQ          $0x00000004, DI
-	JMP           columns109
+	JMP           columns216
 
-columnsDone110:
-columns114:
+columnsDone217:
+columns221:
 	CMPQ   DI, $0x00000001
-	JL     columnsDone115
-	VPXORQ Z29, Z29, Z29
+	JL     columnsDone222
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
 	MOVQ   n+40(FP), R11
 	MOVQ   CX, R9
 	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
 
-loop116:
+loop223:
 	CMPQ        R11, $0x00000008
-	JL          done117
-	VMOVUPD     (R9), Z0
-	VMOVUPD     (R10), Z1
-	VFMADD231PD Z1, Z0, Z29
+	JL          done224
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R9)(AX*1), Z2
+	VMOVUPD     (R9)(AX*2), Z4
+	VMOVUPD     (R9)(R12*1), Z7
+	VMOVUPD     (R10), Z8
+	VFMADD231PD Z8, Z1, Z0
+	VFMADD231PD Z8, Z2, Z3
+	VFMADD231PD Z8, Z4, Z5
+	VFMADD231PD Z8, Z7, Z6
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R11
-	JMP         loop116
+	JMP         loop223
 
-done117:
+done224:
 	TESTQ       R11, R11
-	JZ          end118
-	LEAQ        wideMasks<>+0(SB), R12
-	KMOVW       (R12)(R11*2), K1
-	VMOVUPD.Z   (R9), K1, Z0
-	VMOVUPD.Z   (R10), K1, Z1
-	VFMADD231PD Z1, Z0, Z29
+	JZ          end225
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R9)(AX*1), K1, Z2
+	VMOVUPD.Z   (R9)(AX*2), K1, Z4
+	VMOVUPD.Z   (R9)(R12*1), K1, Z7
+	VMOVUPD.Z   (R10), K1, Z8
+	VFMADD231PD Z8, Z1, Z0
+	VFMADD231PD Z8, Z2, Z3
+	VFMADD231PD Z8, Z4, Z5
+	VFMADD231PD Z8, Z7, Z6
 
-end118:
+end225:
 	MOVQ          out+32(FP), R9
 	SHLQ          $0x03, R9
 	MOVQ          R8, R10
-	VEXTRACTF64X4 $0x01, Z29, Y4
-	VMOVAPD       Z29, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VMOVAPD       Z5, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	VEXTRACTF64X4 $0x01, Z6, Y4
+	VMOVAPD       Z6, Z0
 	VADDPD        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X0, X1, X1
@@ -2365,17 +4728,161 @@ end118:
 	ADDQ          $0x00000008, R8
 	ADDQ          AX, SI
 	SUBQ          $0x00000001, DI
-	JMP           columns114
+	JMP           columns221
 
-columnsDone115:
+columnsDone222:
+	MOVQ out+32(FP), SI
+	SHLQ $0x03, SI
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	ADDQ AX, CX
+	ADDQ SI, BX
+	SUBQ $0x00000004, DX
+	JMP  rows214
+
+rowsDone215:
+rows226:
+	CMPQ DX, $0x00000001
+	JL   rowsDone227
+	MOVQ d+16(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ BX, R8
+
+columns228:
+	CMPQ   DI, $0x00000004
+	JL     columnsDone229
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+	LEAQ   (AX)(AX*2), R12
+
+loop230:
+	CMPQ        R11, $0x00000008
+	JL          done231
+	VMOVUPD     (R9), Z4
+	VMOVUPD     (R10), Z5
+	VFMADD231PD Z5, Z4, Z0
+	VMOVUPD     (R10)(AX*1), Z5
+	VFMADD231PD Z5, Z4, Z1
+	VMOVUPD     (R10)(AX*2), Z5
+	VFMADD231PD Z5, Z4, Z2
+	VMOVUPD     (R10)(R12*1), Z5
+	VFMADD231PD Z5, Z4, Z3
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop230
+
+done231:
+	TESTQ       R11, R11
+	JZ          end232
+	LEAQ        wideMasks<>+0(SB), R13
+	KMOVW       (R13)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z4
+	VMOVUPD.Z   (R10), K1, Z5
+	VFMADD231PD Z5, Z4, Z0
+	VMOVUPD.Z   (R10)(AX*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z1
+	VMOVUPD.Z   (R10)(AX*2), K1, Z5
+	VFMADD231PD Z5, Z4, Z2
+	VMOVUPD.Z   (R10)(R12*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z3
+
+end232:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VMOVAPD       Z1, Z1
+	VADDPD        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VMOVAPD       Z2, Z2
+	VADDPD        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VMOVAPD       Z3, Z3
+	VADDPD        Y4, Y3, Y3
+	VHADDPD       Y1, Y0, Y0
+	VHADDPD       Y3, Y2, Y2
+	VPERM2F128    $0x20, Y2, Y0, Y1
+	VPERM2F128    $0x31, Y2, Y0, Y3
+	VADDPD        Y3, Y1, Y1
+	VMOVUPD       Y1, (R10)
+	ADDQ          R9, R10
+	ADDQ          $0x00000020, R8
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	ADDQ          AX, SI
+	SUBQ          $0x00000004, DI
+	JMP           columns228
+
+columnsDone229:
+columns233:
+	CMPQ   DI, $0x00000001
+	JL     columnsDone234
+	VPXORQ Z0, Z0, Z0
+	MOVQ   n+40(FP), R11
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+loop235:
+	CMPQ        R11, $0x00000008
+	JL          done236
+	VMOVUPD     (R9), Z1
+	VMOVUPD     (R10), Z2
+	VFMADD231PD Z2, Z1, Z0
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000008, R11
+	JMP         loop235
+
+done236:
+	TESTQ       R11, R11
+	JZ          end237
+	LEAQ        wideMasks<>+0(SB), R12
+	KMOVW       (R12)(R11*2), K1
+	VMOVUPD.Z   (R9), K1, Z1
+	VMOVUPD.Z   (R10), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+
+end237:
+	MOVQ          out+32(FP), R9
+	SHLQ          $0x03, R9
+	MOVQ          R8, R10
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VMOVAPD       Z0, Z0
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDSD        X2, X1, X1
+	VMOVSD        X1, (R10)
+	ADDQ          R9, R10
+	ADDQ          $0x00000008, R8
+	ADDQ          AX, SI
+	SUBQ          $0x00000001, DI
+	JMP           columns233
+
+columnsDone234:
 	MOVQ out+32(FP), SI
 	SHLQ $0x03, SI
 	ADDQ AX, CX
 	ADDQ SI, BX
 	SUBQ $0x00000001, DX
-	JMP  rows107
+	JMP  rows226
 
-rowsDone108:
+rowsDone227:
 	VZEROUPPER
 	RET
 
@@ -2401,16 +4908,16 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD c8000000000000000<>+0(SB), Z12
 	VBROADCASTSD c7fffffffffffffff<>+0(SB), Z13
 
-pairs119:
+pairs238:
 	CMPQ CX, $0x00000002
-	JL   single120
+	JL   single239
 	LEAQ (AX)(DX*1), BX
 	MOVQ n+16(FP), SI
 	XORQ DI, DI
 
-loop122:
+loop241:
 	CMPQ         SI, $0x00000010
-	JL           done123
+	JL           done242
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VMOVUPD      64(AX)(DI*1), Z16
@@ -2513,12 +5020,12 @@ loop122:
 	VMOVUPD      Z14, 64(BX)(DI*1)
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x00000010, SI
-	JMP          loop122
+	JMP          loop241
 
-done123:
-loop124:
+done242:
+loop243:
 	CMPQ         SI, $0x00000008
-	JL           done125
+	JL           done244
 	VMOVUPD      (AX)(DI*1), Z14
 	VMOVUPD      (BX)(DI*1), Z15
 	VPANDQ       Z13, Z14, Z16
@@ -2571,13 +5078,13 @@ loop124:
 	VMOVUPD      Z14, (BX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JMP          loop124
+	JMP          loop243
 
-done125:
+done244:
 	TESTQ          SI, SI
-	JZ             end126
+	JZ             end245
 	CMPQ           SI, $0x00000001
-	JNE            several127
+	JNE            several246
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z14
@@ -2630,9 +5137,9 @@ done125:
 	VPANDQ         Z12, Z15, Z15
 	VPORQ          Z15, Z14, Z14
 	VMOVSD         X14, (BX)(DI*1)
-	JMP            end126
+	JMP            end245
 
-several127:
+several246:
 	LEAQ         wideMasks<>+0(SB), R8
 	KMOVW        (R8)(SI*2), K1
 	VMOVUPD.Z    (AX)(DI*1), K1, Z14
@@ -2686,20 +5193,20 @@ several127:
 	VPORQ        Z15, Z14, Z14
 	VMOVUPD      Z14, K1, (BX)(DI*1)
 
-end126:
+end245:
 	LEAQ (AX)(DX*2), AX
 	SUBQ $0x00000002, CX
-	JMP  pairs119
+	JMP  pairs238
 
-single120:
+single239:
 	TESTQ CX, CX
-	JZ    end121
+	JZ    end240
 	MOVQ  n+16(FP), CX
 	XORQ  DX, DX
 
-loop128:
+loop247:
 	CMPQ         CX, $0x00000020
-	JL           done129
+	JL           done248
 	VMOVUPD      (AX)(DX*1), Z14
 	VMOVUPD      64(AX)(DX*1), Z15
 	VMOVUPD      128(AX)(DX*1), Z16
@@ -2798,12 +5305,12 @@ loop128:
 	VMOVUPD      Z14, 192(AX)(DX*1)
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x00000020, CX
-	JMP          loop128
+	JMP          loop247
 
-done129:
-loop130:
+done248:
+loop249:
 	CMPQ         CX, $0x00000008
-	JL           done131
+	JL           done250
 	VMOVUPD      (AX)(DX*1), Z14
 	VPANDQ       Z13, Z14, Z15
 	VMINPD       Z15, Z9, Z15
@@ -2830,13 +5337,13 @@ loop130:
 	VMOVUPD      Z14, (AX)(DX*1)
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000008, CX
-	JMP          loop130
+	JMP          loop249
 
-done131:
+done250:
 	TESTQ          CX, CX
-	JZ             end132
+	JZ             end251
 	CMPQ           CX, $0x00000001
-	JNE            several133
+	JNE            several252
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z14
@@ -2863,9 +5370,9 @@ done131:
 	VPANDQ         Z12, Z14, Z1
 	VPORQ          Z1, Z0, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end132
+	JMP            end251
 
-several133:
+several252:
 	LEAQ         wideMasks<>+0(SB), BX
 	KMOVW        (BX)(CX*2), K1
 	VMOVUPD.Z    (AX)(DX*1), K1, Z14
@@ -2893,8 +5400,8 @@ several133:
 	VPORQ        Z1, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(DX*1)
 
-end132:
-end121:
+end251:
+end240:
 	VZEROUPPER
 	RET
 
@@ -2907,9 +5414,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop134:
+loop253:
 	CMPQ         BX, $0x00000010
-	JL           done135
+	JL           done254
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -2924,12 +5431,12 @@ loop134:
 	VMOVUPD      Z0, 64(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000010, BX
-	JMP          loop134
+	JMP          loop253
 
-done135:
-loop136:
+done254:
+loop255:
 	CMPQ         BX, $0x00000008
-	JL           done137
+	JL           done256
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
@@ -2938,13 +5445,13 @@ loop136:
 	VMOVUPD      Z0, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JMP          loop136
+	JMP          loop255
 
-done137:
+done256:
 	TESTQ          BX, BX
-	JZ             end138
+	JZ             end257
 	CMPQ           BX, $0x00000001
-	JNE            several139
+	JNE            several258
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
@@ -2953,9 +5460,9 @@ done137:
 	VFNMADD231PD   Z1, Z1, Z2
 	VMULPD         Z2, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end138
+	JMP            end257
 
-several139:
+several258:
 	LEAQ         wideMasks<>+0(SB), DI
 	KMOVW        (DI)(BX*2), K1
 	VMOVUPD.Z    (CX)(SI*1), K1, Z0
@@ -2965,7 +5472,7 @@ several139:
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(SI*1)
 
-end138:
+end257:
 	VZEROUPPER
 	RET
 
@@ -2978,9 +5485,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 	XORQ SI, SI
 
-loop140:
+loop259:
 	CMPQ    BX, $0x00000010
-	JL      done141
+	JL      done260
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
@@ -2991,34 +5498,34 @@ loop140:
 	VMOVUPD Z0, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop140
+	JMP     loop259
 
-done141:
-loop142:
+done260:
+loop261:
 	CMPQ    BX, $0x00000008
-	JL      done143
+	JL      done262
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop142
+	JMP     loop261
 
-done143:
+done262:
 	TESTQ          BX, BX
-	JZ             end144
+	JZ             end263
 	CMPQ           BX, $0x00000001
-	JNE            several145
+	JNE            several264
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z0
 	VBROADCASTSD.Z (DX)(SI*1), K1, Z1
 	VMULPD         Z1, Z0, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end144
+	JMP            end263
 
-several145:
+several264:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z0
@@ -3026,7 +5533,7 @@ several145:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end144:
+end263:
 	VZEROUPPER
 	RET
 
@@ -3040,9 +5547,9 @@ TEXT ·scaledDiffAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop146:
+loop265:
 	CMPQ    BX, $0x00000010
-	JL      done147
+	JL      done266
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -3055,12 +5562,12 @@ loop146:
 	VMOVUPD Z1, 64(AX)(SI*1)
 	ADDQ    $0x00000080, SI
 	SUBQ    $0x00000010, BX
-	JMP     loop146
+	JMP     loop265
 
-done147:
-loop148:
+done266:
+loop267:
 	CMPQ    BX, $0x00000008
-	JL      done149
+	JL      done268
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD (DX)(SI*1), Z2
 	VSUBPD  Z2, Z1, Z1
@@ -3068,13 +5575,13 @@ loop148:
 	VMOVUPD Z1, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JMP     loop148
+	JMP     loop267
 
-done149:
+done268:
 	TESTQ          BX, BX
-	JZ             end150
+	JZ             end269
 	CMPQ           BX, $0x00000001
-	JNE            several151
+	JNE            several270
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (CX)(SI*1), K1, Z1
@@ -3082,9 +5589,9 @@ done149:
 	VSUBPD         Z2, Z1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(SI*1)
-	JMP            end150
+	JMP            end269
 
-several151:
+several270:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (CX)(SI*1), K1, Z1
@@ -3093,7 +5600,7 @@ several151:
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-end150:
+end269:
 	VZEROUPPER
 	RET
 
@@ -3106,9 +5613,9 @@ TEXT ·shiftAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop152:
+loop271:
 	CMPQ    DX, $0x00000010
-	JL      done153
+	JL      done272
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
@@ -3117,39 +5624,39 @@ loop152:
 	VMOVUPD Z1, 64(AX)(BX*1)
 	ADDQ    $0x00000080, BX
 	SUBQ    $0x00000010, DX
-	JMP     loop152
+	JMP     loop271
 
-done153:
-loop154:
+done272:
+loop273:
 	CMPQ    DX, $0x00000008
-	JL      done155
+	JL      done274
 	VMOVUPD (CX)(BX*1), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JMP     loop154
+	JMP     loop273
 
-done155:
+done274:
 	TESTQ          DX, DX
-	JZ             end156
+	JZ             end275
 	CMPQ           DX, $0x00000001
-	JNE            several157
+	JNE            several276
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(BX*1)
-	JMP            end156
+	JMP            end275
 
-several157:
+several276:
 	LEAQ      wideMasks<>+0(SB), SI
 	KMOVW     (SI)(DX*2), K1
 	VMOVUPD.Z (CX)(BX*1), K1, Z1
 	VSUBPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end156:
+end275:
 	VZEROUPPER
 	RET
 
@@ -3162,9 +5669,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), DX
 	XORQ         BX, BX
 
-loop158:
+loop277:
 	CMPQ        DX, $0x00000010
-	JL          done159
+	JL          done278
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
@@ -3175,34 +5682,34 @@ loop158:
 	VMOVUPD     Z1, 64(AX)(BX*1)
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000010, DX
-	JMP         loop158
+	JMP         loop277
 
-done159:
-loop160:
+done278:
+loop279:
 	CMPQ        DX, $0x00000008
-	JL          done161
+	JL          done280
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (CX)(BX*1), Z2
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, (AX)(BX*1)
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop160
+	JMP         loop279
 
-done161:
+done280:
 	TESTQ          DX, DX
-	JZ             end162
+	JZ             end281
 	CMPQ           DX, $0x00000001
-	JNE            several163
+	JNE            several282
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z1
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z2
 	VFMADD231PD    Z0, Z2, Z1
 	VMOVSD         X1, (AX)(BX*1)
-	JMP            end162
+	JMP            end281
 
-several163:
+several282:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z1
@@ -3210,7 +5717,7 @@ several163:
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, K1, (AX)(BX*1)
 
-end162:
+end281:
 	VZEROUPPER
 	RET
 
@@ -3222,9 +5729,9 @@ TEXT ·log1pAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop164:
+loop283:
 	CMPQ             CX, $0x00000010
-	JL               done165
+	JL               done284
 	VMOVUPD          (AX)(DX*1), Z1
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z1, Z2
 	VDIVPD           Z0, Z2, Z2
@@ -3305,12 +5812,12 @@ loop164:
 	VMOVUPD          Z1, 64(AX)(DX*1)
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x00000010, CX
-	JMP              loop164
+	JMP              loop283
 
-done165:
-loop166:
+done284:
+loop285:
 	CMPQ             CX, $0x00000008
-	JL               done167
+	JL               done286
 	VMOVUPD          (AX)(DX*1), Z1
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z1, Z2
 	VDIVPD           Z0, Z2, Z2
@@ -3352,13 +5859,13 @@ loop166:
 	VMOVUPD          Z1, (AX)(DX*1)
 	ADDQ             $0x00000040, DX
 	SUBQ             $0x00000008, CX
-	JMP              loop166
+	JMP              loop285
 
-done167:
+done286:
 	TESTQ            CX, CX
-	JZ               end168
+	JZ               end287
 	CMPQ             CX, $0x00000001
-	JNE              several169
+	JNE              several288
 	MOVL             $0x00000001, CX
 	KMOVW            CX, K1
 	VBROADCASTSD.Z   (AX)(DX*1), K1, Z1
@@ -3400,9 +5907,9 @@ done167:
 	VPANDQ.BCST      c8000000000000000<>+0(SB), Z1, Z1
 	VPORQ            Z1, Z0, Z0
 	VMOVSD           X0, (AX)(DX*1)
-	JMP              end168
+	JMP              end287
 
-several169:
+several288:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z1
@@ -3445,7 +5952,7 @@ several169:
 	VPORQ            Z1, Z0, Z0
 	VMOVUPD          Z0, K1, (AX)(DX*1)
 
-end168:
+end287:
 	VZEROUPPER
 	RET
 
@@ -3457,9 +5964,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-24
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop170:
+loop289:
 	CMPQ    CX, $0x00000010
-	JL      done171
+	JL      done290
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
@@ -3468,39 +5975,39 @@ loop170:
 	VMOVUPD Z1, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop170
+	JMP     loop289
 
-done171:
-loop172:
+done290:
+loop291:
 	CMPQ    CX, $0x00000008
-	JL      done173
+	JL      done292
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop172
+	JMP     loop291
 
-done173:
+done292:
 	TESTQ          CX, CX
-	JZ             end174
+	JZ             end293
 	CMPQ           CX, $0x00000001
-	JNE            several175
+	JNE            several294
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z1
 	VMULPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end174
+	JMP            end293
 
-several175:
+several294:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z1
 	VMULPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end174:
+end293:
 	VZEROUPPER
 	RET
 
@@ -3514,75 +6021,75 @@ TEXT ·standardiseAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop176:
+loop295:
 	CMPQ    CX, $0x00000010
-	JL      done177
+	JL      done296
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
 	VMINPD  Z3, Z2, Z3
 	VPXORQ  Z4, Z4, Z4
-	VSUBPD  Z2, Z4, Z8
-	VMAXPD  Z3, Z8, Z3
+	VSUBPD  Z2, Z4, Z4
+	VMAXPD  Z3, Z4, Z3
 	VMOVUPD Z3, (AX)(DX*1)
 	VMOVUPD 64(AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
 	VMINPD  Z3, Z2, Z3
-	VPXORQ  Z5, Z5, Z5
-	VSUBPD  Z2, Z5, Z8
-	VMAXPD  Z3, Z8, Z3
+	VPXORQ  Z4, Z4, Z4
+	VSUBPD  Z2, Z4, Z4
+	VMAXPD  Z3, Z4, Z3
 	VMOVUPD Z3, 64(AX)(DX*1)
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, CX
-	JMP     loop176
+	JMP     loop295
 
-done177:
-loop178:
+done296:
+loop297:
 	CMPQ    CX, $0x00000008
-	JL      done179
+	JL      done298
 	VMOVUPD (AX)(DX*1), Z3
 	VSUBPD  Z0, Z3, Z3
 	VDIVPD  Z1, Z3, Z3
 	VMINPD  Z3, Z2, Z3
-	VPXORQ  Z6, Z6, Z6
-	VSUBPD  Z2, Z6, Z4
+	VPXORQ  Z4, Z4, Z4
+	VSUBPD  Z2, Z4, Z4
 	VMAXPD  Z3, Z4, Z3
 	VMOVUPD Z3, (AX)(DX*1)
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop178
+	JMP     loop297
 
-done179:
+done298:
 	TESTQ          CX, CX
-	JZ             end180
+	JZ             end299
 	CMPQ           CX, $0x00000001
-	JNE            several181
+	JNE            several300
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z3
 	VSUBPD         Z0, Z3, Z0
 	VDIVPD         Z1, Z0, Z0
 	VMINPD         Z0, Z2, Z0
-	VPXORQ         Z7, Z7, Z7
-	VSUBPD         Z2, Z7, Z1
+	VPXORQ         Z1, Z1, Z1
+	VSUBPD         Z2, Z1, Z1
 	VMAXPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DX*1)
-	JMP            end180
+	JMP            end299
 
-several181:
+several300:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z3
 	VSUBPD    Z0, Z3, Z0
 	VDIVPD    Z1, Z0, Z0
 	VMINPD    Z0, Z2, Z0
-	VPXORQ    Z7, Z7, Z7
-	VSUBPD    Z2, Z7, Z1
+	VPXORQ    Z1, Z1, Z1
+	VSUBPD    Z2, Z1, Z1
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(DX*1)
 
-end180:
+end299:
 	VZEROUPPER
 	RET
 
@@ -3598,9 +6105,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop182:
+loop301:
 	CMPQ        DX, $0x00000020
-	JL          done183
+	JL          done302
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
@@ -3615,39 +6122,39 @@ loop182:
 	VFMADD231PD Z5, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop182
+	JMP         loop301
 
-done183:
-loop184:
+done302:
+loop303:
 	CMPQ        DX, $0x00000008
-	JL          done185
+	JL          done304
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VFMADD231PD Z5, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop184
+	JMP         loop303
 
-done185:
+done304:
 	TESTQ          DX, DX
-	JZ             end186
+	JZ             end305
 	CMPQ           DX, $0x00000001
-	JNE            several187
+	JNE            several306
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VFMADD231PD    Z5, Z4, Z0
-	JMP            end186
+	JMP            end305
 
-several187:
+several306:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
 	VMOVUPD.Z   (CX)(BX*1), K1, Z5
 	VFMADD231PD Z5, Z4, Z0
 
-end186:
+end305:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3673,9 +6180,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop188:
+loop307:
 	CMPQ    CX, $0x00000020
-	JL      done189
+	JL      done308
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	VMOVUPD 64(AX)(DX*1), Z4
@@ -3686,36 +6193,36 @@ loop188:
 	VADDPD  Z4, Z3, Z3
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000020, CX
-	JMP     loop188
+	JMP     loop307
 
-done189:
-loop190:
+done308:
+loop309:
 	CMPQ    CX, $0x00000008
-	JL      done191
+	JL      done310
 	VMOVUPD (AX)(DX*1), Z4
 	VADDPD  Z4, Z0, Z0
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000008, CX
-	JMP     loop190
+	JMP     loop309
 
-done191:
+done310:
 	TESTQ          CX, CX
-	JZ             end192
+	JZ             end311
 	CMPQ           CX, $0x00000001
-	JNE            several193
+	JNE            several312
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z4
 	VADDPD         Z4, Z0, Z0
-	JMP            end192
+	JMP            end311
 
-several193:
+several312:
 	LEAQ      wideMasks<>+0(SB), BX
 	KMOVW     (BX)(CX*2), K1
 	VMOVUPD.Z (AX)(DX*1), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-end192:
+end311:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3742,9 +6249,9 @@ TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 	XORQ   BX, BX
 
-loop194:
+loop313:
 	CMPQ        DX, $0x00000020
-	JL          done195
+	JL          done314
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
@@ -3763,34 +6270,34 @@ loop194:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x00000100, BX
 	SUBQ        $0x00000020, DX
-	JMP         loop194
+	JMP         loop313
 
-done195:
-loop196:
+done314:
+loop315:
 	CMPQ        DX, $0x00000008
-	JL          done197
+	JL          done316
 	VMOVUPD     (AX)(BX*1), Z4
 	VMOVUPD     (CX)(BX*1), Z5
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000008, DX
-	JMP         loop196
+	JMP         loop315
 
-done197:
+done316:
 	TESTQ          DX, DX
-	JZ             end198
+	JZ             end317
 	CMPQ           DX, $0x00000001
-	JNE            several199
+	JNE            several318
 	MOVL           $0x00000001, DX
 	KMOVW          DX, K1
 	VBROADCASTSD.Z (AX)(BX*1), K1, Z4
 	VBROADCASTSD.Z (CX)(BX*1), K1, Z5
 	VSUBPD         Z5, Z4, Z4
 	VFMADD231PD    Z4, Z4, Z0
-	JMP            end198
+	JMP            end317
 
-several199:
+several318:
 	LEAQ        wideMasks<>+0(SB), SI
 	KMOVW       (SI)(DX*2), K1
 	VMOVUPD.Z   (AX)(BX*1), K1, Z4
@@ -3798,7 +6305,7 @@ several199:
 	VSUBPD      Z5, Z4, Z4
 	VFMADD231PD Z4, Z4, Z0
 
-end198:
+end317:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -3822,309 +6329,309 @@ TEXT ·bendAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+8(FP), CX
 	XORQ         DX, DX
 
-loop200:
+loop319:
 	CMPQ             CX, $0x00000020
-	JL               done201
+	JL               done320
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
-	VMOVUPD          64(AX)(DX*1), Z9
-	VMULPD           Z0, Z9, Z9
-	VMOVUPD          128(AX)(DX*1), Z10
-	VMULPD           Z0, Z10, Z10
-	VMOVUPD          192(AX)(DX*1), Z11
-	VMULPD           Z0, Z11, Z11
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z12
+	VMOVUPD          64(AX)(DX*1), Z3
+	VMULPD           Z0, Z3, Z3
+	VMOVUPD          128(AX)(DX*1), Z4
+	VMULPD           Z0, Z4, Z4
+	VMOVUPD          192(AX)(DX*1), Z5
+	VMULPD           Z0, Z5, Z5
+	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z6
+	VMULPD           Z6, Z6, Z7
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z8
+	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z3, Z9
+	VMULPD           Z9, Z9, Z10
+	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z11
+	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z4, Z12
 	VMULPD           Z12, Z12, Z13
 	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z14
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z9, Z15
+	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z5, Z15
 	VMULPD           Z15, Z15, Z16
 	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z17
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z10, Z18
-	VMULPD           Z18, Z18, Z19
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z20
-	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z11, Z21
-	VMULPD           Z21, Z21, Z22
-	VBROADCASTSD     cbedeb8d8cd57f44a<>+0(SB), Z23
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f13738ca3dbe91b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf3752e078769c80<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f51c4f753eeabf8<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf63934966151e1b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f70f01559b2cc07<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf789fbb60770e4d<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f7ff89951d8f6df<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf839196d38d9c5a<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f878af580e3f38b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf8c938756fcfa3b<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f91c476f653885e<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbf96e8adac119e37<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3f9f1c70e3340b1d<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbfa6db6db1e34576<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3fb3333333247aea<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST cbfc55555555543f4<>+0(SB), Z22, Z23
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z7, Z8
+	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z10, Z11
 	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z13, Z14
 	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z19, Z20
-	VFMADD213PD.BCST c3feffffffffffffe<>+0(SB), Z22, Z23
-	VMULPD           Z14, Z12, Z13
+	VMULPD           Z8, Z6, Z7
+	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z6, K1
+	KMOVW            K1, BX
+	TESTL            BX, BX
+	JZ               small321
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z8
+	VMINPD           Z6, Z8, Z8
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z10
+	VFMADD231PD      Z8, Z8, Z10
+	VSQRTPD          Z10, Z8
+	VADDPD           Z8, Z6, Z8
+	VPXORQ           Z10, Z10, Z10
+	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z6, K2
+	VMOVAPD          Z6, K2, Z8
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z10
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z8, Z6
+	VPSRLQ           $0x34, Z6, Z6
+	VPSLLQ           $0x34, Z6, Z13
+	VPSUBQ           Z13, Z8, Z13
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z6, Z6
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z6, Z6
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z13, Z13
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z13, Z16
+	VDIVPD           Z16, Z13, Z16
+	VMULPD           Z16, Z16, Z18
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z19
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z18, Z19
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z18, Z19
+	VMULPD           Z19, Z18, Z18
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z13, Z19
+	VMULPD           Z13, Z19, Z19
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z6, Z20
+	VADDPD           Z19, Z18, Z18
+	VFMADD231PD      Z18, Z16, Z20
+	VSUBPD           Z20, Z19, Z16
+	VSUBPD           Z13, Z16, Z13
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z6, Z6
+	VSUBPD           Z13, Z6, Z6
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z8, K2
+	VMOVAPD          Z8, K2, Z6
+	VADDPD           Z10, Z6, Z6
+	VMOVAPD          Z6, K1, Z7
+
+small321:
+	VPANDQ.BCST      c8000000000000000<>+0(SB), Z2, Z2
+	VPORQ            Z2, Z7, Z2
+	VMULPD           Z11, Z9, Z6
+	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z9, K1
+	KMOVW            K1, BX
+	TESTL            BX, BX
+	JZ               small322
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z7
+	VMINPD           Z9, Z7, Z7
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z8
+	VFMADD231PD      Z7, Z7, Z8
+	VSQRTPD          Z8, Z7
+	VADDPD           Z7, Z9, Z7
+	VPXORQ           Z8, Z8, Z8
+	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z9, K2
+	VMOVAPD          Z9, K2, Z7
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z8
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z7, Z9
+	VPSRLQ           $0x34, Z9, Z9
+	VPSLLQ           $0x34, Z9, Z10
+	VPSUBQ           Z10, Z7, Z10
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z10, Z10
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z10, Z11
+	VDIVPD           Z11, Z10, Z11
+	VMULPD           Z11, Z11, Z13
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z16
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z13, Z16
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z13, Z16
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z13, Z16
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z13, Z16
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z13, Z16
+	VMULPD           Z16, Z13, Z13
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z10, Z16
+	VMULPD           Z10, Z16, Z16
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z9, Z18
+	VADDPD           Z16, Z13, Z13
+	VFMADD231PD      Z13, Z11, Z18
+	VSUBPD           Z18, Z16, Z11
+	VSUBPD           Z10, Z11, Z10
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z9, Z9
+	VSUBPD           Z10, Z9, Z9
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z7, K2
+	VMOVAPD          Z7, K2, Z9
+	VADDPD           Z8, Z9, Z7
+	VMOVAPD          Z7, K1, Z6
+
+small322:
+	VPANDQ.BCST      c8000000000000000<>+0(SB), Z3, Z3
+	VPORQ            Z3, Z6, Z3
+	VMULPD           Z14, Z12, Z6
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z12, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small202
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z14
-	VMINPD           Z12, Z14, Z14
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z16
-	VFMADD231PD      Z14, Z14, Z16
-	VSQRTPD          Z16, Z14
-	VADDPD           Z14, Z12, Z14
-	VPXORQ           Z3, Z3, Z3
+	JZ               small323
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z7
+	VMINPD           Z12, Z7, Z7
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z8
+	VFMADD231PD      Z7, Z7, Z8
+	VSQRTPD          Z8, Z7
+	VADDPD           Z7, Z12, Z7
+	VPXORQ           Z8, Z8, Z8
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z12, K2
-	VMOVAPD          Z12, K2, Z14
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z3
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z14, Z12
-	VPSRLQ           $0x34, Z12, Z12
-	VPSLLQ           $0x34, Z12, Z16
-	VPSUBQ           Z16, Z14, Z16
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z12, Z12
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z12, Z12
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z16, Z16
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z16, Z19
-	VDIVPD           Z19, Z16, Z19
-	VMULPD           Z19, Z19, Z22
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z24
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z22, Z24
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z22, Z24
-	VMULPD           Z24, Z22, Z22
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z16, Z24
-	VMULPD           Z16, Z24, Z24
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z12, Z25
-	VADDPD           Z24, Z22, Z22
-	VFMADD231PD      Z22, Z19, Z25
-	VSUBPD           Z25, Z24, Z19
-	VSUBPD           Z16, Z19, Z16
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z12, Z12
-	VSUBPD           Z16, Z12, Z12
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z14, K2
-	VMOVAPD          Z14, K2, Z12
-	VADDPD           Z3, Z12, Z12
-	VMOVAPD          Z12, K1, Z13
+	VMOVAPD          Z12, K2, Z7
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z8
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z7, Z9
+	VPSRLQ           $0x34, Z9, Z9
+	VPSLLQ           $0x34, Z9, Z10
+	VPSUBQ           Z10, Z7, Z10
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z10, Z10
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z10, Z11
+	VDIVPD           Z11, Z10, Z11
+	VMULPD           Z11, Z11, Z12
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z13
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z12, Z13
+	VMULPD           Z13, Z12, Z12
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z10, Z13
+	VMULPD           Z10, Z13, Z13
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z9, Z14
+	VADDPD           Z13, Z12, Z12
+	VFMADD231PD      Z12, Z11, Z14
+	VSUBPD           Z14, Z13, Z11
+	VSUBPD           Z10, Z11, Z10
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z9, Z9
+	VSUBPD           Z10, Z9, Z9
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z7, K2
+	VMOVAPD          Z7, K2, Z9
+	VADDPD           Z8, Z9, Z7
+	VMOVAPD          Z7, K1, Z6
 
-small202:
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z2, Z2
-	VPORQ            Z2, Z13, Z2
-	VMULPD           Z17, Z15, Z12
+small323:
+	VPANDQ.BCST      c8000000000000000<>+0(SB), Z4, Z4
+	VPORQ            Z4, Z6, Z4
+	VMULPD           Z17, Z15, Z6
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z15, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small203
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
-	VMINPD           Z15, Z13, Z13
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
-	VFMADD231PD      Z13, Z13, Z14
-	VSQRTPD          Z14, Z13
-	VADDPD           Z13, Z15, Z13
-	VPXORQ           Z4, Z4, Z4
+	JZ               small324
+	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z7
+	VMINPD           Z15, Z7, Z7
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z8
+	VFMADD231PD      Z7, Z7, Z8
+	VSQRTPD          Z8, Z7
+	VADDPD           Z7, Z15, Z7
+	VPXORQ           Z8, Z8, Z8
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z15, K2
-	VMOVAPD          Z15, K2, Z13
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z4
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z13, Z14
-	VPSRLQ           $0x34, Z14, Z14
-	VPSLLQ           $0x34, Z14, Z15
-	VPSUBQ           Z15, Z13, Z15
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z15, Z15
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
-	VDIVPD           Z16, Z15, Z16
-	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z19
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z19
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z19
-	VMULPD           Z19, Z17, Z17
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z19
-	VMULPD           Z15, Z19, Z19
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z14, Z22
-	VADDPD           Z19, Z17, Z17
-	VFMADD231PD      Z17, Z16, Z22
-	VSUBPD           Z22, Z19, Z16
-	VSUBPD           Z15, Z16, Z15
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z14, Z14
-	VSUBPD           Z15, Z14, Z14
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z13, K2
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z4, Z14, Z13
-	VMOVAPD          Z13, K1, Z12
+	VMOVAPD          Z15, K2, Z7
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z8
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z7, Z9
+	VPSRLQ           $0x34, Z9, Z9
+	VPSLLQ           $0x34, Z9, Z10
+	VPSUBQ           Z10, Z7, Z10
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z9, Z9
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z10, Z10
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z10, Z11
+	VDIVPD           Z11, Z10, Z11
+	VMULPD           Z11, Z11, Z12
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z13
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z12, Z13
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z12, Z13
+	VMULPD           Z13, Z12, Z12
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z10, Z13
+	VMULPD           Z10, Z13, Z13
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z9, Z14
+	VADDPD           Z13, Z12, Z12
+	VFMADD231PD      Z12, Z11, Z14
+	VSUBPD           Z14, Z13, Z11
+	VSUBPD           Z10, Z11, Z10
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z9, Z9
+	VSUBPD           Z10, Z9, Z9
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z7, K2
+	VMOVAPD          Z7, K2, Z9
+	VADDPD           Z8, Z9, Z7
+	VMOVAPD          Z7, K1, Z6
 
-small203:
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z9, Z9
-	VPORQ            Z9, Z12, Z9
-	VMULPD           Z20, Z18, Z12
-	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z18, K1
-	KMOVW            K1, BX
-	TESTL            BX, BX
-	JZ               small204
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
-	VMINPD           Z18, Z13, Z13
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
-	VFMADD231PD      Z13, Z13, Z14
-	VSQRTPD          Z14, Z13
-	VADDPD           Z13, Z18, Z13
-	VPXORQ           Z5, Z5, Z5
-	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z18, K2
-	VMOVAPD          Z18, K2, Z13
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z5
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z13, Z14
-	VPSRLQ           $0x34, Z14, Z14
-	VPSLLQ           $0x34, Z14, Z15
-	VPSUBQ           Z15, Z13, Z15
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z15, Z15
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
-	VDIVPD           Z16, Z15, Z16
-	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z18
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z18
-	VMULPD           Z18, Z17, Z17
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z18
-	VMULPD           Z15, Z18, Z18
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z14, Z19
-	VADDPD           Z18, Z17, Z17
-	VFMADD231PD      Z17, Z16, Z19
-	VSUBPD           Z19, Z18, Z16
-	VSUBPD           Z15, Z16, Z15
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z14, Z14
-	VSUBPD           Z15, Z14, Z14
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z13, K2
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z5, Z14, Z13
-	VMOVAPD          Z13, K1, Z12
-
-small204:
-	VPANDQ.BCST      c8000000000000000<>+0(SB), Z10, Z10
-	VPORQ            Z10, Z12, Z10
-	VMULPD           Z23, Z21, Z12
-	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z21, K1
-	KMOVW            K1, BX
-	TESTL            BX, BX
-	JZ               small205
-	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z13
-	VMINPD           Z21, Z13, Z13
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z14
-	VFMADD231PD      Z13, Z13, Z14
-	VSQRTPD          Z14, Z13
-	VADDPD           Z13, Z21, Z13
-	VPXORQ           Z6, Z6, Z6
-	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z21, K2
-	VMOVAPD          Z21, K2, Z13
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z6
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z13, Z14
-	VPSRLQ           $0x34, Z14, Z14
-	VPSLLQ           $0x34, Z14, Z15
-	VPSUBQ           Z15, Z13, Z15
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z15, Z15
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z15, Z16
-	VDIVPD           Z16, Z15, Z16
-	VMULPD           Z16, Z16, Z17
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z18
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z17, Z18
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z17, Z18
-	VMULPD           Z18, Z17, Z17
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z15, Z18
-	VMULPD           Z15, Z18, Z18
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z14, Z19
-	VADDPD           Z18, Z17, Z17
-	VFMADD231PD      Z17, Z16, Z19
-	VSUBPD           Z19, Z18, Z16
-	VSUBPD           Z15, Z16, Z15
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z14, Z14
-	VSUBPD           Z15, Z14, Z14
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z13, K2
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z6, Z14, Z13
-	VMOVAPD          Z13, K1, Z12
-
-small205:
-	VPANDQ.BCST c8000000000000000<>+0(SB), Z11, Z11
-	VPORQ       Z11, Z12, Z11
+small324:
+	VPANDQ.BCST c8000000000000000<>+0(SB), Z5, Z5
+	VPORQ       Z5, Z6, Z5
 	VMULPD      Z1, Z2, Z2
 	VMOVUPD     Z2, (AX)(DX*1)
-	VMULPD      Z1, Z9, Z2
+	VMULPD      Z1, Z3, Z2
 	VMOVUPD     Z2, 64(AX)(DX*1)
-	VMULPD      Z1, Z10, Z2
+	VMULPD      Z1, Z4, Z2
 	VMOVUPD     Z2, 128(AX)(DX*1)
-	VMULPD      Z1, Z11, Z2
+	VMULPD      Z1, Z5, Z2
 	VMOVUPD     Z2, 192(AX)(DX*1)
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000020, CX
-	JMP         loop200
+	JMP         loop319
 
-done201:
-loop206:
+done320:
+loop325:
 	CMPQ             CX, $0x00000008
-	JL               done207
+	JL               done326
 	VMOVUPD          (AX)(DX*1), Z2
 	VMULPD           Z0, Z2, Z2
 	VPANDQ.BCST      c7fffffffffffffff<>+0(SB), Z2, Z3
@@ -4151,62 +6658,62 @@ loop206:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z3, K1
 	KMOVW            K1, BX
 	TESTL            BX, BX
-	JZ               small208
+	JZ               small327
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z5
 	VMINPD           Z3, Z5, Z5
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z6
 	VFMADD231PD      Z5, Z5, Z6
 	VSQRTPD          Z6, Z5
 	VADDPD           Z5, Z3, Z5
-	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z6, Z6, Z6
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z3, K2
 	VMOVAPD          Z3, K2, Z5
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z7
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z6
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z5, Z3
 	VPSRLQ           $0x34, Z3, Z3
-	VPSLLQ           $0x34, Z3, Z6
-	VPSUBQ           Z6, Z5, Z6
+	VPSLLQ           $0x34, Z3, Z7
+	VPSUBQ           Z7, Z5, Z7
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z3, Z3
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z3, Z3
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z6, Z6
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z6, Z9
-	VDIVPD           Z9, Z6, Z9
-	VMULPD           Z9, Z9, Z10
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z11
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z10, Z11
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z10, Z11
-	VMULPD           Z11, Z10, Z10
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z6, Z11
-	VMULPD           Z6, Z11, Z11
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z3, Z12
-	VADDPD           Z11, Z10, Z10
-	VFMADD231PD      Z10, Z9, Z12
-	VSUBPD           Z12, Z11, Z9
-	VSUBPD           Z6, Z9, Z6
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z7, Z7
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z7, Z8
+	VDIVPD           Z8, Z7, Z8
+	VMULPD           Z8, Z8, Z9
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z10
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z9, Z10
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z9, Z10
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z9, Z10
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z9, Z10
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z9, Z10
+	VMULPD           Z10, Z9, Z9
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z7, Z10
+	VMULPD           Z7, Z10, Z10
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z3, Z11
+	VADDPD           Z10, Z9, Z9
+	VFMADD231PD      Z9, Z8, Z11
+	VSUBPD           Z11, Z10, Z8
+	VSUBPD           Z7, Z8, Z7
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z3, Z3
-	VSUBPD           Z6, Z3, Z3
+	VSUBPD           Z7, Z3, Z3
 	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z5, K2
 	VMOVAPD          Z5, K2, Z3
-	VADDPD           Z7, Z3, Z3
+	VADDPD           Z6, Z3, Z3
 	VMOVAPD          Z3, K1, Z4
 
-small208:
+small327:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z2, Z2
 	VPORQ       Z2, Z4, Z2
 	VMULPD      Z1, Z2, Z2
 	VMOVUPD     Z2, (AX)(DX*1)
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop206
+	JMP         loop325
 
-done207:
+done326:
 	TESTQ            CX, CX
-	JZ               end209
+	JZ               end328
 	CMPQ             CX, $0x00000001
-	JNE              several210
+	JNE              several329
 	MOVL             $0x00000001, CX
 	KMOVW            CX, K1
 	VBROADCASTSD.Z   (AX)(DX*1), K1, Z2
@@ -4235,56 +6742,56 @@ done207:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z2, K1
 	KMOVW            K1, CX
 	TESTL            CX, CX
-	JZ               small211
+	JZ               small330
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
 	VFMADD231PD      Z4, Z4, Z5
 	VSQRTPD          Z5, Z4
 	VADDPD           Z4, Z2, Z4
-	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z5, Z5, Z5
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z2, K2
 	VMOVAPD          Z2, K2, Z4
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z8
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K2, Z5
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z4, Z2
 	VPSRLQ           $0x34, Z2, Z2
-	VPSLLQ           $0x34, Z2, Z5
-	VPSUBQ           Z5, Z4, Z5
+	VPSLLQ           $0x34, Z2, Z6
+	VPSUBQ           Z6, Z4, Z6
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z2, Z2
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z5, Z5
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z5, Z6
-	VDIVPD           Z6, Z5, Z6
-	VMULPD           Z6, Z6, Z7
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z6, Z6
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z6, Z7
+	VDIVPD           Z7, Z6, Z7
+	VMULPD           Z7, Z7, Z8
 	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z9
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z7, Z9
-	VMULPD           Z9, Z7, Z7
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z5, Z9
-	VMULPD           Z5, Z9, Z9
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z8, Z9
+	VMULPD           Z9, Z8, Z8
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z6, Z9
+	VMULPD           Z6, Z9, Z9
 	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z2, Z10
-	VADDPD           Z9, Z7, Z7
-	VFMADD231PD      Z7, Z6, Z10
-	VSUBPD           Z10, Z9, Z6
-	VSUBPD           Z5, Z6, Z5
+	VADDPD           Z9, Z8, Z8
+	VFMADD231PD      Z8, Z7, Z10
+	VSUBPD           Z10, Z9, Z7
+	VSUBPD           Z6, Z7, Z6
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z2, Z2
-	VSUBPD           Z5, Z2, Z2
+	VSUBPD           Z6, Z2, Z2
 	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z4, K2
 	VMOVAPD          Z4, K2, Z2
-	VADDPD           Z8, Z2, Z2
+	VADDPD           Z5, Z2, Z2
 	VMOVAPD          Z2, K1, Z3
 
-small211:
+small330:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVSD      X0, (AX)(DX*1)
-	JMP         end209
+	JMP         end328
 
-several210:
+several329:
 	LEAQ             wideMasks<>+0(SB), BX
 	KMOVW            (BX)(CX*2), K1
 	VMOVUPD.Z        (AX)(DX*1), K1, Z2
@@ -4313,55 +6820,55 @@ several210:
 	VCMPPD.BCST      $0x15, c3ff0000000000000<>+0(SB), Z2, K2
 	KMOVW            K2, CX
 	TESTL            CX, CX
-	JZ               small212
+	JZ               small331
 	VBROADCASTSD     c5f138d352e5096af<>+0(SB), Z4
 	VMINPD           Z2, Z4, Z4
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z5
 	VFMADD231PD      Z4, Z4, Z5
 	VSQRTPD          Z5, Z4
 	VADDPD           Z4, Z2, Z4
-	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z5, Z5, Z5
 	VCMPPD.BCST      $0x15, c5f138d352e5096af<>+0(SB), Z2, K3
 	VMOVAPD          Z2, K3, Z4
-	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K3, Z8
+	VBROADCASTSD     c3fe62e42fefa39ef<>+0(SB), K3, Z5
 	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z4, Z2
 	VPSRLQ           $0x34, Z2, Z2
-	VPSLLQ           $0x34, Z2, Z5
-	VPSUBQ           Z5, Z4, Z5
+	VPSLLQ           $0x34, Z2, Z6
+	VPSUBQ           Z6, Z4, Z6
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z2, Z2
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z5, Z5
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z5, Z6
-	VDIVPD           Z6, Z5, Z6
-	VMULPD           Z6, Z6, Z7
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z6, Z6
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z6, Z7
+	VDIVPD           Z7, Z6, Z7
+	VMULPD           Z7, Z7, Z8
 	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z9
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z7, Z9
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z7, Z9
-	VMULPD           Z9, Z7, Z7
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z5, Z9
-	VMULPD           Z5, Z9, Z9
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z8, Z9
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z8, Z9
+	VMULPD           Z9, Z8, Z8
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z6, Z9
+	VMULPD           Z6, Z9, Z9
 	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z2, Z10
-	VADDPD           Z9, Z7, Z7
-	VFMADD231PD      Z7, Z6, Z10
-	VSUBPD           Z10, Z9, Z6
-	VSUBPD           Z5, Z6, Z5
+	VADDPD           Z9, Z8, Z8
+	VFMADD231PD      Z8, Z7, Z10
+	VSUBPD           Z10, Z9, Z7
+	VSUBPD           Z6, Z7, Z6
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z2, Z2
-	VSUBPD           Z5, Z2, Z2
+	VSUBPD           Z6, Z2, Z2
 	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z4, K3
 	VMOVAPD          Z4, K3, Z2
-	VADDPD           Z8, Z2, Z2
+	VADDPD           Z5, Z2, Z2
 	VMOVAPD          Z2, K2, Z3
 
-small212:
+small331:
 	VPANDQ.BCST c8000000000000000<>+0(SB), Z0, Z0
 	VPORQ       Z0, Z3, Z0
 	VMULPD      Z1, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DX*1)
 
-end209:
+end328:
 	VZEROUPPER
 	RET
 
@@ -4373,9 +6880,9 @@ TEXT ·maxAbsAVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 	XORQ   DX, DX
 
-loop213:
+loop332:
 	CMPQ        CX, $0x00000010
-	JL          done214
+	JL          done333
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
@@ -4384,39 +6891,39 @@ loop213:
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000010, CX
-	JMP         loop213
+	JMP         loop332
 
-done214:
-loop215:
+done333:
+loop334:
 	CMPQ        CX, $0x00000008
-	JL          done216
+	JL          done335
 	VMOVUPD     (AX)(DX*1), Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000008, CX
-	JMP         loop215
+	JMP         loop334
 
-done216:
+done335:
 	TESTQ          CX, CX
-	JZ             end217
+	JZ             end336
 	CMPQ           CX, $0x00000001
-	JNE            several218
+	JNE            several337
 	MOVL           $0x00000001, CX
 	KMOVW          CX, K1
 	VBROADCASTSD.Z (AX)(DX*1), K1, Z0
 	VPANDQ.BCST    c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD         Z1, Z0, Z1
-	JMP            end217
+	JMP            end336
 
-several218:
+several337:
 	LEAQ        wideMasks<>+0(SB), BX
 	KMOVW       (BX)(CX*2), K1
 	VMOVUPD.Z   (AX)(DX*1), K1, Z0
 	VPANDQ.BCST c7fffffffffffffff<>+0(SB), Z0, Z0
 	VMAXPD      Z1, Z0, Z1
 
-end217:
+end336:
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VMOVAPD       Z1, Z1
 	VMAXPD        Y1, Y0, Y0
@@ -4443,9 +6950,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-80
 	MOVQ         n+32(FP), SI
 	XORQ         DI, DI
 
-loop219:
+loop338:
 	CMPQ        SI, $0x00000008
-	JL          done220
+	JL          done339
 	VMOVUPD     (BX)(DI*1), Z5
 	VMULPD      Z0, Z5, Z5
 	VMOVUPD     (CX)(DI*1), Z6
@@ -4466,13 +6973,13 @@ loop219:
 	VMOVUPD     Z5, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JMP         loop219
+	JMP         loop338
 
-done220:
+done339:
 	TESTQ          SI, SI
-	JZ             end221
+	JZ             end340
 	CMPQ           SI, $0x00000001
-	JNE            several222
+	JNE            several341
 	MOVL           $0x00000001, SI
 	KMOVW          SI, K1
 	VBROADCASTSD.Z (BX)(DI*1), K1, Z5
@@ -4493,9 +7000,9 @@ done220:
 	VBROADCASTSD.Z (AX)(DI*1), K1, Z1
 	VSUBPD         Z0, Z1, Z0
 	VMOVSD         X0, (AX)(DI*1)
-	JMP            end221
+	JMP            end340
 
-several222:
+several341:
 	LEAQ        wideMasks<>+0(SB), R8
 	KMOVW       (R8)(SI*2), K1
 	VMOVUPD.Z   (BX)(DI*1), K1, Z5
@@ -4517,7 +7024,7 @@ several222:
 	VSUBPD      Z0, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end221:
+end340:
 	VZEROUPPER
 	RET
 
@@ -4539,166 +7046,166 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop223:
+loop342:
 	CMPQ    BX, $0x00000008
-	JL      done224
+	JL      done343
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes225:
+classes344:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes225
-	VPXORQ  Z10, Z10, Z10
+	JNZ     classes344
+	VPXORQ  Z9, Z9, Z9
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes226:
-	VMOVUPD          (DI), Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
-	VMAXPD           Z9, Z14, Z14
-	VMOVAPD          Z7, Z15
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z14, Z15
-	VSUBPD           Z7, Z15, Z16
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z14, Z16
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z14, Z16
-	VMOVAPD          Z6, Z14
-	VFMADD213PD      Z5, Z16, Z14
-	VFMADD213PD      Z4, Z16, Z14
-	VFMADD213PD      Z3, Z16, Z14
-	VFMADD213PD      Z2, Z16, Z14
-	VMULPD           Z14, Z16, Z14
-	VPSLLQ           $0x30, Z15, Z16
-	VPERMI2PD        Z1, Z0, Z15
-	VPADDQ           Z15, Z16, Z15
-	VMOVAPD          Z15, Z16
-	VFMADD231PD      Z14, Z15, Z16
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K1
-	VPXORQ           Z11, Z11, Z11
-	VMOVAPD          Z11, K1, Z16
-	VADDPD           Z16, Z10, Z10
-	VMOVUPD          Z16, (DI)
+classes345:
+	VMOVUPD          (DI), Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K1
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K1, Z13
+	VADDPD           Z13, Z9, Z9
+	VMOVUPD          Z13, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes226
-	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z9
-	VDIVPD           Z10, Z9, Z9
+	JNZ              classes345
+	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z10
+	VDIVPD           Z9, Z10, Z10
 	MOVQ             k+16(FP), R8
 	LEAQ             (AX)(SI*1), DI
 
-classes227:
-	VMOVUPD          (DI), Z14
-	VMULPD           Z9, Z14, Z14
-	VMOVUPD          Z14, (DI)
+classes346:
+	VMOVUPD          (DI), Z11
+	VMULPD           Z10, Z11, Z11
+	VMOVUPD          Z11, (DI)
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes227
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
-	VPSRLQ           $0x34, Z9, Z9
-	VPSLLQ           $0x34, Z9, Z14
-	VPSUBQ           Z14, Z10, Z14
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z9, Z9
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z9, Z9
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z14, Z14
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z14, Z15
-	VDIVPD           Z15, Z14, Z15
-	VMULPD           Z15, Z15, Z16
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z17
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z16, Z17
-	VMULPD           Z17, Z16, Z16
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z14, Z17
-	VMULPD           Z14, Z17, Z17
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z9, Z18
-	VADDPD           Z17, Z16, Z16
-	VFMADD231PD      Z16, Z15, Z18
-	VSUBPD           Z18, Z17, Z15
-	VSUBPD           Z14, Z15, Z14
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z9, Z9
-	VSUBPD           Z14, Z9, Z9
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z10, K1
-	VMOVAPD          Z10, K1, Z9
-	VADDPD           Z8, Z9, Z9
+	JNZ              classes346
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z10
+	VPSRLQ           $0x34, Z10, Z10
+	VPSLLQ           $0x34, Z10, Z11
+	VPSUBQ           Z11, Z9, Z11
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z10, Z10
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z10, Z10
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z11, Z11
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z11, Z12
+	VDIVPD           Z12, Z11, Z12
+	VMULPD           Z12, Z12, Z13
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z14
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z13, Z14
+	VMULPD           Z14, Z13, Z13
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z11, Z14
+	VMULPD           Z11, Z14, Z14
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z10, Z15
+	VADDPD           Z14, Z13, Z13
+	VFMADD231PD      Z13, Z12, Z15
+	VSUBPD           Z15, Z14, Z12
+	VSUBPD           Z11, Z12, Z11
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z10, Z10
+	VSUBPD           Z11, Z10, Z10
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K1
+	VMOVAPD          Z9, K1, Z10
+	VADDPD           Z8, Z10, Z9
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z9
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop223
+	JMP              loop342
 
-done224:
+done343:
 	TESTQ          BX, BX
-	JZ             end228
+	JZ             end347
 	CMPQ           BX, $0x00000001
-	JNE            several229
+	JNE            several348
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes230:
+classes349:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes230
-	VPXORQ         Z12, Z12, Z12
+	JNZ            classes349
+	VPXORQ         Z9, Z9, Z9
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes231:
-	VBROADCASTSD.Z   (BX), K1, Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
-	VMAXPD           Z9, Z10, Z10
-	VMOVAPD          Z7, Z11
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
-	VSUBPD           Z7, Z11, Z14
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
-	VMOVAPD          Z6, Z10
-	VFMADD213PD      Z5, Z14, Z10
-	VFMADD213PD      Z4, Z14, Z10
-	VFMADD213PD      Z3, Z14, Z10
-	VFMADD213PD      Z2, Z14, Z10
-	VMULPD           Z10, Z14, Z10
-	VPSLLQ           $0x30, Z11, Z14
-	VPERMI2PD        Z1, Z0, Z11
-	VPADDQ           Z11, Z14, Z11
-	VMOVAPD          Z11, Z14
-	VFMADD231PD      Z10, Z11, Z14
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
-	VPXORQ           Z13, Z13, Z13
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z14, Z12, Z12
-	VMOVSD           X14, (BX)
+classes350:
+	VBROADCASTSD.Z   (BX), K1, Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K2
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K2, Z13
+	VADDPD           Z13, Z9, Z9
+	VMOVSD           X13, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes231
+	JNZ              classes350
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
-	VDIVPD           Z12, Z0, Z0
+	VDIVPD           Z9, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes232:
+classes351:
 	VBROADCASTSD.Z   (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVSD           X1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes232
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	JNZ              classes351
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
-	VPSUBQ           Z1, Z12, Z1
+	VPSUBQ           Z1, Z9, Z1
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
@@ -4721,76 +7228,76 @@ classes232:
 	VSUBPD           Z1, Z2, Z1
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
 	VSUBPD           Z1, Z0, Z0
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
-	VMOVAPD          Z12, K1, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K1
+	VMOVAPD          Z9, K1, Z0
 	VADDPD           Z8, Z0, Z0
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z0
 	VMOVSD           X0, (CX)(SI*1)
-	JMP              end228
+	JMP              end347
 
-several229:
+several348:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes233:
+classes352:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes233
-	VPXORQ    Z12, Z12, Z12
+	JNZ       classes352
+	VPXORQ    Z9, Z9, Z9
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes234:
-	VMOVUPD.Z        (BX), K1, Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
-	VMAXPD           Z9, Z10, Z10
-	VMOVAPD          Z7, Z11
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
-	VSUBPD           Z7, Z11, Z14
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
-	VMOVAPD          Z6, Z10
-	VFMADD213PD      Z5, Z14, Z10
-	VFMADD213PD      Z4, Z14, Z10
-	VFMADD213PD      Z3, Z14, Z10
-	VFMADD213PD      Z2, Z14, Z10
-	VMULPD           Z10, Z14, Z10
-	VPSLLQ           $0x30, Z11, Z14
-	VPERMI2PD        Z1, Z0, Z11
-	VPADDQ           Z11, Z14, Z11
-	VMOVAPD          Z11, Z14
-	VFMADD231PD      Z10, Z11, Z14
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
-	VPXORQ           Z13, Z13, Z13
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z14, Z12, Z12
-	VMOVUPD          Z14, K1, (BX)
+classes353:
+	VMOVUPD.Z        (BX), K1, Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K2
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K2, Z13
+	VADDPD           Z13, Z9, Z9
+	VMOVUPD          Z13, K1, (BX)
 	ADDQ             DX, BX
 	DECQ             DI
-	JNZ              classes234
+	JNZ              classes353
 	VBROADCASTSD     c3ff0000000000000<>+0(SB), Z0
-	VDIVPD           Z12, Z0, Z0
+	VDIVPD           Z9, Z0, Z0
 	MOVQ             k+16(FP), BX
 	LEAQ             (AX)(SI*1), AX
 
-classes235:
+classes354:
 	VMOVUPD.Z        (AX), K1, Z1
 	VMULPD           Z0, Z1, Z1
 	VMOVUPD          Z1, K1, (AX)
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes235
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	JNZ              classes354
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
-	VPSUBQ           Z1, Z12, Z1
+	VPSUBQ           Z1, Z9, Z1
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
@@ -4813,14 +7320,14 @@ classes235:
 	VSUBPD           Z1, Z2, Z1
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
 	VSUBPD           Z1, Z0, Z0
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K2
-	VMOVAPD          Z12, K2, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K2
+	VMOVAPD          Z9, K2, Z0
 	VADDPD           Z8, Z0, Z0
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K2
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end228:
+end347:
 	VZEROUPPER
 	RET
 
@@ -4866,140 +7373,140 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop236:
+loop355:
 	CMPQ    BX, $0x00000008
-	JL      done237
+	JL      done356
 	VMOVUPD (AX)(SI*1), Z8
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes238:
+classes357:
 	VMOVUPD (DI), Z9
 	VMAXPD  Z9, Z8, Z8
 	ADDQ    DX, DI
 	DECQ    R8
-	JNZ     classes238
-	VPXORQ  Z10, Z10, Z10
+	JNZ     classes357
+	VPXORQ  Z9, Z9, Z9
 	MOVQ    k+16(FP), R8
 	LEAQ    (AX)(SI*1), DI
 
-classes239:
-	VMOVUPD          (DI), Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z14
-	VMAXPD           Z9, Z14, Z14
-	VMOVAPD          Z7, Z15
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z14, Z15
-	VSUBPD           Z7, Z15, Z16
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z14, Z16
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z14, Z16
-	VMOVAPD          Z6, Z14
-	VFMADD213PD      Z5, Z16, Z14
-	VFMADD213PD      Z4, Z16, Z14
-	VFMADD213PD      Z3, Z16, Z14
-	VFMADD213PD      Z2, Z16, Z14
-	VMULPD           Z14, Z16, Z14
-	VPSLLQ           $0x30, Z15, Z16
-	VPERMI2PD        Z1, Z0, Z15
-	VPADDQ           Z15, Z16, Z15
-	VMOVAPD          Z15, Z16
-	VFMADD231PD      Z14, Z15, Z16
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K1
-	VPXORQ           Z11, Z11, Z11
-	VMOVAPD          Z11, K1, Z16
-	VADDPD           Z16, Z10, Z10
+classes358:
+	VMOVUPD          (DI), Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K1
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K1, Z13
+	VADDPD           Z13, Z9, Z9
 	ADDQ             DX, DI
 	DECQ             R8
-	JNZ              classes239
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z10, Z9
-	VPSRLQ           $0x34, Z9, Z9
-	VPSLLQ           $0x34, Z9, Z14
-	VPSUBQ           Z14, Z10, Z14
-	VPORQ.BCST       c4330000000000000<>+0(SB), Z9, Z9
-	VSUBPD.BCST      c4330000000000000<>+0(SB), Z9, Z9
-	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z14, Z14
-	VADDPD.BCST      c4000000000000000<>+0(SB), Z14, Z15
-	VDIVPD           Z15, Z14, Z15
-	VMULPD           Z15, Z15, Z16
-	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z17
-	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z16, Z17
-	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z16, Z17
-	VMULPD           Z17, Z16, Z16
-	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z14, Z17
-	VMULPD           Z14, Z17, Z17
-	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z9, Z18
-	VADDPD           Z17, Z16, Z16
-	VFMADD231PD      Z16, Z15, Z18
-	VSUBPD           Z18, Z17, Z15
-	VSUBPD           Z14, Z15, Z14
-	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z9, Z9
-	VSUBPD           Z14, Z9, Z9
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z10, K1
-	VMOVAPD          Z10, K1, Z9
-	VADDPD           Z8, Z9, Z9
+	JNZ              classes358
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z10
+	VPSRLQ           $0x34, Z10, Z10
+	VPSLLQ           $0x34, Z10, Z11
+	VPSUBQ           Z11, Z9, Z11
+	VPORQ.BCST       c4330000000000000<>+0(SB), Z10, Z10
+	VSUBPD.BCST      c4330000000000000<>+0(SB), Z10, Z10
+	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z11, Z11
+	VADDPD.BCST      c4000000000000000<>+0(SB), Z11, Z12
+	VDIVPD           Z12, Z11, Z12
+	VMULPD           Z12, Z12, Z13
+	VBROADCASTSD     c3fc5478b733414ba<>+0(SB), Z14
+	VFMADD213PD.BCST c3fc7381e5a596165<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fcc71fd27d5a98e<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fd2492462454269<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fd9999999b8bd3b<>+0(SB), Z13, Z14
+	VFMADD213PD.BCST c3fe55555555553b3<>+0(SB), Z13, Z14
+	VMULPD           Z14, Z13, Z13
+	VMULPD.BCST      c3fe0000000000000<>+0(SB), Z11, Z14
+	VMULPD           Z11, Z14, Z14
+	VMULPD.BCST      c3dd473de6af278ed<>+0(SB), Z10, Z15
+	VADDPD           Z14, Z13, Z13
+	VFMADD231PD      Z13, Z12, Z15
+	VSUBPD           Z15, Z14, Z12
+	VSUBPD           Z11, Z12, Z11
+	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z10, Z10
+	VSUBPD           Z11, Z10, Z10
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K1
+	VMOVAPD          Z9, K1, Z10
+	VADDPD           Z8, Z10, Z9
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z9
 	VMOVUPD          Z9, (CX)(SI*1)
 	ADDQ             $0x00000040, SI
 	SUBQ             $0x00000008, BX
-	JMP              loop236
+	JMP              loop355
 
-done237:
+done356:
 	TESTQ          BX, BX
-	JZ             end240
+	JZ             end359
 	CMPQ           BX, $0x00000001
-	JNE            several241
+	JNE            several360
 	MOVL           $0x00000001, BX
 	KMOVW          BX, K1
 	VBROADCASTSD.Z (AX)(SI*1), K1, Z8
 	MOVQ           k+16(FP), DI
 	LEAQ           (AX)(SI*1), BX
 
-classes242:
+classes361:
 	VBROADCASTSD.Z (BX), K1, Z9
 	VMAXPD         Z9, Z8, Z8
 	ADDQ           DX, BX
 	DECQ           DI
-	JNZ            classes242
-	VPXORQ         Z12, Z12, Z12
+	JNZ            classes361
+	VPXORQ         Z9, Z9, Z9
 	MOVQ           k+16(FP), BX
 	LEAQ           (AX)(SI*1), AX
 
-classes243:
-	VBROADCASTSD.Z   (AX), K1, Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
-	VMAXPD           Z9, Z10, Z10
-	VMOVAPD          Z7, Z11
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
-	VSUBPD           Z7, Z11, Z14
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
-	VMOVAPD          Z6, Z10
-	VFMADD213PD      Z5, Z14, Z10
-	VFMADD213PD      Z4, Z14, Z10
-	VFMADD213PD      Z3, Z14, Z10
-	VFMADD213PD      Z2, Z14, Z10
-	VMULPD           Z10, Z14, Z10
-	VPSLLQ           $0x30, Z11, Z14
-	VPERMI2PD        Z1, Z0, Z11
-	VPADDQ           Z11, Z14, Z11
-	VMOVAPD          Z11, Z14
-	VFMADD231PD      Z10, Z11, Z14
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
-	VPXORQ           Z13, Z13, Z13
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z14, Z12, Z12
+classes362:
+	VBROADCASTSD.Z   (AX), K1, Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K2
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K2, Z13
+	VADDPD           Z13, Z9, Z9
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes243
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	JNZ              classes362
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
-	VPSUBQ           Z1, Z12, Z1
+	VPSUBQ           Z1, Z9, Z1
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
@@ -5022,63 +7529,63 @@ classes243:
 	VSUBPD           Z1, Z2, Z1
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
 	VSUBPD           Z1, Z0, Z0
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K1
-	VMOVAPD          Z12, K1, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K1
+	VMOVAPD          Z9, K1, Z0
 	VADDPD           Z8, Z0, Z0
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K1
 	VMOVAPD          Z8, K1, Z0
 	VMOVSD           X0, (CX)(SI*1)
-	JMP              end240
+	JMP              end359
 
-several241:
+several360:
 	LEAQ      wideMasks<>+0(SB), DI
 	KMOVW     (DI)(BX*2), K1
 	VMOVUPD.Z (AX)(SI*1), K1, Z8
 	MOVQ      k+16(FP), DI
 	LEAQ      (AX)(SI*1), BX
 
-classes244:
+classes363:
 	VMOVUPD.Z (BX), K1, Z9
 	VMAXPD    Z9, Z8, Z8
 	ADDQ      DX, BX
 	DECQ      DI
-	JNZ       classes244
-	VPXORQ    Z12, Z12, Z12
+	JNZ       classes363
+	VPXORQ    Z9, Z9, Z9
 	MOVQ      k+16(FP), BX
 	LEAQ      (AX)(SI*1), AX
 
-classes245:
-	VMOVUPD.Z        (AX), K1, Z9
-	VSUBPD           Z8, Z9, Z9
-	VBROADCASTSD     cc086200000000000<>+0(SB), Z10
-	VMAXPD           Z9, Z10, Z10
-	VMOVAPD          Z7, Z11
-	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z11
-	VSUBPD           Z7, Z11, Z14
-	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z10, Z14
-	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z10, Z14
-	VMOVAPD          Z6, Z10
-	VFMADD213PD      Z5, Z14, Z10
-	VFMADD213PD      Z4, Z14, Z10
-	VFMADD213PD      Z3, Z14, Z10
-	VFMADD213PD      Z2, Z14, Z10
-	VMULPD           Z10, Z14, Z10
-	VPSLLQ           $0x30, Z11, Z14
-	VPERMI2PD        Z1, Z0, Z11
-	VPADDQ           Z11, Z14, Z11
-	VMOVAPD          Z11, Z14
-	VFMADD231PD      Z10, Z11, Z14
-	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z9, K2
-	VPXORQ           Z13, Z13, Z13
-	VMOVAPD          Z13, K2, Z14
-	VADDPD           Z14, Z12, Z12
+classes364:
+	VMOVUPD.Z        (AX), K1, Z10
+	VSUBPD           Z8, Z10, Z10
+	VBROADCASTSD     cc086200000000000<>+0(SB), Z11
+	VMAXPD           Z10, Z11, Z11
+	VMOVAPD          Z7, Z12
+	VFMADD231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z12
+	VSUBPD           Z7, Z12, Z13
+	VFMSUB231PD.BCST c40371547652b82fe<>+0(SB), Z11, Z13
+	VFMADD231PD.BCST c3cb777d0ffda0d24<>+0(SB), Z11, Z13
+	VMOVAPD          Z6, Z11
+	VFMADD213PD      Z5, Z13, Z11
+	VFMADD213PD      Z4, Z13, Z11
+	VFMADD213PD      Z3, Z13, Z11
+	VFMADD213PD      Z2, Z13, Z11
+	VMULPD           Z11, Z13, Z11
+	VPSLLQ           $0x30, Z12, Z13
+	VPERMI2PD        Z1, Z0, Z12
+	VPADDQ           Z12, Z13, Z12
+	VMOVAPD          Z12, Z13
+	VFMADD231PD      Z11, Z12, Z13
+	VCMPPD.BCST      $0x11, cc086200000000000<>+0(SB), Z10, K2
+	VPXORQ           Z10, Z10, Z10
+	VMOVAPD          Z10, K2, Z13
+	VADDPD           Z13, Z9, Z9
 	ADDQ             DX, AX
 	DECQ             BX
-	JNZ              classes245
-	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z12, Z0
+	JNZ              classes364
+	VPSUBQ.BCST      c3fe6a09e667f3bcd<>+0(SB), Z9, Z0
 	VPSRLQ           $0x34, Z0, Z0
 	VPSLLQ           $0x34, Z0, Z1
-	VPSUBQ           Z1, Z12, Z1
+	VPSUBQ           Z1, Z9, Z1
 	VPORQ.BCST       c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c4330000000000000<>+0(SB), Z0, Z0
 	VSUBPD.BCST      c3ff0000000000000<>+0(SB), Z1, Z1
@@ -5101,14 +7608,14 @@ classes245:
 	VSUBPD           Z1, Z2, Z1
 	VMULPD.BCST      c3fe62e42fef00000<>+0(SB), Z0, Z0
 	VSUBPD           Z1, Z0, Z0
-	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z12, K2
-	VMOVAPD          Z12, K2, Z0
+	VCMPPD.BCST      $0x15, c7ff0000000000000<>+0(SB), Z9, K2
+	VMOVAPD          Z9, K2, Z0
 	VADDPD           Z8, Z0, Z0
 	VCMPPD.BCST      $0x00, cfff0000000000000<>+0(SB), Z8, K2
 	VMOVAPD          Z8, K2, Z0
 	VMOVUPD          Z0, K1, (CX)(SI*1)
 
-end240:
+end359:
 	VZEROUPPER
 	RET
 
@@ -5123,28 +7630,28 @@ TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	XORQ DI, DI
 
-loop246:
+loop365:
 	CMPQ   SI, $0x00000008
-	JL     done247
+	JL     done366
 	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R11
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (DX)(DI*1), R9
 	LEAQ   (AX)(DI*1), R10
 
-classes248:
+classes367:
 	VMOVUPD     (R8), Z1
 	VMOVUPD     (R9), Z2
 	VFMADD231PD Z2, Z1, Z0
 	ADDQ        BX, R8
 	ADDQ        BX, R9
 	DECQ        R11
-	JNZ         classes248
+	JNZ         classes367
 	LEAQ        (CX)(DI*1), R8
 	LEAQ        (DX)(DI*1), R9
 	MOVQ        k+24(FP), R11
 
-classes249:
+classes368:
 	VMOVUPD (R8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMOVUPD (R9), Z2
@@ -5154,83 +7661,83 @@ classes249:
 	ADDQ    BX, R9
 	ADDQ    BX, R10
 	DECQ    R11
-	JNZ     classes249
+	JNZ     classes368
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000008, SI
-	JMP     loop246
+	JMP     loop365
 
-done247:
+done366:
 	TESTQ  SI, SI
-	JZ     end250
+	JZ     end369
 	CMPQ   SI, $0x00000001
-	JNE    several251
+	JNE    several370
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
-	VPXORQ Z3, Z3, Z3
+	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R9
 	LEAQ   (CX)(DI*1), SI
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes252:
-	VBROADCASTSD.Z (SI), K1, Z0
-	VBROADCASTSD.Z (R8), K1, Z1
-	VFMADD231PD    Z1, Z0, Z3
+classes371:
+	VBROADCASTSD.Z (SI), K1, Z1
+	VBROADCASTSD.Z (R8), K1, Z2
+	VFMADD231PD    Z2, Z1, Z0
 	ADDQ           BX, SI
 	ADDQ           BX, R8
 	DECQ           R9
-	JNZ            classes252
+	JNZ            classes371
 	LEAQ           (CX)(DI*1), SI
 	LEAQ           (DX)(DI*1), R8
 	MOVQ           k+24(FP), CX
 
-classes253:
-	VBROADCASTSD.Z (SI), K1, Z0
-	VSUBPD         Z3, Z0, Z0
-	VBROADCASTSD.Z (R8), K1, Z1
-	VMULPD         Z1, Z0, Z0
-	VMOVSD         X0, (AX)
+classes372:
+	VBROADCASTSD.Z (SI), K1, Z1
+	VSUBPD         Z0, Z1, Z1
+	VBROADCASTSD.Z (R8), K1, Z2
+	VMULPD         Z2, Z1, Z1
+	VMOVSD         X1, (AX)
 	ADDQ           BX, SI
 	ADDQ           BX, R8
 	ADDQ           BX, AX
 	DECQ           CX
-	JNZ            classes253
-	JMP            end250
+	JNZ            classes372
+	JMP            end369
 
-several251:
+several370:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
-	VPXORQ Z3, Z3, Z3
+	VPXORQ Z0, Z0, Z0
 	MOVQ   k+24(FP), R9
 	LEAQ   (CX)(DI*1), SI
 	LEAQ   (DX)(DI*1), R8
 	LEAQ   (AX)(DI*1), AX
 
-classes254:
-	VMOVUPD.Z   (SI), K1, Z0
-	VMOVUPD.Z   (R8), K1, Z1
-	VFMADD231PD Z1, Z0, Z3
+classes373:
+	VMOVUPD.Z   (SI), K1, Z1
+	VMOVUPD.Z   (R8), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
 	ADDQ        BX, SI
 	ADDQ        BX, R8
 	DECQ        R9
-	JNZ         classes254
+	JNZ         classes373
 	LEAQ        (CX)(DI*1), SI
 	LEAQ        (DX)(DI*1), R8
 	MOVQ        k+24(FP), CX
 
-classes255:
-	VMOVUPD.Z (SI), K1, Z0
-	VSUBPD    Z3, Z0, Z0
-	VMOVUPD.Z (R8), K1, Z1
-	VMULPD    Z1, Z0, Z0
-	VMOVUPD   Z0, K1, (AX)
+classes374:
+	VMOVUPD.Z (SI), K1, Z1
+	VSUBPD    Z0, Z1, Z1
+	VMOVUPD.Z (R8), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VMOVUPD   Z1, K1, (AX)
 	ADDQ      BX, SI
 	ADDQ      BX, R8
 	ADDQ      BX, AX
 	DECQ      CX
-	JNZ       classes255
+	JNZ       classes374
 
-end250:
+end369:
 	VZEROUPPER
 	RET
 
@@ -5246,22 +7753,22 @@ TEXT ·logDensityAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop256:
+loop375:
 	CMPQ   SI, $0x00000010
-	JL     done257
+	JL     done376
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row258:
+row377:
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column259:
+column378:
 	VBROADCASTSD      (R11), Z5
 	VBROADCASTSD      (R8), Z6
 	VMOVUPD           (R10), Z7
@@ -5274,128 +7781,128 @@ column259:
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column259
+	JNZ               column378
 	VFMADD231PD       Z3, Z3, Z1
 	VFMADD231PD       Z4, Z4, Z2
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row258
-	VMOVAPD           Z0, Z5
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z5
-	VMOVUPD           Z5, (AX)(DI*1)
-	VMOVAPD           Z0, Z5
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z2, Z5
-	VMOVUPD           Z5, 64(AX)(DI*1)
+	JLE               row377
+	VMOVAPD           Z0, Z3
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z3
+	VMOVUPD           Z3, (AX)(DI*1)
+	VMOVAPD           Z0, Z1
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z2, Z1
+	VMOVUPD           Z1, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop256
+	JMP               loop375
 
-done257:
-loop260:
+done376:
+loop379:
 	CMPQ   SI, $0x00000008
-	JL     done261
-	VPXORQ Z8, Z8, Z8
+	JL     done380
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 
-row262:
-	VPXORQ Z9, Z9, Z9
+row381:
+	VPXORQ Z2, Z2, Z2
 	MOVQ   R9, R12
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-column263:
-	VBROADCASTSD      (R11), Z1
-	VBROADCASTSD      (R8), Z2
-	VMOVUPD           (R10), Z3
-	VSUBPD            Z1, Z3, Z1
-	VFMADD231PD       Z2, Z1, Z9
+column382:
+	VBROADCASTSD      (R11), Z3
+	VBROADCASTSD      (R8), Z4
+	VMOVUPD           (R10), Z5
+	VSUBPD            Z3, Z5, Z3
+	VFMADD231PD       Z4, Z3, Z2
 	ADDQ              BX, R10
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	DECQ              R12
-	JNZ               column263
-	VFMADD231PD       Z9, Z9, Z8
+	JNZ               column382
+	VFMADD231PD       Z2, Z2, Z1
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row262
-	VMOVAPD           Z0, Z1
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z8, Z1
-	VMOVUPD           Z1, (AX)(DI*1)
+	JLE               row381
+	VMOVAPD           Z0, Z2
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
+	VMOVUPD           Z2, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop260
+	JMP               loop379
 
-done261:
+done380:
 	TESTQ  SI, SI
-	JZ     end264
+	JZ     end383
 	CMPQ   SI, $0x00000001
-	JNE    several265
+	JNE    several384
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
-	VPXORQ Z10, Z10, Z10
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 
-row266:
-	VPXORQ Z11, Z11, Z11
+row385:
+	VPXORQ Z2, Z2, Z2
 	MOVQ   R8, R11
 	LEAQ   (CX)(DI*1), R9
 	MOVQ   DX, R10
 
-column267:
-	VBROADCASTSD      (R10), Z1
-	VBROADCASTSD      (SI), Z2
-	VBROADCASTSD.Z    (R9), K1, Z3
-	VSUBPD            Z1, Z3, Z1
-	VFMADD231PD       Z2, Z1, Z11
+column386:
+	VBROADCASTSD      (R10), Z3
+	VBROADCASTSD      (SI), Z4
+	VBROADCASTSD.Z    (R9), K1, Z5
+	VSUBPD            Z3, Z5, Z3
+	VFMADD231PD       Z4, Z3, Z2
 	ADDQ              BX, R9
 	ADDQ              $0x00000008, R10
 	ADDQ              $0x00000008, SI
 	DECQ              R11
-	JNZ               column267
-	VFMADD231PD       Z11, Z11, Z10
+	JNZ               column386
+	VFMADD231PD       Z2, Z2, Z1
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row266
+	JLE               row385
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVSD            X0, (AX)(DI*1)
-	JMP               end264
+	JMP               end383
 
-several265:
+several384:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
-	VPXORQ Z10, Z10, Z10
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 
-row268:
-	VPXORQ Z11, Z11, Z11
+row387:
+	VPXORQ Z2, Z2, Z2
 	MOVQ   R8, R11
 	LEAQ   (CX)(DI*1), R9
 	MOVQ   DX, R10
 
-column269:
-	VBROADCASTSD      (R10), Z1
-	VBROADCASTSD      (SI), Z2
-	VMOVUPD.Z         (R9), K1, Z3
-	VSUBPD            Z1, Z3, Z1
-	VFMADD231PD       Z2, Z1, Z11
+column388:
+	VBROADCASTSD      (R10), Z3
+	VBROADCASTSD      (SI), Z4
+	VMOVUPD.Z         (R9), K1, Z5
+	VSUBPD            Z3, Z5, Z3
+	VFMADD231PD       Z4, Z3, Z2
 	ADDQ              BX, R9
 	ADDQ              $0x00000008, R10
 	ADDQ              $0x00000008, SI
 	DECQ              R11
-	JNZ               column269
-	VFMADD231PD       Z11, Z11, Z10
+	JNZ               column388
+	VFMADD231PD       Z2, Z2, Z1
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row268
+	JLE               row387
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z10, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end264:
+end383:
 	VZEROUPPER
 	RET
 
@@ -5411,9 +7918,9 @@ TEXT ·logDensityDiagAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), SI
 	XORQ         DI, DI
 
-loop270:
+loop389:
 	CMPQ   SI, $0x00000010
-	JL     done271
+	JL     done390
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	MOVQ   linv+24(FP), R8
@@ -5421,7 +7928,7 @@ loop270:
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row272:
+row391:
 	VBROADCASTSD      (R11), Z3
 	VBROADCASTSD      (R8), Z4
 	VMOVUPD           (R10), Z5
@@ -5437,103 +7944,103 @@ row272:
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row272
+	JLE               row391
 	VMOVAPD           Z0, Z3
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z3
 	VMOVUPD           Z3, (AX)(DI*1)
-	VMOVAPD           Z0, Z3
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z2, Z3
-	VMOVUPD           Z3, 64(AX)(DI*1)
+	VMOVAPD           Z0, Z1
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z2, Z1
+	VMOVUPD           Z1, 64(AX)(DI*1)
 	ADDQ              $0x00000080, DI
 	SUBQ              $0x00000010, SI
-	JMP               loop270
+	JMP               loop389
 
-done271:
-loop273:
+done390:
+loop392:
 	CMPQ   SI, $0x00000008
-	JL     done274
-	VPXORQ Z6, Z6, Z6
+	JL     done393
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), R8
 	MOVQ   $0x00000001, R9
 	LEAQ   (CX)(DI*1), R10
 	MOVQ   DX, R11
 
-row275:
-	VBROADCASTSD      (R11), Z1
-	VBROADCASTSD      (R8), Z2
-	VMOVUPD           (R10), Z3
-	VSUBPD            Z1, Z3, Z1
-	VMULPD            Z2, Z1, Z1
-	VFMADD231PD       Z1, Z1, Z6
+row394:
+	VBROADCASTSD      (R11), Z2
+	VBROADCASTSD      (R8), Z3
+	VMOVUPD           (R10), Z4
+	VSUBPD            Z2, Z4, Z2
+	VMULPD            Z3, Z2, Z2
+	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              BX, R10
 	ADDQ              $0x00000008, R11
 	ADDQ              $0x00000008, R8
 	INCQ              R9
 	CMPQ              R9, d+32(FP)
-	JLE               row275
-	VMOVAPD           Z0, Z1
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z6, Z1
-	VMOVUPD           Z1, (AX)(DI*1)
+	JLE               row394
+	VMOVAPD           Z0, Z2
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
+	VMOVUPD           Z2, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JMP               loop273
+	JMP               loop392
 
-done274:
+done393:
 	TESTQ  SI, SI
-	JZ     end276
+	JZ     end395
 	CMPQ   SI, $0x00000001
-	JNE    several277
+	JNE    several396
 	MOVL   $0x00000001, SI
 	KMOVW  SI, K1
-	VPXORQ Z7, Z7, Z7
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row278:
-	VBROADCASTSD      (DX), Z1
-	VBROADCASTSD      (SI), Z2
-	VBROADCASTSD.Z    (CX), K1, Z3
-	VSUBPD            Z1, Z3, Z1
-	VMULPD            Z2, Z1, Z1
-	VFMADD231PD       Z1, Z1, Z7
+row397:
+	VBROADCASTSD      (DX), Z2
+	VBROADCASTSD      (SI), Z3
+	VBROADCASTSD.Z    (CX), K1, Z4
+	VSUBPD            Z2, Z4, Z2
+	VMULPD            Z3, Z2, Z2
+	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              BX, CX
 	ADDQ              $0x00000008, DX
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row278
+	JLE               row397
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVSD            X0, (AX)(DI*1)
-	JMP               end276
+	JMP               end395
 
-several277:
+several396:
 	LEAQ   wideMasks<>+0(SB), R8
 	KMOVW  (R8)(SI*2), K1
-	VPXORQ Z7, Z7, Z7
+	VPXORQ Z1, Z1, Z1
 	MOVQ   linv+24(FP), SI
 	MOVQ   $0x00000001, R8
 	LEAQ   (CX)(DI*1), CX
 
-row279:
-	VBROADCASTSD      (DX), Z1
-	VBROADCASTSD      (SI), Z2
-	VMOVUPD.Z         (CX), K1, Z3
-	VSUBPD            Z1, Z3, Z1
-	VMULPD            Z2, Z1, Z1
-	VFMADD231PD       Z1, Z1, Z7
+row398:
+	VBROADCASTSD      (DX), Z2
+	VBROADCASTSD      (SI), Z3
+	VMOVUPD.Z         (CX), K1, Z4
+	VSUBPD            Z2, Z4, Z2
+	VMULPD            Z3, Z2, Z2
+	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              BX, CX
 	ADDQ              $0x00000008, DX
 	ADDQ              $0x00000008, SI
 	INCQ              R8
 	CMPQ              R8, d+32(FP)
-	JLE               row279
+	JLE               row398
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z7, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-end276:
+end395:
 	VZEROUPPER
 	RET
 
@@ -5548,66 +8055,66 @@ TEXT ·halfSquaresAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	XORQ         SI, SI
 
-loop280:
+loop399:
 	CMPQ   BX, $0x00000008
-	JL     done281
+	JL     done400
 	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), R8
 	LEAQ   (CX)(SI*1), DI
 
-classes282:
+classes401:
 	VMOVUPD           (DI), Z2
 	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, DI
 	DECQ              R8
-	JNZ               classes282
+	JNZ               classes401
 	VMOVAPD           Z0, Z2
 	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z2
 	VMOVUPD           Z2, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JMP               loop280
+	JMP               loop399
 
-done281:
+done400:
 	TESTQ  BX, BX
-	JZ     end283
+	JZ     end402
 	CMPQ   BX, $0x00000001
-	JNE    several284
+	JNE    several403
 	MOVL   $0x00000001, BX
 	KMOVW  BX, K1
-	VPXORQ Z3, Z3, Z3
+	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes285:
-	VBROADCASTSD.Z    (CX), K1, Z1
-	VFMADD231PD       Z1, Z1, Z3
+classes404:
+	VBROADCASTSD.Z    (CX), K1, Z2
+	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes285
+	JNZ               classes404
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVSD            X0, (AX)(SI*1)
-	JMP               end283
+	JMP               end402
 
-several284:
+several403:
 	LEAQ   wideMasks<>+0(SB), DI
 	KMOVW  (DI)(BX*2), K1
-	VPXORQ Z3, Z3, Z3
+	VPXORQ Z1, Z1, Z1
 	MOVQ   k+16(FP), BX
 	LEAQ   (CX)(SI*1), CX
 
-classes286:
-	VMOVUPD.Z         (CX), K1, Z1
-	VFMADD231PD       Z1, Z1, Z3
+classes405:
+	VMOVUPD.Z         (CX), K1, Z2
+	VFMADD231PD       Z2, Z2, Z1
 	ADDQ              DX, CX
 	DECQ              BX
-	JNZ               classes286
+	JNZ               classes405
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z3, Z0
+	VFNMADD231PD.BCST c3fe0000000000000<>+0(SB), Z1, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-end283:
+end402:
 	VZEROUPPER
 	RET
 
@@ -5627,9 +8134,9 @@ TEXT ·objectiveGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         n+56(FP), R9
 	XORQ         R10, R10
 
-loop287:
+loop406:
 	CMPQ        R9, $0x00000008
-	JL          done288
+	JL          done407
 	VMOVUPD     (DI)(R10*1), Z3
 	VADDPD      Z1, Z3, Z4
 	VMOVUPD     (AX)(R10*1), Z5
@@ -5649,13 +8156,13 @@ loop287:
 	VMOVUPD     Z4, (CX)(R10*1)
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000008, R9
-	JMP         loop287
+	JMP         loop406
 
-done288:
+done407:
 	TESTQ          R9, R9
-	JZ             end289
+	JZ             end408
 	CMPQ           R9, $0x00000001
-	JNE            several290
+	JNE            several409
 	MOVL           $0x00000001, R9
 	KMOVW          R9, K1
 	VBROADCASTSD.Z (DI)(R10*1), K1, Z3
@@ -5675,9 +8182,9 @@ done288:
 	VSUBPD         Z2, Z1, Z1
 	VFMADD231PD    Z0, Z1, Z3
 	VMOVSD         X3, (CX)(R10*1)
-	JMP            end289
+	JMP            end408
 
-several290:
+several409:
 	LEAQ        wideMasks<>+0(SB), R11
 	KMOVW       (R11)(R9*2), K1
 	VMOVUPD.Z   (DI)(R10*1), K1, Z3
@@ -5698,7 +8205,7 @@ several290:
 	VFMADD231PD Z0, Z1, Z3
 	VMOVUPD     Z3, K1, (CX)(R10*1)
 
-end289:
+end408:
 	VZEROUPPER
 	RET
 
@@ -5715,9 +8222,9 @@ TEXT ·relativeCosineAVX512(SB), NOSPLIT, $0-48
 	MOVQ         n+32(FP), DI
 	XORQ         R8, R8
 
-loop291:
+loop410:
 	CMPQ   DI, $0x00000008
-	JL     done292
+	JL     done411
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -5726,7 +8233,7 @@ loop291:
 	LEAQ   (CX)(R8*1), R9
 	LEAQ   (DX)(R8*1), R10
 
-targets293:
+targets412:
 	VMOVUPD      (R9), Z5
 	VMOVUPD      (R10), Z6
 	VFMADD231PD  Z5, Z5, Z1
@@ -5737,104 +8244,104 @@ targets293:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	DECQ         R11
-	JNZ          targets293
-	VSQRTPD      Z1, Z5
-	VMAXPD       Z5, Z0, Z5
-	VSQRTPD      Z2, Z6
-	VMAXPD       Z6, Z0, Z6
-	VBROADCASTSD c3ff0000000000000<>+0(SB), Z11
-	VMULPD       Z6, Z5, Z5
-	VDIVPD       Z5, Z11, Z5
-	VSQRTPD      Z4, Z11
-	VMULPD       Z6, Z11, Z6
-	VMULPD       Z5, Z6, Z6
-	VMOVUPD      Z6, (AX)(R8*1)
-	VMULPD       Z5, Z3, Z5
-	VMOVUPD      Z5, (SI)(R8*1)
+	JNZ          targets412
+	VSQRTPD      Z1, Z1
+	VMAXPD       Z1, Z0, Z1
+	VSQRTPD      Z2, Z2
+	VMAXPD       Z2, Z0, Z2
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
+	VMULPD       Z2, Z1, Z1
+	VDIVPD       Z1, Z5, Z1
+	VSQRTPD      Z4, Z4
+	VMULPD       Z2, Z4, Z2
+	VMULPD       Z1, Z2, Z2
+	VMOVUPD      Z2, (AX)(R8*1)
+	VMULPD       Z1, Z3, Z1
+	VMOVUPD      Z1, (SI)(R8*1)
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000008, DI
-	JMP          loop291
+	JMP          loop410
 
-done292:
+done411:
 	TESTQ  DI, DI
-	JZ     end294
+	JZ     end413
 	CMPQ   DI, $0x00000001
-	JNE    several295
+	JNE    several414
 	MOVL   $0x00000001, DI
 	KMOVW  DI, K1
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
 	MOVQ   k+24(FP), DI
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets296:
-	VBROADCASTSD.Z (CX), K1, Z1
-	VBROADCASTSD.Z (DX), K1, Z2
-	VFMADD231PD    Z1, Z1, Z7
-	VFMADD231PD    Z2, Z2, Z8
-	VFMADD231PD    Z2, Z1, Z9
-	VSUBPD         Z2, Z1, Z1
-	VFMADD231PD    Z1, Z1, Z10
+targets415:
+	VBROADCASTSD.Z (CX), K1, Z5
+	VBROADCASTSD.Z (DX), K1, Z6
+	VFMADD231PD    Z5, Z5, Z1
+	VFMADD231PD    Z6, Z6, Z2
+	VFMADD231PD    Z6, Z5, Z3
+	VSUBPD         Z6, Z5, Z5
+	VFMADD231PD    Z5, Z5, Z4
 	ADDQ           BX, CX
 	ADDQ           BX, DX
 	DECQ           DI
-	JNZ            targets296
-	VSQRTPD        Z7, Z1
+	JNZ            targets415
+	VSQRTPD        Z1, Z1
 	VMAXPD         Z1, Z0, Z1
-	VSQRTPD        Z8, Z2
+	VSQRTPD        Z2, Z2
 	VMAXPD         Z2, Z0, Z0
 	VBROADCASTSD   c3ff0000000000000<>+0(SB), Z2
 	VMULPD         Z0, Z1, Z1
 	VDIVPD         Z1, Z2, Z1
-	VSQRTPD        Z10, Z2
+	VSQRTPD        Z4, Z2
 	VMULPD         Z0, Z2, Z0
 	VMULPD         Z1, Z0, Z0
 	VMOVSD         X0, (AX)(R8*1)
-	VMULPD         Z1, Z9, Z0
+	VMULPD         Z1, Z3, Z0
 	VMOVSD         X0, (SI)(R8*1)
-	JMP            end294
+	JMP            end413
 
-several295:
+several414:
 	LEAQ   wideMasks<>+0(SB), R9
 	KMOVW  (R9)(DI*2), K1
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
 	MOVQ   k+24(FP), DI
 	LEAQ   (CX)(R8*1), CX
 	LEAQ   (DX)(R8*1), DX
 
-targets297:
-	VMOVUPD.Z    (CX), K1, Z1
-	VMOVUPD.Z    (DX), K1, Z2
-	VFMADD231PD  Z1, Z1, Z7
-	VFMADD231PD  Z2, Z2, Z8
-	VFMADD231PD  Z2, Z1, Z9
-	VSUBPD       Z2, Z1, Z1
-	VFMADD231PD  Z1, Z1, Z10
+targets416:
+	VMOVUPD.Z    (CX), K1, Z5
+	VMOVUPD.Z    (DX), K1, Z6
+	VFMADD231PD  Z5, Z5, Z1
+	VFMADD231PD  Z6, Z6, Z2
+	VFMADD231PD  Z6, Z5, Z3
+	VSUBPD       Z6, Z5, Z5
+	VFMADD231PD  Z5, Z5, Z4
 	ADDQ         BX, CX
 	ADDQ         BX, DX
 	DECQ         DI
-	JNZ          targets297
-	VSQRTPD      Z7, Z1
+	JNZ          targets416
+	VSQRTPD      Z1, Z1
 	VMAXPD       Z1, Z0, Z1
-	VSQRTPD      Z8, Z2
+	VSQRTPD      Z2, Z2
 	VMAXPD       Z2, Z0, Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VMULPD       Z0, Z1, Z1
 	VDIVPD       Z1, Z2, Z1
-	VSQRTPD      Z10, Z2
+	VSQRTPD      Z4, Z2
 	VMULPD       Z0, Z2, Z0
 	VMULPD       Z1, Z0, Z0
 	VMOVUPD      Z0, K1, (AX)(R8*1)
-	VMULPD       Z1, Z9, Z0
+	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, K1, (SI)(R8*1)
 
-end294:
+end413:
 	VZEROUPPER
 	RET
 
@@ -5852,9 +8359,9 @@ TEXT ·relativeCosineGradAVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+40(FP), R8
 	XORQ         R9, R9
 
-loop298:
+loop417:
 	CMPQ   R8, $0x00000008
-	JL     done299
+	JL     done418
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
@@ -5863,7 +8370,7 @@ loop298:
 	LEAQ   (DX)(R9*1), R10
 	LEAQ   (BX)(R9*1), R11
 
-targets300:
+targets419:
 	VMOVUPD     (R10), Z5
 	VMOVUPD     (R11), Z6
 	VFMADD231PD Z5, Z5, Z1
@@ -5874,176 +8381,176 @@ targets300:
 	ADDQ        SI, R10
 	ADDQ        SI, R11
 	DECQ        R12
-	JNZ         targets300
-	VSQRTPD     Z1, Z5
-	VMAXPD      Z5, Z0, Z5
-	VSQRTPD     Z2, Z6
-	VMAXPD      Z6, Z0, Z15
-	VMOVUPD     (CX)(R9*1), Z16
-	VSQRTPD     Z4, Z17
-	VMULPD      Z17, Z5, Z17
-	VDIVPD      Z17, Z16, Z16
+	JNZ         targets419
+	VSQRTPD     Z1, Z1
+	VMAXPD      Z1, Z0, Z1
+	VSQRTPD     Z2, Z5
+	VMAXPD      Z5, Z0, Z6
+	VMOVUPD     (CX)(R9*1), Z7
+	VSQRTPD     Z4, Z8
+	VMULPD      Z8, Z1, Z8
+	VDIVPD      Z8, Z7, Z7
 	VCMPPD.BCST $0x00, c0000000000000000<>+0(SB), Z4, K1
-	VPXORQ      Z7, Z7, Z7
-	VMOVAPD     Z7, K1, Z16
-	VMOVUPD     (DI)(R9*1), Z17
-	VMULPD      Z15, Z5, Z5
-	VDIVPD      Z5, Z17, Z5
-	VDIVPD      Z2, Z3, Z15
-	VCMPPD      $0x15, Z6, Z0, K1
-	VPXORQ      Z8, Z8, Z8
-	VMOVAPD     Z8, K1, Z15
+	VPXORQ      Z4, Z4, Z4
+	VMOVAPD     Z4, K1, Z7
+	VMOVUPD     (DI)(R9*1), Z4
+	VMULPD      Z6, Z1, Z1
+	VDIVPD      Z1, Z4, Z1
+	VDIVPD      Z2, Z3, Z2
+	VCMPPD      $0x15, Z5, Z0, K1
+	VPXORQ      Z3, Z3, Z3
+	VMOVAPD     Z3, K1, Z2
 	MOVQ        k+32(FP), R13
 	LEAQ        (DX)(R9*1), R10
 	LEAQ        (BX)(R9*1), R11
 	LEAQ        (AX)(R9*1), R12
 
-targets301:
-	VMOVUPD      (R10), Z6
-	VMOVUPD      (R11), Z17
-	VMOVUPD      (R12), Z18
-	VSUBPD       Z6, Z17, Z19
-	VFMADD231PD  Z19, Z16, Z18
-	VFNMADD231PD Z17, Z15, Z6
-	VFMADD231PD  Z6, Z5, Z18
-	VMOVUPD      Z18, (R12)
+targets420:
+	VMOVUPD      (R10), Z3
+	VMOVUPD      (R11), Z4
+	VMOVUPD      (R12), Z5
+	VSUBPD       Z3, Z4, Z6
+	VFMADD231PD  Z6, Z7, Z5
+	VFNMADD231PD Z4, Z2, Z3
+	VFMADD231PD  Z3, Z1, Z5
+	VMOVUPD      Z5, (R12)
 	ADDQ         SI, R10
 	ADDQ         SI, R11
 	ADDQ         SI, R12
 	DECQ         R13
-	JNZ          targets301
+	JNZ          targets420
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000008, R8
-	JMP          loop298
+	JMP          loop417
 
-done299:
+done418:
 	TESTQ  R8, R8
-	JZ     end302
+	JZ     end421
 	CMPQ   R8, $0x00000001
-	JNE    several303
+	JNE    several422
 	MOVL   $0x00000001, R8
 	KMOVW  R8, K1
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
 	MOVQ   k+32(FP), R11
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets304:
-	VBROADCASTSD.Z (R8), K1, Z1
-	VBROADCASTSD.Z (R10), K1, Z2
-	VFMADD231PD    Z1, Z1, Z9
-	VFMADD231PD    Z2, Z2, Z10
-	VFMADD231PD    Z2, Z1, Z11
-	VSUBPD         Z2, Z1, Z1
-	VFMADD231PD    Z1, Z1, Z12
+targets423:
+	VBROADCASTSD.Z (R8), K1, Z5
+	VBROADCASTSD.Z (R10), K1, Z6
+	VFMADD231PD    Z5, Z5, Z1
+	VFMADD231PD    Z6, Z6, Z2
+	VFMADD231PD    Z6, Z5, Z3
+	VSUBPD         Z6, Z5, Z5
+	VFMADD231PD    Z5, Z5, Z4
 	ADDQ           SI, R8
 	ADDQ           SI, R10
 	DECQ           R11
-	JNZ            targets304
-	VSQRTPD        Z9, Z1
+	JNZ            targets423
+	VSQRTPD        Z1, Z1
 	VMAXPD         Z1, Z0, Z1
-	VSQRTPD        Z10, Z2
-	VMAXPD         Z2, Z0, Z3
-	VBROADCASTSD.Z (CX)(R9*1), K1, Z4
-	VSQRTPD        Z12, Z5
-	VMULPD         Z5, Z1, Z5
-	VDIVPD         Z5, Z4, Z4
-	VCMPPD.BCST    $0x00, c0000000000000000<>+0(SB), Z12, K2
-	VPXORQ         Z13, Z13, Z13
-	VMOVAPD        Z13, K2, Z4
-	VBROADCASTSD.Z (DI)(R9*1), K1, Z5
-	VMULPD         Z3, Z1, Z1
-	VDIVPD         Z1, Z5, Z1
-	VDIVPD         Z10, Z11, Z3
-	VCMPPD         $0x15, Z2, Z0, K2
-	VPXORQ         Z14, Z14, Z14
-	VMOVAPD        Z14, K2, Z3
+	VSQRTPD        Z2, Z5
+	VMAXPD         Z5, Z0, Z6
+	VBROADCASTSD.Z (CX)(R9*1), K1, Z7
+	VSQRTPD        Z4, Z8
+	VMULPD         Z8, Z1, Z8
+	VDIVPD         Z8, Z7, Z7
+	VCMPPD.BCST    $0x00, c0000000000000000<>+0(SB), Z4, K2
+	VPXORQ         Z4, Z4, Z4
+	VMOVAPD        Z4, K2, Z7
+	VBROADCASTSD.Z (DI)(R9*1), K1, Z4
+	VMULPD         Z6, Z1, Z1
+	VDIVPD         Z1, Z4, Z1
+	VDIVPD         Z2, Z3, Z2
+	VCMPPD         $0x15, Z5, Z0, K2
+	VPXORQ         Z0, Z0, Z0
+	VMOVAPD        Z0, K2, Z2
 	MOVQ           k+32(FP), CX
 	LEAQ           (DX)(R9*1), DX
 	LEAQ           (BX)(R9*1), BX
 	LEAQ           (AX)(R9*1), AX
 
-targets305:
+targets424:
 	VBROADCASTSD.Z (DX), K1, Z0
-	VBROADCASTSD.Z (BX), K1, Z2
-	VBROADCASTSD.Z (AX), K1, Z5
-	VSUBPD         Z0, Z2, Z6
-	VFMADD231PD    Z6, Z4, Z5
-	VFNMADD231PD   Z2, Z3, Z0
-	VFMADD231PD    Z0, Z1, Z5
-	VMOVSD         X5, (AX)
+	VBROADCASTSD.Z (BX), K1, Z3
+	VBROADCASTSD.Z (AX), K1, Z4
+	VSUBPD         Z0, Z3, Z5
+	VFMADD231PD    Z5, Z7, Z4
+	VFNMADD231PD   Z3, Z2, Z0
+	VFMADD231PD    Z0, Z1, Z4
+	VMOVSD         X4, (AX)
 	ADDQ           SI, DX
 	ADDQ           SI, BX
 	ADDQ           SI, AX
 	DECQ           CX
-	JNZ            targets305
-	JMP            end302
+	JNZ            targets424
+	JMP            end421
 
-several303:
+several422:
 	LEAQ   wideMasks<>+0(SB), R10
 	KMOVW  (R10)(R8*2), K1
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
 	MOVQ   k+32(FP), R11
 	LEAQ   (DX)(R9*1), R8
 	LEAQ   (BX)(R9*1), R10
 
-targets306:
-	VMOVUPD.Z   (R8), K1, Z1
-	VMOVUPD.Z   (R10), K1, Z2
-	VFMADD231PD Z1, Z1, Z9
-	VFMADD231PD Z2, Z2, Z10
-	VFMADD231PD Z2, Z1, Z11
-	VSUBPD      Z2, Z1, Z1
-	VFMADD231PD Z1, Z1, Z12
+targets425:
+	VMOVUPD.Z   (R8), K1, Z5
+	VMOVUPD.Z   (R10), K1, Z6
+	VFMADD231PD Z5, Z5, Z1
+	VFMADD231PD Z6, Z6, Z2
+	VFMADD231PD Z6, Z5, Z3
+	VSUBPD      Z6, Z5, Z5
+	VFMADD231PD Z5, Z5, Z4
 	ADDQ        SI, R8
 	ADDQ        SI, R10
 	DECQ        R11
-	JNZ         targets306
-	VSQRTPD     Z9, Z1
+	JNZ         targets425
+	VSQRTPD     Z1, Z1
 	VMAXPD      Z1, Z0, Z1
-	VSQRTPD     Z10, Z2
-	VMAXPD      Z2, Z0, Z3
-	VMOVUPD.Z   (CX)(R9*1), K1, Z4
-	VSQRTPD     Z12, Z5
-	VMULPD      Z5, Z1, Z5
-	VDIVPD      Z5, Z4, Z4
-	VCMPPD.BCST $0x00, c0000000000000000<>+0(SB), Z12, K2
-	VPXORQ      Z13, Z13, Z13
-	VMOVAPD     Z13, K2, Z4
-	VMOVUPD.Z   (DI)(R9*1), K1, Z5
-	VMULPD      Z3, Z1, Z1
-	VDIVPD      Z1, Z5, Z1
-	VDIVPD      Z10, Z11, Z3
-	VCMPPD      $0x15, Z2, Z0, K2
-	VPXORQ      Z14, Z14, Z14
-	VMOVAPD     Z14, K2, Z3
+	VSQRTPD     Z2, Z5
+	VMAXPD      Z5, Z0, Z6
+	VMOVUPD.Z   (CX)(R9*1), K1, Z7
+	VSQRTPD     Z4, Z8
+	VMULPD      Z8, Z1, Z8
+	VDIVPD      Z8, Z7, Z7
+	VCMPPD.BCST $0x00, c0000000000000000<>+0(SB), Z4, K2
+	VPXORQ      Z4, Z4, Z4
+	VMOVAPD     Z4, K2, Z7
+	VMOVUPD.Z   (DI)(R9*1), K1, Z4
+	VMULPD      Z6, Z1, Z1
+	VDIVPD      Z1, Z4, Z1
+	VDIVPD      Z2, Z3, Z2
+	VCMPPD      $0x15, Z5, Z0, K2
+	VPXORQ      Z0, Z0, Z0
+	VMOVAPD     Z0, K2, Z2
 	MOVQ        k+32(FP), CX
 	LEAQ        (DX)(R9*1), DX
 	LEAQ        (BX)(R9*1), BX
 	LEAQ        (AX)(R9*1), AX
 
-targets307:
+targets426:
 	VMOVUPD.Z    (DX), K1, Z0
-	VMOVUPD.Z    (BX), K1, Z2
-	VMOVUPD.Z    (AX), K1, Z5
-	VSUBPD       Z0, Z2, Z6
-	VFMADD231PD  Z6, Z4, Z5
-	VFNMADD231PD Z2, Z3, Z0
-	VFMADD231PD  Z0, Z1, Z5
-	VMOVUPD      Z5, K1, (AX)
+	VMOVUPD.Z    (BX), K1, Z3
+	VMOVUPD.Z    (AX), K1, Z4
+	VSUBPD       Z0, Z3, Z5
+	VFMADD231PD  Z5, Z7, Z4
+	VFNMADD231PD Z3, Z2, Z0
+	VFMADD231PD  Z0, Z1, Z4
+	VMOVUPD      Z4, K1, (AX)
 	ADDQ         SI, DX
 	ADDQ         SI, BX
 	ADDQ         SI, AX
 	DECQ         CX
-	JNZ          targets307
+	JNZ          targets426
 
-end302:
+end421:
 	VZEROUPPER
 	RET
 

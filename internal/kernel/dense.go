@@ -186,9 +186,20 @@ func AffineTrain(y, x, theta []float64, in, out, n int) {
 // ThetaGrad writes the gradient with respect to theta to g. x (in×n) is the layer's input
 // and dy (out×n) the gradient with respect to its affine output.
 func ThetaGrad(g, x, dy []float64, in, out, n int) {
-	if wide(in, out) {
+	if in == 0 || out == 0 || n == 0 {
+		return
+	}
+	g, x, dy = g[:ThetaLen(in, out)], x[:in*n], dy[:out*n]
+	switch {
+	case wide(in, out):
 		blas64.Gemm(blas.NoTrans, blas.Trans, 1, general(x, in, n), general(dy, out, n), 0, general(g, in, out))
-	} else {
+	case useAVX512:
+		thetaGradAVX512(&g[0], &x[0], &dy[0], in, out, n)
+		return
+	case useAVX2:
+		thetaGradAVX2(&g[0], &x[0], &dy[0], in, out, n)
+		return
+	default:
 		Dots(g, x, dy, in, out, n)
 	}
 	for j := range out {
@@ -226,6 +237,26 @@ func InputGrad(dx, theta, dy []float64, in, out, n int) {
 		return
 	}
 	Product(dx, dy, theta, out, in, n, 1, out)
+}
+
+// InputGradTanh writes InputGrad times 1 − tanh², the gradient with respect to the argument of
+// the tanh (in×n) that the layer's input is. The bits are those of InputGrad and TanhGrad.
+func InputGradTanh(dx, theta, dy, tanh []float64, in, out, n int) {
+	if in == 0 || out == 0 || n == 0 {
+		return
+	}
+	dx, dy, theta, tanh = dx[:in*n], dy[:out*n], theta[:in*out], tanh[:in*n]
+	switch {
+	case wide(in, out):
+	case useAVX512:
+		affineTanhGradAVX512(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8, 8*out, 0, &tanh[0])
+		return
+	case useAVX2:
+		affineTanhGradAVX2(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8, 8*out, 0, &tanh[0])
+		return
+	}
+	InputGrad(dx, theta, dy, in, out, n)
+	TanhGrad(dx, dx, tanh)
 }
 
 // wide reports whether a matrix product goes through BLAS.

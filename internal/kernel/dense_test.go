@@ -57,6 +57,21 @@ func TestRowAndBlockGiveTheSameBits(t *testing.T) {
 	})
 }
 
+func TestInputGradTanhGivesTheBitsOfItsParts(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 11))
+		for n := 1; n <= 80; n++ {
+			in, out := 1+rng.IntN(40), 1+rng.IntN(20)
+			theta, dy, tanh := normals(rng, ThetaLen(in, out)), normals(rng, out*n), normals(rng, in*n)
+			want, got := make([]float64, in*n), make([]float64, in*n)
+			InputGrad(want, theta, dy, in, out, n)
+			TanhGrad(want, want, tanh)
+			InputGradTanh(got, theta, dy, tanh, in, out, n)
+			require.Equal(t, want, got, "%d→%d, %d samples", in, out, n)
+		}
+	})
+}
+
 // residuals is what a layer with Residual stands for, one kernel after the other.
 func residuals(y, target, scale []float64, clip float64) {
 	ScaledDiff(y, target, y, 1)

@@ -9,8 +9,14 @@ package kernel
 func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
 	panic("kernel: this build has no SIMD")
 }
+func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64) {
+	panic("kernel: this build has no SIMD")
+}
 func affineRowsAVX2(layers *byte, count int) { panic("kernel: this build has no SIMD") }
 func dotsAVX2(dst *float64, x *float64, d *float64, in int, out int, n int) {
+	panic("kernel: this build has no SIMD")
+}
+func thetaGradAVX2(dst *float64, x *float64, d *float64, in int, out int, n int) {
 	panic("kernel: this build has no SIMD")
 }
 func tanhAVX2(y *float64, units int, n int) { panic("kernel: this build has no SIMD") }
@@ -66,8 +72,14 @@ func relativeCosineGradAVX2(dst *float64, grad *float64, t *float64, y *float64,
 func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
 	panic("kernel: this build has no SIMD")
 }
+func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64) {
+	panic("kernel: this build has no SIMD")
+}
 func affineRowsAVX512(layers *byte, count int) { panic("kernel: this build has no SIMD") }
 func dotsAVX512(dst *float64, x *float64, d *float64, in int, out int, n int) {
+	panic("kernel: this build has no SIMD")
+}
+func thetaGradAVX512(dst *float64, x *float64, d *float64, in int, out int, n int) {
 	panic("kernel: this build has no SIMD")
 }
 func tanhAVX512(y *float64, units int, n int) { panic("kernel: this build has no SIMD") }

@@ -27,6 +27,10 @@ var calls = []call{
 		return 0
 	}},
 	{"ThetaGrad", func(v [][]float64, k, n int, _ [4]float64) float64 { ThetaGrad(v[0], v[2], v[3], k, 6, n); return 0 }},
+	{"InputGradTanh", func(v [][]float64, k, n int, _ [4]float64) float64 {
+		InputGradTanh(v[0], v[2], v[3], v[4], k, 7, n)
+		return 0
+	}},
 	{"Dots", func(v [][]float64, k, n int, _ [4]float64) float64 { Dots(v[0], v[2], v[3], 6, k, n); return 0 }},
 	{"Tanh", func(v [][]float64, k, n int, _ [4]float64) float64 { Tanh(v[0], k, n); return 0 }},
 	{"TanhGrad", func(v [][]float64, k, n int, _ [4]float64) float64 { TanhGrad(v[0][:k*n], v[2], v[3]); return 0 }},

@@ -6,12 +6,20 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// affine generates Y = W·X (+ bias) for blocks that are stored feature by feature. Every
-// element is its bias plus the products in the order of the inputs, one fused multiply-add
-// each.
+// affine generates Y = W·X (+ bias) for blocks that are stored feature by feature, and a second
+// kernel that multiplies the result by the gradient of a tanh. Every element is its bias plus
+// the products in the order of the inputs, one fused multiply-add each.
 func affine(v isa) {
 	v.function("affine", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int)",
 		"writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes.")
+	affineBlock(v, false)
+	v.function("affineTanhGrad", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int, tanh *float64)",
+		"writes what affine does, times 1 − tanh[j][r]².")
+	affineBlock(v, true)
+}
+
+// affineBlock generates the body of both kernels.
+func affineBlock(v isa, gradient bool) {
 	ld := param("n")
 	SHLQ(Imm(3), ld)
 	rest := AllocLocal(8)
@@ -27,7 +35,7 @@ func affine(v isa) {
 		Label(loop)
 		CMPQ(rest, imm(u*v.lanes))
 		JL(LabelRef(done))
-		affineStrip(v, xs, ys, ld, u, nil)
+		affineStrip(v, xs, ys, ld, u, nil, gradient)
 		ADDQ(imm(u*v.width()), xs)
 		ADDQ(imm(u*v.width()), ys)
 		SUBQ(imm(u*v.lanes), rest)
@@ -53,7 +61,7 @@ func affine(v isa) {
 		SUBQ(imm(u*v.lanes), back)
 		LEAQ(Mem{Base: xs, Index: back, Scale: 8}, xs)
 		LEAQ(Mem{Base: ys, Index: back, Scale: 8}, ys)
-		affineStrip(v, xs, ys, ld, u, nil)
+		affineStrip(v, xs, ys, ld, u, nil, gradient)
 		JMP(LabelRef(end))
 		Label(next)
 	}
@@ -63,13 +71,13 @@ func affine(v isa) {
 	MOVQ(rest, n)
 	TESTQ(n, n)
 	JZ(LabelRef(end))
-	affineStrip(v, xs, ys, ld, 1, v.tail(n))
+	affineStrip(v, xs, ys, ld, 1, v.tail(n), gradient)
 	Label(end)
 	ret()
 }
 
 // affineStrip computes all outputs of the samples of u vectors.
-func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask) {
+func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask, gradient bool) {
 	w, bias, left, y := param("w"), param("bias"), param("out"), GP64()
 	MOVQ(ys, y)
 	for _, rows := range []int{4, 2, 1} {
@@ -77,7 +85,7 @@ func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask) {
 		Label(loop)
 		CMPQ(left, imm(rows))
 		JL(LabelRef(done))
-		affineTile(v, xs, y, w, bias, ld, rows, u, k)
+		affineTile(v, xs, y, w, bias, ld, rows, u, k, gradient)
 		SUBQ(imm(rows), left)
 		JMP(LabelRef(loop))
 		Label(done)
@@ -85,7 +93,7 @@ func affineStrip(v isa, xs, ys, ld GPVirtual, u int, k *mask) {
 }
 
 // affineTile computes rows outputs of u vectors in registers and advances y, w and bias.
-func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
+func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask, gradient bool) {
 	acc := make([][]VecVirtual, rows)
 	for j := range acc {
 		acc[j] = make([]VecVirtual, u)
@@ -118,9 +126,18 @@ func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask) {
 	ADDQ(paramMem("inStride"), wi)
 	DECQ(left)
 	JNZ(LabelRef(loop))
+	tanh := x // its distance from y
+	if gradient {
+		MOVQ(paramMem("tanh"), tanh)
+		SUBQ(paramMem("y"), tanh)
+	}
 	for j := range acc {
-		for i := range acc[j] {
-			v.store(acc[j][i], Mem{Base: y, Disp: i * v.width()}, k)
+		for i, r := range acc[j] {
+			if gradient {
+				t := v.load(Mem{Base: y, Index: tanh, Scale: 1, Disp: i * v.width()}, k)
+				r = v.mul(r, v.fnma(t, t, v.copy(f64(1))))
+			}
+			v.store(r, Mem{Base: y, Disp: i * v.width()}, k)
 		}
 		ADDQ(ld, y)
 		ADDQ(out, w)
@@ -295,56 +312,88 @@ func swapPairs(v isa) uint64 {
 	return 0x5
 }
 
-// dots generates the inner products of the rows of two blocks, G = X·Dᵀ.
+// dots generates the inner products of the rows of two blocks, G = X·Dᵀ, and a second kernel
+// that also sums the rows of D: the gradient by the weights and biases of a layer.
 func dots(v isa) {
 	v.function("dots", "(dst, x, d *float64, in, out, n int)", "writes dst[i][j] = Σr x[i][r]·d[j][r].")
+	allDots(v, false)
+	v.function("thetaGrad", "(dst, x, d *float64, in, out, n int)", "writes dst[i][j] = Σr x[i][r]·d[j][r], and dst[in][j] = Σr d[j][r].")
+	allDots(v, true)
+}
+
+// allDots generates the body of both kernels. The first rows of X also see to the sums.
+func allDots(v isa, sums bool) {
 	ld := param("n")
 	SHLQ(Imm(3), ld)
 	x, left, g := param("x"), param("in"), param("dst")
-	height, width := 4, []int{4, 1}
-	if !v.wide() {
-		width = []int{2, 1}
+	const height = 4
+	if sums {
+		few, first := label("few"), label("first")
+		CMPQ(left, imm(height))
+		JL(LabelRef(few))
+		dotsRows(v, x, left, g, ld, height, true)
+		JMP(LabelRef(first))
+		Label(few)
+		dotsRows(v, x, left, g, ld, 1, true)
+		Label(first)
 	}
 	for _, rows := range []int{height, 1} {
 		loop, done := label("rows"), label("rowsDone")
 		Label(loop)
 		CMPQ(left, imm(rows))
 		JL(LabelRef(done))
-		d, columns, gr := param("d"), param("out"), GP64()
-		MOVQ(g, gr)
-		for _, cols := range width {
-			inner, innerDone := label("columns"), label("columnsDone")
-			Label(inner)
-			CMPQ(columns, imm(cols))
-			JL(LabelRef(innerDone))
-			dotsTile(v, gr, x, d, ld, rows, cols)
-			ADDQ(imm(8*cols), gr)
-			for range cols {
-				ADDQ(ld, d)
-			}
-			SUBQ(imm(cols), columns)
-			JMP(LabelRef(inner))
-			Label(innerDone)
-		}
-		gs := param("out")
-		SHLQ(Imm(3), gs)
-		for range rows {
-			ADDQ(ld, x)
-			ADDQ(gs, g)
-		}
-		SUBQ(imm(rows), left)
+		dotsRows(v, x, left, g, ld, rows, false)
 		JMP(LabelRef(loop))
 		Label(done)
 	}
 	ret()
 }
 
-func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
+// dotsRows computes the products of some rows of X with all rows of D and advances to the next.
+func dotsRows(v isa, x, left, g, ld GPVirtual, rows int, sums bool) {
+	width := []int{4, 1}
+	if !v.wide() {
+		width = []int{2, 1}
+	}
+	d, columns, gr := param("d"), param("out"), GP64()
+	MOVQ(g, gr)
+	for _, cols := range width {
+		inner, innerDone := label("columns"), label("columnsDone")
+		Label(inner)
+		CMPQ(columns, imm(cols))
+		JL(LabelRef(innerDone))
+		dotsTile(v, gr, x, d, ld, rows, cols, sums)
+		ADDQ(imm(8*cols), gr)
+		for range cols {
+			ADDQ(ld, d)
+		}
+		SUBQ(imm(cols), columns)
+		JMP(LabelRef(inner))
+		Label(innerDone)
+	}
+	gs := param("out")
+	SHLQ(Imm(3), gs)
+	for range rows {
+		ADDQ(ld, x)
+		ADDQ(gs, g)
+	}
+	SUBQ(imm(rows), left)
+}
+
+// dotsTile computes rows×cols products at g. With sums, these are rows from the first on, and the
+// sums of the columns go to the row after the last.
+func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int, withSums bool) {
 	acc := make([][]VecVirtual, rows)
 	for i := range acc {
 		acc[i] = make([]VecVirtual, cols)
 		for j := range acc[i] {
 			acc[i][j] = v.zero()
+		}
+	}
+	var sums []VecVirtual
+	if withSums {
+		for range cols {
+			sums = append(sums, v.zero())
 		}
 	}
 	xp, dp, n := GP64(), GP64(), param("n")
@@ -374,6 +423,9 @@ func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
 			for i := range xv {
 				v.fma(xv[i], dv, acc[i][j])
 			}
+			if withSums {
+				VADDPD(dv, sums[j], sums[j])
+			}
 		}
 	}
 	loop, done, end := label("loop"), label("done"), label("end")
@@ -394,14 +446,25 @@ func dotsTile(v isa, g, x, d, ld GPVirtual, rows, cols int) {
 	SHLQ(Imm(3), gs)
 	MOVQ(g, gi)
 	for i := range acc {
-		if cols == 4 {
-			VMOVUPD(v.total4(acc[i]), Mem{Base: gi})
-		} else {
-			for j := range acc[i] {
-				VMOVSD(v.total(acc[i][j]), Mem{Base: gi, Disp: 8 * j})
-			}
-		}
+		dotsStore(v, acc[i], gi)
 		ADDQ(gs, gi)
+	}
+	if withSums {
+		last := param("in")
+		IMULQ(paramMem("out"), last)
+		LEAQ(Mem{Base: g, Index: last, Scale: 8}, last)
+		dotsStore(v, sums, last)
+	}
+}
+
+// dotsStore writes the totals of some vectors.
+func dotsStore(v isa, acc []VecVirtual, to GPVirtual) {
+	if len(acc) == 4 {
+		VMOVUPD(v.total4(acc), Mem{Base: to})
+		return
+	}
+	for j := range acc {
+		VMOVSD(v.total(acc[j]), Mem{Base: to, Disp: 8 * j})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+	"github.com/mmcloughlin/avo/x86"
 )
 
 // isa is an instruction set to generate kernels for.
@@ -188,7 +189,12 @@ func (v isa) broadcastParam(name string) VecVirtual { return v.broadcast(paramMe
 func (v isa) zero() VecVirtual {
 	r := v.reg()
 	if v.wide() {
-		VPXORQ(r, r, r)
+		i, err := x86.VPXORQ(r, r, r)
+		if err != nil {
+			panic(err)
+		}
+		i.CancellingInputs = true // avo takes it for a read, and the register for one in use before
+		Instruction(i)
 	} else {
 		VPXOR(r, r, r)
 	}

@@ -19,6 +19,7 @@ type block struct {
 	rows    []int // where the energies go
 	missing []int // rows that get NaN
 	staged  []float64
+	filled  bool // the features stand in the scratch already
 	buf     []float64
 }
 
@@ -30,7 +31,15 @@ func (m *Model) newBlock(x mat.Matrix) *block {
 	return b
 }
 
-func (b *block) full() bool { return len(b.rows)+len(b.missing) == blockRows }
+// take gets the rows from from (included) to to (excluded) ready for flush.
+func (b *block) take(from, to int) {
+	if b.fill(from, to) {
+		return
+	}
+	for r := from; r < to; r++ {
+		b.add(r)
+	}
+}
 
 func (b *block) add(r int) {
 	x := b.buf
@@ -65,6 +74,33 @@ func (b *block) together(dst []float64, from, to int) bool {
 	if b.raw == nil {
 		return false
 	}
+	if !b.scaleColumns(from, to) {
+		return false
+	}
+	copy(dst[from:to], b.m.energies(b.s, to-from))
+	return true
+}
+
+// fill gets the rows from from (included) to to (excluded) ready for flush, as add does one by
+// one, but metric by metric. The block must be empty. fill returns false, having done nothing, where
+// a value is missing or the matrix cannot be read in place.
+func (b *block) fill(from, to int) bool {
+	if b.raw == nil || !b.scaleColumns(from, to) {
+		return false
+	}
+	for j := range b.m.p.Columns {
+		b.h.column(b.s.features, j, to-from)
+	}
+	for r := from; r < to; r++ {
+		b.rows = append(b.rows, r)
+	}
+	b.filled = true
+	return true
+}
+
+// scaleColumns writes the scaled values of some rows of b.raw to the first features. It returns
+// false where one is missing.
+func (b *block) scaleColumns(from, to int) bool {
 	n, features := to-from, b.s.features
 	for r := range n {
 		for j, v := range b.raw.RawRowView(from + r) {
@@ -74,19 +110,14 @@ func (b *block) together(dst []float64, from, to int) bool {
 	for j := range b.m.p.Scaler.Columns {
 		b.m.scaleColumn(features[j*n:j*n+n], j)
 	}
-	if sum := kernel.Sum(features[:n*len(b.m.p.Columns)]); sum != sum {
-		return false // a value is missing
-	}
-	copy(dst[from:to], b.m.energies(b.s, n))
-	return true
+	sum := kernel.Sum(features[:n*len(b.m.p.Columns)])
+	return sum == sum
 }
 
 func (b *block) flush(dst []float64) {
-	n, width := len(b.rows), len(b.s.row)
-	for i := range n {
-		for f, v := range b.staged[i*width : (i+1)*width] {
-			b.s.features[f*n+i] = v
-		}
+	n := len(b.rows)
+	if !b.filled {
+		b.transpose(n)
 	}
 	if n > 0 {
 		for i, e := range b.m.energies(b.s, n) {
@@ -96,5 +127,15 @@ func (b *block) flush(dst []float64) {
 	for _, r := range b.missing {
 		dst[r] = math.NaN()
 	}
-	b.rows, b.missing, b.staged = b.rows[:0], b.missing[:0], b.staged[:0]
+	b.rows, b.missing, b.staged, b.filled = b.rows[:0], b.missing[:0], b.staged[:0], false
+}
+
+// transpose writes the staged features of n rows feature by feature.
+func (b *block) transpose(n int) {
+	width := len(b.s.row)
+	for i := range n {
+		for f, v := range b.staged[i*width : (i+1)*width] {
+			b.s.features[f*n+i] = v
+		}
+	}
 }

@@ -150,6 +150,34 @@ func (h *history) observe(y []float64) {
 	}
 }
 
+// column is features and observe for n samples without NaN of metric j, one after the other.
+// Feature i of sample r is f[i*n+r]; the current values stand there already.
+func (h *history) column(f []float64, j, n int) {
+	w, scales := h.width, len(h.alphas)
+	feature := func(block int) []float64 { return f[(block*w+j)*n:][:n] }
+	values := feature(0)
+	before := h.previous[j]
+	if !h.seen[j] {
+		before = values[0]
+	}
+	for s, a := range h.alphas {
+		level := h.levels[s*w+j]
+		if !h.seen[j] {
+			level = values[0] // from which it then does not move
+		}
+		gain, deviations, levels := h.gain(s, j), feature(1+s), feature(1+scales+s)
+		for r, v := range values {
+			deviations[r], levels[r] = (v-level)*gain, level
+			level += float64(a * bounded(v-level, h.step))
+		}
+		h.levels[s*w+j] = level
+	}
+	past := feature(1 + 2*scales)
+	past[0] = before
+	copy(past[1:], values)
+	h.previous[j], h.seen[j] = values[n-1], true
+}
+
 // bounded returns v held between −limit and limit. The builtin min and max are slow on
 // floats.
 func bounded(v, limit float64) float64 {

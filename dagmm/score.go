@@ -99,13 +99,10 @@ func (m *Model) Series(dst []float64, x mat.Matrix) ([]float64, error) {
 func (m *Model) seriesBlocks(dst []float64, x mat.Matrix, workers int) {
 	first := m.newBlock(x)
 	if workers == 1 {
-		for r := range dst {
-			first.add(r)
-			if first.full() {
-				first.flush(dst)
-			}
+		for from := 0; from < len(dst); from += blockRows {
+			first.take(from, min(from+blockRows, len(dst)))
+			first.flush(dst)
 		}
-		first.flush(dst)
 		return
 	}
 	free, filled := make(chan *block, 2*workers), make(chan *block, 2*workers)
@@ -126,15 +123,11 @@ func (m *Model) seriesBlocks(dst []float64, x mat.Matrix, workers int) {
 			}
 		}()
 	}
-	b := <-free
-	for r := range dst {
-		b.add(r)
-		if b.full() {
-			filled <- b
-			b = <-free
-		}
+	for from := 0; from < len(dst); from += blockRows {
+		b := <-free
+		b.take(from, min(from+blockRows, len(dst)))
+		filled <- b
 	}
-	filled <- b
 	close(filled)
 	wg.Wait()
 }

@@ -27,7 +27,7 @@ func (l library) build() error {
 // run adds the nanoseconds of every benchmark to times: the least of several short ones,
 // as the machine may be shared.
 func (l library) run(times least) error {
-	for binary, pattern := range map[string]string{l.train: "^Benchmark(Step|Fit1000x4|Refit1000x4|FitPCA1000x4|Score1000x4)$", l.score: "^Benchmark(Energy4D|Energies4D)$"} {
+	for binary, pattern := range map[string]string{l.train: "^Benchmark(Step|Fit1000x4|Refit1000x4|FitPCA1000x4|Score1000x4)$", l.score: "^Benchmark(Energy4D|Energies4D|Stream4D|Series4D)$"} {
 		cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", pattern, "-test.count", "20", "-test.benchtime", "10ms")
 		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 		cmd.Stderr = os.Stderr

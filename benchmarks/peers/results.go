@@ -54,8 +54,10 @@ var cases = []struct {
 	{"training step, 118-60-30-10-1, batch 1024", "Step/d118_batch1024", "Step/d118_batch1024", 0},
 	{"energy of one row", "Energy4D/reference", "Energy4D", 1},
 	{"energy of one row, default preset", "Energy4D/default", "Energy4D", 1},
+	{"energy of one sample, preset `Series`", "Stream4D", "Energy4D", 1},
 	{"energies of 100,000 rows", "Energies4D/reference/one_core", "Energies4D", 100000},
 	{"energies of 100,000 rows, default preset", "Energies4D/default/one_core", "Energies4D", 100000},
+	{"energies of 100,000 samples, preset `Series`", "Series4D", "Energies4D", 100000},
 }
 
 // detectors are the rows of the table of detectors: the library's cases, or the name of a

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -118,30 +120,47 @@ func TestFitAllReleasesAndCancels(t *testing.T) {
 	require.Empty(t, none)
 }
 
-// BenchmarkFleet100 trains the default preset for 100 hosts of 1000 × 4, with one worker
-// and with one per processor. It releases the models, as a service does that stores them
-// one by one.
+// BenchmarkFleet100 trains the default preset for 100 hosts of 1000 × 4, with one worker and
+// with one per processor, from the start and from the models in use. It releases the models, as
+// a service does that stores them one by one.
 func BenchmarkFleet100(b *testing.B) {
-	hosts := fleetOf(100, 1000, Config{})
+	cold := fleetOf(100, 1000, Config{})
+	warm := sync.OnceValue(func() []Host { return inUse(b, cold) })
 	for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
-		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				fitted, err := FitAll(context.Background(), hosts, FleetConfig{Workers: workers, Release: true})
-				if err != nil {
-					b.Fatal(err)
-				}
-				for _, f := range fitted {
-					if f.Err != nil {
-						b.Fatal(f.Err)
-					}
-				}
+		b.Run(fmt.Sprintf("cold/workers=%d", workers), func(b *testing.B) { benchmarkFleet(b, cold, workers) })
+		b.Run(fmt.Sprintf("warm/workers=%d", workers), func(b *testing.B) { benchmarkFleet(b, warm(), workers) })
+	}
+}
+
+// inUse returns the hosts with models of theirs to start from.
+func inUse(b *testing.B, hosts []Host) []Host {
+	fitted, err := FitAll(context.Background(), hosts, FleetConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	later := slices.Clone(hosts)
+	for i, f := range fitted {
+		later[i].Config.From = f.Model
+	}
+	return later
+}
+
+func benchmarkFleet(b *testing.B, hosts []Host, workers int) {
+	b.ReportAllocs()
+	for b.Loop() {
+		fitted, err := FitAll(context.Background(), hosts, FleetConfig{Workers: workers, Release: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range fitted {
+			if f.Err != nil {
+				b.Fatal(f.Err)
 			}
-			b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "hosts/s")
-			if peak := peakMemory(); peak > 0 {
-				b.ReportMetric(peak, "peak-MB")
-			}
-		})
+		}
+	}
+	b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "hosts/s")
+	if peak := peakMemory(); peak > 0 {
+		b.ReportMetric(peak, "peak-MB")
 	}
 }
 

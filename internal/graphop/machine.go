@@ -14,7 +14,9 @@ import (
 // goroutine. gorgonia's tape machine gives the same values, but it locks a thread, starts a
 // goroutine and allocates in every run. That takes longer than the arithmetic of a small
 // batch. The inputs of the graph are the memory that they have when NewMachine is called:
-// the caller overwrites that of a matrix in place, and a scalar stays as it is. A Machine belongs to one goroutine.
+// the caller overwrites that of a matrix in place, and a scalar stays as it is. A gradient that
+// nothing but the gradient of a tanh goes on from is computed together with that: the value of its
+// node stays what it was. A Machine belongs to one goroutine.
 type Machine struct {
 	steps   []step
 	current *step // that runs

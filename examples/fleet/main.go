@@ -53,6 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 var roles = map[string]func(context.Context, *options) error{
 	"demo":   demo,
+	"scale":  scale,
 	"server": serve,
 	"worker": work,
 	"train":  work,
@@ -99,17 +100,11 @@ func work(ctx context.Context, o *options) error {
 
 // demo shows the fleet.
 func demo(ctx context.Context, o *options) error {
-	self, err := os.Executable()
+	self, dir, remove, err := o.place()
 	if err != nil {
 		return err
 	}
-	dir := o.dir
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "fleet"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-	}
+	defer remove()
 	d := o.drive(self, dir)
 	fmt.Fprintf(o.stdout, "%d hosts in %d partitions, %d workers, a server, a generator\n", o.hosts, o.settings.Partitions, o.workers)
 	r, err := drive.Run(ctx, d)
@@ -121,6 +116,61 @@ func demo(ctx context.Context, o *options) error {
 		return errors.New("the fleet and one Monitor differ")
 	}
 	return nil
+}
+
+// scale measures fleets of 1, 2 and 4 workers.
+func scale(ctx context.Context, o *options) error {
+	o.unless("hosts", func() { o.hosts = 2000 })
+	o.unless("interval", func() { o.settings.Interval = time.Second })
+	o.unless("lateness", func() { o.settings.Lateness = 0 })
+	o.unless("warmup", func() { o.settings.WarmUp = 300 })
+	o.unless("save", func() { o.worker.Save = 30 * time.Second })
+	o.unless("silent", func() { o.worker.Silent = 2 * time.Second })
+	self, dir, remove, err := o.place()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	cost, err := watch.Measure(o.settingsOf(time.Minute), costHosts, costSamples)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(o.stdout, cost)
+	rows, err := drive.Scale(ctx, o.drive(self, dir), []int{1, 2, 4})
+	for _, r := range rows {
+		fmt.Fprintln(o.stdout, r)
+	}
+	return err
+}
+
+// costHosts of costSamples are measured alone: their windows are full.
+const (
+	costHosts   = 20
+	costSamples = 9 * 1440 // nine days
+)
+
+// settingsOf returns the settings with another interval.
+func (o *options) settingsOf(interval time.Duration) watch.Settings {
+	s := o.settings
+	s.Interval = interval
+	s.WarmUp = 1000
+	return s
+}
+
+// unless sets a default of a role, unless the flag was given.
+func (o *options) unless(name string, set func()) {
+	if !o.given[name] {
+		set()
+	}
+}
+
+// place returns this program's file, and a folder for the server.
+func (o *options) place() (self, dir string, remove func(), err error) {
+	if self, err = os.Executable(); err != nil || o.dir != "" {
+		return self, o.dir, func() {}, err
+	}
+	dir, err = os.MkdirTemp("", "fleet")
+	return self, dir, func() { _ = os.RemoveAll(dir) }, err
 }
 
 // drive returns what happens in a demonstration.
@@ -153,11 +203,12 @@ type options struct {
 	settings                     watch.Settings
 	storage                      watch.Storage
 	worker                       watch.Config
+	given                        map[string]bool // flags
 	stdout, stderr               io.Writer
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{given: map[string]bool{}}
 	f := flag.NewFlagSet("fleet", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.role, "role", "demo", "what this process is: demo, server, worker, train (a worker that only trains)")
@@ -189,5 +240,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.DurationVar(&w.Save, "save", 2*time.Second, "a host's state is stored so long after its first new sample")
 	f.DurationVar(&w.Silent, "silent", time.Second, "a worker not heard of for so long has lost its partitions")
 	f.IntVar(&o.storage.Replicas, "replicas", 1, "of each stream, in a cluster")
-	return o, f.Parse(args)
+	err := f.Parse(args)
+	f.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	return o, err
 }

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -110,6 +111,32 @@ func (c *cluster) sums() (repeated, lost uint64) {
 		lost += b.Lost
 	}
 	return repeated, lost
+}
+
+// sum adds up numbers of the workers heard of lately.
+func (c *cluster) sum(number func(watch.Beat) float64) (sum float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range c.recent() {
+		sum += number(b)
+	}
+	return sum
+}
+
+// least returns the least message that a worker has come to, 0 where none is heard of.
+func (c *cluster) least() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	least := uint64(math.MaxUint64)
+	for _, b := range c.recent() {
+		if len(b.Partitions) > 0 {
+			least = min(least, b.Position-min(b.Position, uint64(b.Waiting)))
+		}
+	}
+	if least == math.MaxUint64 {
+		return 0
+	}
+	return least
 }
 
 // String shows who owns what.

@@ -93,6 +93,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	d := &driver{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 1)), begun: time.Now()}
 	d.MaxRows = max(d.MaxRows, d.Rows)
 	d.report.Faults, d.report.Skipped = map[FaultKind]int{}, map[FaultKind]string{}
+	if !canPause {
+		d.report.Skipped[Pause] = "processes cannot be paused here"
+	}
 	defer d.stop()
 	if err := d.run(ctx); err != nil {
 		return d.report, err
@@ -114,6 +117,9 @@ func (d *driver) run(ctx context.Context) error {
 		return err
 	}
 	if err := d.startFleet(ctx); err != nil {
+		return err
+	}
+	if err := d.startWorkers(ctx, d.Workers, d.Trainers); err != nil {
 		return err
 	}
 	follow, stopFollowing := context.WithCancel(ctx)
@@ -208,7 +214,7 @@ func (s *serverProcess) start(context.Context) (err error) {
 
 func (s *serverProcess) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
-// startFleet makes the streams and starts the workers.
+// startFleet makes the streams.
 func (d *driver) startFleet(ctx context.Context) error {
 	nc, err := watch.Dial("nats://"+d.server.address(), "driver")
 	if err != nil {
@@ -219,18 +225,24 @@ func (d *driver) startFleet(ctx context.Context) error {
 		return err
 	}
 	d.cluster.init()
-	if _, err := d.fleet.Beats(d.cluster.hear); err != nil {
-		return err
-	}
-	for i := range d.Workers + d.Trainers {
-		s := &slot{trains: i >= d.Workers}
+	_, err = d.fleet.Beats(d.cluster.hear)
+	return err
+}
+
+// startWorkers starts workers, and processes that only train, and waits until all partitions are
+// owned.
+func (d *driver) startWorkers(ctx context.Context, workers, trainers int) (err error) {
+	for i := range workers + trainers {
+		s := &slot{trains: i >= workers}
 		if s.net, err = d.network(i); err != nil {
 			return err
 		}
 		if err := d.fill(s); err != nil {
 			return err
 		}
+		d.mu.Lock()
 		d.slots = append(d.slots, s)
+		d.mu.Unlock()
 	}
 	return d.await(ctx, time.Minute, "all partitions are owned", func() bool { return d.cluster.owned(d.Settings.Partitions) })
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -150,11 +149,11 @@ func (d *driver) happen(ctx context.Context, kind FaultKind, s *slot, lasts time
 		}
 		return d.fill(s)
 	case Pause:
-		if err := s.signal(syscall.SIGSTOP); err != nil {
+		if err := s.pause(); err != nil {
 			return err
 		}
 		err := sleep(ctx, lasts)
-		return errors.Join(err, s.signal(syscall.SIGCONT))
+		return errors.Join(err, s.resume())
 	case Cut, Link, Stall:
 		s.net.set(kind != Stall, kind == Stall)
 		err := sleep(ctx, lasts)

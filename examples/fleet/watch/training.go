@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	askAgain  = 5 * time.Second // for a result whose announcement may be lost
+	askAgain  = 5 * time.Second // for a result whose announcement may be lost, and later more rarely
 	sendAgain = time.Minute     // a job that may be lost
 )
 
@@ -37,7 +37,7 @@ func (p *partition) fit(_ context.Context, w *monitor.Window) (*dagmm.Model, err
 	arrived, done := p.results.expect(key)
 	defer done()
 	var sent time.Time
-	for {
+	for wait := askAgain; ; wait = min(2*wait, sendAgain) {
 		result, err := p.result(key)
 		if err != nil {
 			p.fail(err)
@@ -57,7 +57,7 @@ func (p *partition) fit(_ context.Context, w *monitor.Window) (*dagmm.Model, err
 		case <-p.ctx.Done():
 			return nil, context.Cause(p.ctx)
 		case <-arrived:
-		case <-time.After(askAgain):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -146,14 +146,13 @@ func (f *Fleet) Train(ctx context.Context, trained func(err error)) error {
 				return err
 			}
 			for ctx.Err() == nil {
-				msg, err := c.Next(jetstream.FetchMaxWait(2*time.Second), jetstream.FetchHeartbeat(500*time.Millisecond))
-				if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) {
-					continue
-				}
+				msg, err := next(ctx, c)
 				if err != nil {
 					return err
 				}
-				trained(f.do(ctx, msg, longest/3))
+				if msg != nil {
+					trained(f.do(ctx, msg, longest/3))
+				}
 			}
 			return nil
 		})
@@ -164,6 +163,17 @@ func (f *Fleet) Train(ctx context.Context, trained func(err error)) error {
 	return nil
 }
 
+// next waits for a job; nil where none comes for a while.
+func next(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
+	once, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	msg, err := c.Next(jetstream.FetchContext(once), jetstream.FetchHeartbeat(patience/4))
+	if once.Err() != nil || errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) {
+		return msg, nil
+	}
+	return msg, err
+}
+
 // do does a job unless its result is there. The result is stored before the job is acknowledged.
 func (f *Fleet) do(ctx context.Context, msg jetstream.Msg, alive time.Duration) error {
 	defer keepAlive(msg, alive)()
@@ -172,6 +182,9 @@ func (f *Fleet) do(ctx context.Context, msg jetstream.Msg, alive time.Duration) 
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		var result []byte
 		if result, err = f.train(ctx, msg.Data()); err != nil {
+			if errors.Is(err, errJob) {
+				err = errors.Join(err, msg.Term()) // nobody else can read it either
+			}
 			return fmt.Errorf("watch: training %s: %w", key, err)
 		}
 		err = again(ctx, func(ctx context.Context) error {

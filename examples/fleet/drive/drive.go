@@ -220,8 +220,9 @@ func (d *driver) startFleet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Faults may keep a publisher waiting for longer than the server remembers ids by default.
-	if d.fleet, err = watch.Open(ctx, nc, d.Settings, watch.Storage{Dedup: 5 * time.Minute}); err != nil {
+	// The server forgets the ids of messages soon, so that little depends on them.
+	const dedup = 300 * time.Millisecond
+	if d.fleet, err = watch.Open(ctx, nc, d.Settings, watch.Storage{Dedup: dedup}); err != nil {
 		return err
 	}
 	d.cluster.init()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,28 +20,46 @@ var errFenced = errors.New("another worker owns the partition")
 type fence struct {
 	js      jetstream.JetStream
 	subject string
-	seq     uint64
-	mu      sync.Mutex // a cluster checks one write of a fence at a time, and refuses others
+	// renew lets a new message of the subject stand for the same owner, and returns its number. It
+	// is errFenced where there is another owner.
+	renew func(ctx context.Context, seq uint64) (uint64, error)
+
+	mu  sync.Mutex    // one write at a time: a cluster refuses others of the same fence meanwhile
+	seq atomic.Uint64 // number of the owner's message
 }
 
 // publish writes until the server has acknowledged, ctx is done, or the server refuses because
-// of another owner (errFenced). id makes that a try whose acknowledgement was lost is not stored
-// again; "" where that is no harm.
-func (f *fence) publish(ctx context.Context, subject string, data []byte, id string) (*jetstream.PubAck, error) {
+// of another owner (errFenced).
+//
+// Where no answer comes the server may have the message, or get it later from a connection
+// that is closed by now, after newer ones. So the fence is renewed, which keeps out all that
+// was sent before, and then there tells whether the message is there. nil means that it is
+// no harm to write it again.
+func (f *fence) publish(ctx context.Context, msg *nats.Msg, there func(context.Context) (bool, error)) (ack *jetstream.PubAck, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var ack *jetstream.PubAck
-	err := again(ctx, func(ctx context.Context) error {
-		opts := []jetstream.PublishOpt{jetstream.WithExpectLastSequenceForSubject(f.seq, f.subject)}
-		if id != "" {
-			opts = append(opts, jetstream.WithMsgID(id))
+	unsure := false
+	err = again(ctx, func(ctx context.Context) error {
+		if unsure {
+			seq, err := f.renew(ctx, f.seq.Load())
+			if err != nil {
+				return err
+			}
+			f.seq.Store(seq)
+			unsure = false
+			if there != nil {
+				if is, err := there(ctx); is || err != nil {
+					unsure = err != nil
+					return err
+				}
+			}
 		}
-		var err error
-		ack, err = f.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data}, opts...)
+		ack, err = f.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequenceForSubject(f.seq.Load(), f.subject))
+		unsure = err != nil
 		return refused(err)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("watch: %s, %d bytes: %w", subject, len(data), err)
+		return nil, fmt.Errorf("watch: %s, %d bytes: %w", msg.Subject, len(msg.Data), err)
 	}
 	return ack, nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -193,7 +194,11 @@ func (h *host) open() error {
 	if err != nil {
 		return err
 	}
-	if h.told, err = h.p.lastAlarm(h.token); err != nil {
+	err = again(h.p.ctx, func(ctx context.Context) error {
+		h.told, err = h.p.lastAlarm(ctx, h.token)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	cfg := h.p.fleet.Settings.Monitor()
@@ -240,11 +245,7 @@ func (h *host) handle(e alarm.Event) {
 		h.p.count(&h.p.counts.repeated)
 		return
 	}
-	text, err := json.Marshal(e)
-	if err == nil {
-		_, err = h.p.marks.publish(h.p.ctx, ofHost(alarmsPrefix, h.p.number, h.token), text, fmt.Sprintf("%s:%d", h.token, e.Seq))
-	}
-	if err != nil {
+	if err := h.tell(e); err != nil {
 		h.p.fail(err)
 		return
 	}
@@ -252,10 +253,26 @@ func (h *host) handle(e alarm.Event) {
 	h.p.count(&h.p.counts.events)
 }
 
+// tell publishes an event. Its message id is for those who read the stream: that it is there
+// once does not depend on how long the server remembers ids.
+func (h *host) tell(e alarm.Event) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("watch: host %q, event %d: %w", h.name, e.Seq, err)
+	}
+	subject := ofHost(alarmsPrefix, h.p.number, h.token)
+	msg := &nats.Msg{Subject: subject, Data: text, Header: nats.Header{jetstream.MsgIDHeader: {fmt.Sprintf("%s:%d", h.token, e.Seq)}}}
+	_, err = h.p.marks.publish(h.p.ctx, msg, func(ctx context.Context) (bool, error) {
+		seq, err := h.p.lastAlarm(ctx, h.token)
+		return seq >= e.Seq, err
+	})
+	return err
+}
+
 // lastAlarm returns the highest Seq of a host in the stream of alarms.
-func (p *partition) lastAlarm(token string) (seq uint64, err error) {
+func (p *partition) lastAlarm(ctx context.Context, token string) (seq uint64, err error) {
 	subject := ofHost(alarmsPrefix, p.number, token)
-	msg, err := p.fleet.last(p.ctx, p.fleet.alarms, subject)
+	msg, err := p.fleet.alarms.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil
 	}
@@ -264,7 +281,7 @@ func (p *partition) lastAlarm(token string) (seq uint64, err error) {
 	}
 	var e struct{ Seq uint64 }
 	if err := json.Unmarshal(msg.Data, &e); err != nil {
-		return 0, fmt.Errorf("watch: %s, message %d: %w", subject, msg.Sequence, err)
+		return 0, fmt.Errorf("watch: %s, message %d: %w: %w", subject, msg.Sequence, errRecord, err)
 	}
 	return e.Seq, nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -21,7 +22,6 @@ type partition struct {
 	number  int
 	fleet   *Fleet
 	log     *log.Logger
-	epoch   uint64        // revision of the key owner.N with this owner
 	writes  *fence        // of states
 	marks   *fence        // of alarms
 	results *arrivals     // of trainings
@@ -55,16 +55,22 @@ func (w *Worker) own(ctx context.Context, number int, before uint64) (*partition
 	p := &partition{number: number, fleet: w.fleet, log: w.log, saving: w.saving, most: int64(w.cfg.Waiting), every: w.cfg.Save,
 		counts: &w.counts, results: w.results, room: make(chan struct{}, 1), hosts: map[string]*host{}}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
-	text, err := json.Marshal(owner{w.id, time.Now().UTC()})
-	if err != nil {
-		return nil, fmt.Errorf("watch: partition %d: %w", number, err)
-	}
 	key := of(ownerKey, number)
-	if p.epoch, err = w.fleet.bucket.Update(ctx, key, text, before); err != nil {
+	epoch, err := p.claim(ctx, w.id, before)
+	if err != nil {
 		return nil, fmt.Errorf("watch: partition %d: %s after revision %d: %w", number, key, before, err)
 	}
-	p.writes = &fence{js: w.fleet.js, subject: bucketPrefix + key, seq: p.epoch}
-	if err = p.markAlarms(); err == nil {
+	p.writes = &fence{js: w.fleet.js, subject: bucketPrefix + key,
+		renew: func(ctx context.Context, seq uint64) (uint64, error) { return p.reclaim(ctx, w.id, seq) }}
+	p.writes.seq.Store(epoch)
+	p.marks = &fence{js: w.fleet.js, subject: of(ownersPrefix, number),
+		renew: func(ctx context.Context, _ uint64) (uint64, error) { return p.markAlarms(ctx) }}
+	err = again(p.ctx, func(ctx context.Context) error {
+		seq, err := p.markAlarms(ctx)
+		p.marks.seq.Store(seq)
+		return err
+	})
+	if err == nil {
 		err = p.remember()
 	}
 	if err != nil {
@@ -74,40 +80,69 @@ func (w *Worker) own(ctx context.Context, number int, before uint64) (*partition
 	return p, nil
 }
 
+// epoch returns the revision of the key owner.N with this owner.
+func (p *partition) epoch() uint64 { return p.writes.seq.Load() }
+
+// claim writes a new owner after the one of a revision.
+func (p *partition) claim(ctx context.Context, worker string, before uint64) (uint64, error) {
+	text, err := json.Marshal(owner{worker, time.Now().UTC()})
+	if err != nil {
+		return 0, err
+	}
+	return p.fleet.bucket.Update(ctx, of(ownerKey, p.number), text, before)
+}
+
+// reclaim writes the same owner again, unless there is another one.
+func (p *partition) reclaim(ctx context.Context, worker string, seq uint64) (uint64, error) {
+	entry, err := p.fleet.bucket.Get(ctx, of(ownerKey, p.number))
+	if err != nil {
+		return 0, err
+	}
+	var o owner
+	if err := json.Unmarshal(entry.Value(), &o); err != nil {
+		return 0, err
+	}
+	if o.Worker != worker {
+		return 0, errFenced
+	}
+	if entry.Revision() > seq {
+		return entry.Revision(), nil // of a try before, whose answer was lost
+	}
+	return p.claim(ctx, worker, seq)
+}
+
 // mark is what the last message of owners.N in the stream of alarms holds.
 type mark struct{ Epoch uint64 }
 
-// markAlarms lets the stream of alarms know of the new owner, unless there is a newer one.
-func (p *partition) markAlarms() error {
+// markAlarms lets the stream of alarms know of the owner, unless there is a newer one, and
+// returns the number of the message.
+func (p *partition) markAlarms(ctx context.Context) (uint64, error) {
 	subject := of(ownersPrefix, p.number)
-	text, err := json.Marshal(mark{p.epoch})
+	text, err := json.Marshal(mark{p.epoch()})
 	if err != nil {
-		return fmt.Errorf("watch: partition %d: %w", p.number, err)
+		return 0, err
 	}
-	return again(p.ctx, func(ctx context.Context) error {
-		var seq uint64
-		last, err := p.fleet.alarms.GetLastMsgForSubject(ctx, subject)
-		switch {
-		case errors.Is(err, jetstream.ErrMsgNotFound):
-		case err != nil:
-			return err
-		default:
-			var m mark
-			if err := json.Unmarshal(last.Data, &m); err != nil {
-				return fmt.Errorf("watch: %s, message %d: %w", subject, last.Sequence, err)
-			}
-			if m.Epoch > p.epoch {
-				return errFenced
-			}
-			seq = last.Sequence
+	var before uint64
+	last, err := p.fleet.alarms.GetLastMsgForSubject(ctx, subject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+	case err != nil:
+		return 0, err
+	default:
+		var m mark
+		if err := json.Unmarshal(last.Data, &m); err != nil {
+			return 0, fmt.Errorf("watch: %s, message %d: %w", subject, last.Sequence, err)
 		}
-		ack, err := p.fleet.js.Publish(ctx, subject, text, jetstream.WithExpectLastSequencePerSubject(seq))
-		if err != nil {
-			return err // with a newer mark in between the next try finds it
+		if m.Epoch > p.epoch() {
+			return 0, errFenced
 		}
-		p.marks = &fence{js: p.fleet.js, subject: subject, seq: ack.Sequence}
-		return nil
-	})
+		before = last.Sequence
+	}
+	ack, err := p.fleet.js.Publish(ctx, subject, text, jetstream.WithExpectLastSequencePerSubject(before))
+	if err != nil {
+		return 0, err // with a newer mark in between the next try finds it
+	}
+	return ack.Sequence, nil
 }
 
 // remember reads up to which message all states go, and which hosts there are.
@@ -145,16 +180,6 @@ func (p *partition) remember() error {
 		return fmt.Errorf("watch: partition %d: its hosts: %w", p.number, err)
 	}
 	return nil
-}
-
-// last returns the last message of a subject, and waits for the server.
-func (f *Fleet) last(ctx context.Context, s jetstream.Stream, subject string) (msg *jetstream.RawStreamMsg, err error) {
-	err = again(ctx, func(ctx context.Context) error {
-		var err error
-		msg, err = s.GetLastMsgForSubject(ctx, subject)
-		return err
-	})
-	return msg, err
 }
 
 // fail ends the work on the partition: it is lost, or something does not pass.
@@ -383,7 +408,7 @@ func (p *partition) storeLow() error {
 	if low <= p.mark {
 		return nil
 	}
-	if _, err := p.writes.publish(p.ctx, bucketPrefix+of(lowKey, p.number), []byte(strconv.FormatUint(low, 10)), ""); err != nil {
+	if _, err := p.writes.publish(p.ctx, &nats.Msg{Subject: bucketPrefix + of(lowKey, p.number), Data: []byte(strconv.FormatUint(low, 10))}, nil); err != nil {
 		return err
 	}
 	p.mark = low

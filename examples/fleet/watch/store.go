@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/metric-streams/anomaly/dagmm/monitor"
@@ -125,7 +126,7 @@ func (s *hostStore) saveModel(name string, data []byte) error {
 }
 
 func (s *hostStore) put(key string, data []byte) (seq uint64, err error) {
-	ack, err := s.fence.publish(s.ctx, bucketPrefix+key, data, "")
+	ack, err := s.fence.publish(s.ctx, &nats.Msg{Subject: bucketPrefix + key, Data: data}, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -256,7 +256,7 @@ func (w *Worker) Beat(leaving bool) Beat {
 		if h.partition == nil {
 			continue
 		}
-		b.Partitions[n] = h.epoch
+		b.Partitions[n] = h.epoch()
 		b.Waiting += h.waiting.Load()
 		h.partition.mu.Lock()
 		b.Hosts += len(h.hosts)
@@ -294,7 +294,7 @@ func (w *Worker) balance(hard context.Context) {
 	for n, id := range assign(w.fleet.Settings.Partitions, live) {
 		h, claimed := w.owned[n], claims[n]
 		switch {
-		case h != nil && h.partition != nil && claimed > h.epoch:
+		case h != nil && h.partition != nil && claimed > h.epoch():
 			h.fail(errFenced)
 		case h != nil && id != w.id:
 			h.giveBack()
@@ -351,7 +351,7 @@ func (w *Worker) watch(ctx, hard context.Context, n int, h *held) error {
 	h.partition = p
 	w.mu.Unlock()
 	w.say(false)
-	w.log.Printf("partition %d: taken over with revision %d and %d hosts, after message %d, in %s", n, p.epoch, len(p.hosts), p.position, time.Since(begun).Round(time.Millisecond))
+	w.log.Printf("partition %d: taken over with revision %d and %d hosts, after message %d, in %s", n, p.epoch(), len(p.hosts), p.position, time.Since(begun).Round(time.Millisecond))
 	return p.run(ctx)
 }
 

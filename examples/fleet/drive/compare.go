@@ -55,6 +55,9 @@ func (r *reference) take(m watch.Message) {
 		r.stored[m.Host][m.Time.UnixNano()]++
 	}
 	r.mu.Unlock()
+	if m.Host == "" && m.Partition > 0 {
+		return // the same time follows for all partitions, and one Monitor needs it once
+	}
 	if m.Host == "" {
 		_ = r.monitor.Tick(m.Time) // has no error without a journal
 		return

@@ -142,7 +142,7 @@ func (d *driver) run(ctx context.Context) error {
 	if err := d.publish(ctx, g); err != nil {
 		return err
 	}
-	last, err := d.finish(ctx, tap)
+	err = d.finish(ctx, tap, g.last+1)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (d *driver) run(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return d.judge(ctx, g, ref, last)
+	return d.judge(ctx, g, ref, g.last+1)
 }
 
 // publish lets the generator and the faults go on until both are done.
@@ -344,21 +344,21 @@ func (d *driver) outputs() (out string) {
 	return out + d.cluster.String()
 }
 
-// finish waits until the fleet has applied everything, and ends the workers. It returns the
-// number of the last message.
-func (d *driver) finish(ctx context.Context, tap *tap) (last uint64, err error) {
-	if last, err = d.fleet.LastSample(ctx); err != nil {
-		return 0, err
+// finish waits until all partitions have come to a message, and ends the workers.
+func (d *driver) finish(ctx context.Context, tap *tap, last uint64) error {
+	end, err := d.fleet.LastSample(ctx)
+	if err != nil {
+		return err
 	}
 	const longest = 5 * time.Minute
 	err = d.await(ctx, longest, "everything is applied", func() bool {
-		return d.allHeard() && d.cluster.owned(d.Settings.Partitions) && d.cluster.applied(last) && tap.reached() >= last
+		return d.allHeard() && d.cluster.owned(d.Settings.Partitions) && d.cluster.applied(last) && tap.reached() >= end
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	d.say("the fleet has applied all of them")
-	return last, d.endWorkers()
+	return d.endWorkers()
 }
 
 // endWorkers ends all workers in order, at the same time.

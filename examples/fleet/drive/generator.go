@@ -20,7 +20,8 @@ type generator struct {
 	acknowledged map[string][]int64 // times, by host
 	sent, twice  int
 	late         int
-	row          int // next
+	row          int    // next
+	last         uint64 // number of the last message before the last time
 }
 
 // run publishes rows until there are no more, or enough says so, and at last the time, so that
@@ -41,8 +42,16 @@ func (g *generator) run(ctx context.Context, enough func(row int) bool) error {
 			return err
 		}
 	}
-	last := g.hosts[0].table.Times[g.row-1]
-	return g.fleet.Tick(ctx, last.Add(time.Hour))
+	return g.end(ctx, g.hosts[0].table.Times[g.row-1].Add(time.Hour))
+}
+
+// end publishes a time that is later than all samples. Whoever has applied the message after the
+// number that it notes has applied all that came before.
+func (g *generator) end(ctx context.Context, now time.Time) (err error) {
+	if g.last, err = g.fleet.LastSample(ctx); err != nil {
+		return err
+	}
+	return g.fleet.Tick(ctx, now)
 }
 
 // send publishes a row of all hosts, in an order of its own.
@@ -77,11 +86,7 @@ func (g *generator) send(ctx context.Context, row int, held map[*madeUp]int) err
 			return err
 		}
 	}
-	const tickRows = 1
-	if row%tickRows == 0 {
-		return g.fleet.Tick(ctx, g.hosts[0].table.Times[row])
-	}
-	return nil
+	return g.end(ctx, g.hosts[0].table.Times[row])
 }
 
 // publish publishes samples, and notes that they are acknowledged.

@@ -32,12 +32,16 @@ type ScaleRow struct {
 	CaughtUp time.Duration // and until those have applied all that had come
 }
 
+// moreRows are published after the hosts have a model: no host is trained again meanwhile, unless
+// it has a shorter past than this.
+const moreRows = 300
+
 // Scale measures fleets of some numbers of workers, one after the other on the same streams.
 func Scale(ctx context.Context, o Options, workers []int) ([]ScaleRow, error) {
 	d := &driver{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 1)), begun: time.Now()}
 	d.report.Faults, d.report.Skipped = map[FaultKind]int{}, map[FaultKind]string{}
 	defer d.stop()
-	hosts, err := makeHosts(d.Hosts, 2*d.Settings.WarmUp, 2*d.Settings.WarmUp, 150, d.Settings.Interval, d.Seed)
+	hosts, err := makeHosts(d.Hosts, d.Settings.WarmUp+moreRows, d.Settings.WarmUp+moreRows, 150, d.Settings.Interval, d.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +76,7 @@ func (d *driver) warmUp(ctx context.Context, g *generator) error {
 	if err := g.rows(ctx, d.Settings.WarmUp+1, 0); err != nil {
 		return err
 	}
-	if err := d.caughtUp(ctx); err != nil {
+	if err := d.caughtUp(ctx, g); err != nil {
 		return err
 	}
 	d.say("%d hosts have a model: %d samples and %d trainings in %.0f s", len(g.hosts), g.sent, int(d.cluster.sum(func(b watch.Beat) float64 { return float64(b.Trained) })),
@@ -95,12 +99,8 @@ func (d *driver) endAll() error {
 }
 
 // caughtUp waits until the workers have applied all that there is.
-func (d *driver) caughtUp(ctx context.Context) error {
-	last, err := d.fleet.LastSample(ctx)
-	if err != nil {
-		return err
-	}
-	return d.await(ctx, 10*time.Minute, "everything is applied", func() bool { return d.cluster.owned(d.Settings.Partitions) && d.cluster.applied(last) })
+func (d *driver) caughtUp(ctx context.Context, g *generator) error {
+	return d.await(ctx, 10*time.Minute, "everything is applied", func() bool { return d.cluster.owned(d.Settings.Partitions) && d.cluster.applied(g.last+1) })
 }
 
 // measure measures a fleet of n workers.
@@ -118,7 +118,7 @@ func (d *driver) measure(ctx context.Context, g *generator, n int) (r ScaleRow, 
 	if err := g.rows(ctx, 1, 0); err != nil {
 		return r, err
 	}
-	if err := d.caughtUp(ctx); err != nil {
+	if err := d.caughtUp(ctx, g); err != nil {
 		return r, err
 	}
 	r.Opened = time.Since(begun)
@@ -177,7 +177,7 @@ func (d *driver) burst(ctx context.Context, g *generator, rows int, r *ScaleRow)
 	if err := g.rows(ctx, rows, 0); err != nil {
 		return err
 	}
-	if err := d.caughtUp(ctx); err != nil {
+	if err := d.caughtUp(ctx, g); err != nil {
 		return err
 	}
 	n := g.sent - sent
@@ -196,7 +196,7 @@ func (d *driver) sustain(ctx context.Context, g *generator, rows int, r *ScaleRo
 	before, sent, begun := d.used(), g.sent, time.Now()
 	watching, stop := context.WithCancel(ctx)
 	lag := make(chan time.Duration, 1)
-	go func() { lag <- d.lag(watching, g) }()
+	go func() { lag <- d.lag(watching) }()
 	err := g.rows(ctx, rows, 1/d.Settings.Interval.Seconds())
 	took := time.Since(begun)
 	stop()
@@ -210,12 +210,12 @@ func (d *driver) sustain(ctx context.Context, g *generator, rows int, r *ScaleRo
 	r.Sustained = float64(g.sent-sent) / took.Seconds()
 	r.Cores = [3]float64{share(before.workers, after.workers), share(before.server, after.server), share(before.source, after.source)}
 	r.RSS = uint64(d.cluster.sum(func(b watch.Beat) float64 { return float64(b.RSS) }))
-	return d.caughtUp(ctx)
+	return d.caughtUp(ctx, g)
 }
 
 // lag returns for how long at most a message was in the stream that no worker had applied, as the
 // workers tell it: their word is as old as their last heartbeat.
-func (d *driver) lag(ctx context.Context, g *generator) (most time.Duration) {
+func (d *driver) lag(ctx context.Context) (most time.Duration) {
 	type mark struct {
 		seq uint64
 		at  time.Time
@@ -223,6 +223,7 @@ func (d *driver) lag(ctx context.Context, g *generator) (most time.Duration) {
 	var open []mark
 	for sleep(ctx, 50*time.Millisecond) == nil {
 		last, err := d.fleet.LastSample(ctx)
+		last -= min(last, uint64(d.Settings.Partitions)) // each partition ends with another message
 		if err != nil {
 			continue
 		}
@@ -262,6 +263,7 @@ func (d *driver) handOver(ctx context.Context, g *generator, rows int, r *ScaleR
 	}
 	r.HandOver = time.Since(at)
 	last, err := d.fleet.LastSample(ctx)
+	last -= min(last, uint64(d.Settings.Partitions))
 	if err != nil {
 		return err
 	}
@@ -279,7 +281,7 @@ func (d *driver) handOver(ctx context.Context, g *generator, rows int, r *ScaleR
 		d.mu.Unlock()
 		s.net.close()
 	}
-	return d.caughtUp(ctx)
+	return d.caughtUp(ctx, g)
 }
 
 // rows publishes so many rows of all hosts, each of them in perSecond of a second; 0 means as

@@ -86,7 +86,7 @@ func (f *Fleet) make(ctx context.Context, storage Storage) error {
 		return err
 	}
 	n := f.Settings.Partitions
-	f.samples, err = f.stream(ctx, jetstream.StreamConfig{Name: samplesStream, Subjects: []string{samplesPrefix + "*", tickSubject},
+	f.samples, err = f.stream(ctx, jetstream.StreamConfig{Name: samplesStream, Subjects: []string{samplesPrefix + "*", samplesPrefix + "*." + tickToken},
 		Discard: jetstream.DiscardNew, MaxBytes: storage.MaxBytes, Replicas: replicas, Duplicates: storage.Dedup,
 		SubjectTransform: &jetstream.SubjectTransformConfig{Source: samplesPrefix + "*",
 			Destination: fmt.Sprintf("%s{{partition(%d,1)}}.{{wildcard(1)}}", samplesPrefix, n)}})

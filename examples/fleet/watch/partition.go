@@ -248,7 +248,7 @@ func (p *partition) readOn(ctx context.Context) error {
 		once, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		c, err := p.fleet.js.OrderedConsumer(once, samplesStream, jetstream.OrderedConsumerConfig{
-			FilterSubjects: []string{ofHost(samplesPrefix, p.number, "*"), tickSubject}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+			FilterSubjects: []string{ofHost(samplesPrefix, p.number, "*")}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
 			OptStartSeq: p.position + 1, MaxResetAttempts: 1, InactiveThreshold: 30 * time.Second})
 		if err != nil {
 			return err
@@ -281,7 +281,7 @@ func (p *partition) dispatch(ctx context.Context, msg jetstream.Msg) error {
 	if seq <= p.position {
 		return nil
 	}
-	if msg.Subject() == tickSubject {
+	if isTick(msg.Subject()) {
 		err = p.dispatchTick(ctx, seq, msg.Data())
 	} else {
 		err = p.dispatchSample(ctx, seq, msg.Subject(), msg.Data())
@@ -456,15 +456,23 @@ func (f *Fleet) low(ctx context.Context) (uint64, error) {
 	return lowest, nil
 }
 
-// Tick publishes that it is now, and tries again until ctx is done. Several that publish the
-// same time publish one message.
+// Tick publishes to all partitions that it is now, and tries again until ctx is done.
 func (f *Fleet) Tick(ctx context.Context, now time.Time) error {
+	all := make([]int, f.Settings.Partitions)
+	for n := range all {
+		all[n] = n
+	}
+	return f.tick(ctx, now, all)
+}
+
+// tick publishes to some partitions that it is now. A second copy of the message is no harm.
+func (f *Fleet) tick(ctx context.Context, now time.Time, partitions []int) error {
 	text := now.UTC().Format(time.RFC3339Nano)
-	err := again(ctx, func(ctx context.Context) error {
-		_, err := f.js.Publish(ctx, tickSubject, []byte(text), jetstream.WithMsgID("tick:"+text))
-		return err
-	})
-	if err != nil {
+	msgs := make([]*nats.Msg, len(partitions))
+	for i, n := range partitions {
+		msgs[i] = &nats.Msg{Subject: tickSubject(n), Data: []byte(text), Header: nats.Header{jetstream.MsgIDHeader: {fmt.Sprintf("%d:%s", n, text)}}}
+	}
+	if err := f.publishAll(ctx, msgs); err != nil {
 		return fmt.Errorf("watch: tick %s: %w", text, err)
 	}
 	return nil

@@ -35,6 +35,11 @@ func (f *Fleet) Publish(ctx context.Context, samples []Outgoing) error {
 			msgs[i].Header.Set(jetstream.MsgIDHeader, s.ID())
 		}
 	}
+	return f.publishAll(ctx, msgs)
+}
+
+// publishAll publishes messages until all are acknowledged or ctx is done.
+func (f *Fleet) publishAll(ctx context.Context, msgs []*nats.Msg) error {
 	return again(ctx, func(ctx context.Context) (err error) {
 		msgs, err = f.publishOnce(ctx, msgs)
 		return err

@@ -11,10 +11,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Message is a message of the stream of samples: a sample of a host, or the time (Host is "").
+// Message is a message of the stream of samples: a sample of a host, or the time in a partition
+// (Host is "").
 type Message struct {
-	Seq  uint64 // number in the stream
-	Host string
+	Seq       uint64 // number in the stream
+	Partition int
+	Host      string
 	Sample
 }
 
@@ -43,7 +45,10 @@ func (f *Fleet) Follow(ctx context.Context, take func(Message)) error {
 }
 
 func decodeMessage(subject string, data []byte) (m Message, err error) {
-	if subject == tickSubject {
+	if m.Partition, err = partitionOf(subject); err != nil {
+		return m, err
+	}
+	if isTick(subject) {
 		m.Time, err = decodeTick(data)
 		return m, err
 	}

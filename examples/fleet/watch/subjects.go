@@ -15,7 +15,7 @@ const (
 	resultsName   = "fleet-results" // of trainings, for a while
 
 	samplesPrefix  = "fleet.samples."
-	tickSubject    = "fleet.tick"
+	tickToken      = "_" // in place of a host: the message tells the time; no host has this token
 	alarmsPrefix   = "fleet.alarms."
 	ownersPrefix   = "fleet.owners." // marks of new owners in the stream of alarms
 	jobsPrefix     = "fleet.jobs."
@@ -41,6 +41,19 @@ func ofHost(prefix string, partition int, token string) string {
 // SampleSubject returns the subject to which the samples of a host are published. The server
 // adds the partition.
 func SampleSubject(token string) string { return samplesPrefix + token }
+
+// tickSubject is that of the time in a partition. It is below the same wildcard as the hosts,
+// because a consumer with one filter is many times faster than one with two.
+func tickSubject(partition int) string { return ofHost(samplesPrefix, partition, tickToken) }
+
+// isTick reports whether a stored message tells the time.
+func isTick(subject string) bool { return strings.HasSuffix(subject, "."+tickToken) }
+
+// partitionOf returns the partition in the subject of a stored sample.
+func partitionOf(subject string) (int, error) {
+	n, _, _ := strings.Cut(strings.TrimPrefix(subject, samplesPrefix), ".")
+	return strconv.Atoi(n)
+}
 
 // hostOf returns the host in the subject of a stored message.
 func hostOf(subject string) (token, host string, err error) {

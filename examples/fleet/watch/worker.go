@@ -166,9 +166,11 @@ func (w *Worker) end(err error) {
 	w.fatal = errors.Join(w.fatal, err)
 }
 
+// beatsPerSilence is how often a worker is heard of within Config.Silent.
+const beatsPerSilence = 5
+
 // loop takes partitions and gives them back as workers come and go.
 func (w *Worker) loop(ctx, hard context.Context) error {
-	const beatsPerSilence = 5
 	beat := time.NewTicker(w.cfg.Silent / beatsPerSilence)
 	defer beat.Stop()
 	house := time.NewTicker(10 * time.Second)
@@ -375,7 +377,19 @@ func (w *Worker) leave() {
 	for _, h := range all {
 		h.giveBack()
 	}
-	w.running.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.running.Wait()
+	}()
+	for given := false; !given; {
+		w.say(false) // nobody shall take for dead who still stores
+		select {
+		case <-done:
+			given = true
+		case <-time.After(w.cfg.Silent / beatsPerSilence):
+		}
+	}
 	w.say(true)
 	_ = w.fleet.nc.FlushTimeout(time.Second) // others notice its silence too
 }
@@ -389,14 +403,15 @@ func (w *Worker) keepsHouse() bool {
 	return h != nil && h.partition != nil
 }
 
-// tellTime publishes the time, in steps of the interval.
+// tellTime publishes the time to the partitions that this worker owns, in steps of the interval.
 func (w *Worker) tellTime(ctx context.Context, now time.Time) {
-	if !w.fleet.Settings.Ticks || !w.keepsHouse() {
+	partitions := slices.Collect(maps.Keys(w.Beat(false).Partitions))
+	if !w.fleet.Settings.Ticks || len(partitions) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Silent/2) // the next one follows
 	defer cancel()
-	if err := w.fleet.Tick(ctx, now.Truncate(w.fleet.Settings.Interval)); err != nil {
+	if err := w.fleet.tick(ctx, now.Truncate(w.fleet.Settings.Interval), partitions); err != nil {
 		w.log.Print(err)
 	}
 }

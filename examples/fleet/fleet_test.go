@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -28,9 +29,9 @@ func TestMain(m *testing.M) {
 func fleet(t *testing.T, args ...string) drive.Options {
 	o, err := parse(args, os.Stderr)
 	require.NoError(t, err)
-	self, err := os.Executable()
+	o.dir = t.TempDir()
+	d, _, err := o.drive()
 	require.NoError(t, err)
-	d := o.drive(self, t.TempDir())
 	d.Env = []string{asProgram + "=1"}
 	d.Out = writer{t}
 	return d
@@ -63,10 +64,28 @@ func TestFaults(t *testing.T) {
 	require.Positive(t, r.LateSent)
 }
 
+// The demonstration says in plain words that all is well.
+func TestDemo(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	var out, err bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"-hosts", "6", "-samples", "300"}, &out, &err), err.String())
+	require.Contains(t, out.String(), "Nothing was lost and nothing came twice")
+	require.Contains(t, out.String(), "Hand-over after a worker's death")
+}
+
 func TestArguments(t *testing.T) {
 	var out bytes.Buffer
 	require.Equal(t, 2, run(t.Context(), []string{"-role", "king"}, &out, &out))
 	require.Contains(t, out.String(), `there is no role "king"`)
 	require.Equal(t, 2, run(t.Context(), []string{"-king"}, &out, &out))
+	require.Equal(t, 2, run(t.Context(), []string{"demo"}, &out, &out))
+	out.Reset()
 	require.Equal(t, 0, run(t.Context(), []string{"-help"}, &out, &out))
+	// The help has each flag in a group.
+	f := flag.NewFlagSet("", flag.ContinueOnError)
+	o := &options{}
+	o.settingsFlags(f)
+	o.processFlags(f)
+	o.demoFlags(f)
+	f.VisitAll(func(f *flag.Flag) { require.Contains(t, out.String(), "\n  -"+f.Name+" ") })
 }

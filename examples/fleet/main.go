@@ -11,13 +11,13 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
 
-	"github.com/metric-streams/anomaly/dataset"
 	"github.com/metric-streams/anomaly/examples/fleet/drive"
 	"github.com/metric-streams/anomaly/examples/fleet/watch"
 )
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "fleet: there is no role %q: see -help\n", o.role)
 		return 2
 	}
-	o.stdout, o.stderr = stdout, stderr
+	o.stdout = stdout
 	if err := role(ctx, o); err != nil {
 		fmt.Fprintf(stderr, "fleet: %v\n", err)
 		return 1
@@ -52,11 +52,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 var roles = map[string]func(context.Context, *options) error{
-	"demo":   demo,
-	"scale":  scale,
-	"server": serve,
-	"worker": work,
-	"train":  work,
+	"demo":     demo,
+	"scale":    scale,
+	"server":   serve,
+	"worker":   work,
+	"train":    work,
+	"generate": generate,
 }
 
 // serve runs a server until ctx is done.
@@ -69,43 +70,92 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("port of %s: %w", o.listen, err)
 	}
-	s, err := watch.Serve(watch.ServerConfig{Host: host, Port: n, Dir: o.dir, Sync: o.sync})
+	dir, remove, err := o.folder()
 	if err != nil {
 		return err
 	}
+	defer remove()
+	s, err := watch.Serve(watch.ServerConfig{Host: host, Port: n, Dir: dir, Sync: o.sync})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.stdout, "NATS with JetStream on %s, streams in %s\n", s.ClientURL(), dir)
 	<-ctx.Done()
 	s.Shutdown()
 	s.WaitForShutdown()
 	return nil
 }
 
-// work runs a worker until ctx is done.
-func work(ctx context.Context, o *options) error {
+// fleet connects to the fleet.
+func (o *options) fleet(ctx context.Context) (*watch.Fleet, func(), error) {
 	nc, err := watch.Dial(o.url, o.name)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer nc.Close()
+	o.storage.Adopt = o.adopts()
 	f, err := watch.Open(ctx, nc, o.settings, o.storage)
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	return f, nc.Close, nil
+}
+
+// work runs a worker until ctx is done.
+func work(ctx context.Context, o *options) error {
+	f, hangUp, err := o.fleet(ctx)
 	if err != nil {
 		return err
 	}
+	defer hangUp()
 	c := o.worker
 	c.Name, c.Only = o.name, o.role == "train"
 	if o.verbose {
 		c.Log = log.New(o.stderr, "", log.Ltime|log.Lmicroseconds)
 	}
-	return watch.NewWorker(f, c).Run(ctx)
+	w := watch.NewWorker(f, c)
+	if o.http != "" {
+		s, err := o.answer(w)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+	}
+	return w.Run(ctx)
+}
+
+// answer starts a server of HTTP for probes.
+func (o *options) answer(w *watch.Worker) (*http.Server, error) {
+	l, err := net.Listen("tcp", o.http)
+	if err != nil {
+		return nil, err
+	}
+	s := &http.Server{Handler: w, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.Serve(l) }() // ends with Close
+	return s, nil
+}
+
+// generate publishes the samples of made-up hosts, by the clock.
+func generate(ctx context.Context, o *options) error {
+	f, hangUp, err := o.fleet(ctx)
+	if err != nil {
+		return err
+	}
+	defer hangUp()
+	err = drive.Generate(ctx, f, o.hosts, o.stdout)
+	if ctx.Err() != nil {
+		return nil // it was asked to end
+	}
+	return err
 }
 
 // demo shows the fleet.
 func demo(ctx context.Context, o *options) error {
-	self, dir, remove, err := o.place()
+	d, remove, err := o.drive()
 	if err != nil {
 		return err
 	}
 	defer remove()
-	d := o.drive(self, dir)
 	fmt.Fprintf(o.stdout, "%d hosts in %d partitions, %d workers, a server, a generator\n", o.hosts, o.settings.Partitions, o.workers)
 	r, err := drive.Run(ctx, d)
 	if err != nil {
@@ -120,69 +170,54 @@ func demo(ctx context.Context, o *options) error {
 
 // scale measures fleets of 1, 2 and 4 workers.
 func scale(ctx context.Context, o *options) error {
-	o.unless("hosts", func() { o.hosts = 2000 })
-	o.unless("interval", func() { o.settings.Interval = time.Second })
-	o.unless("lateness", func() { o.settings.Lateness = 0 })
-	o.unless("warmup", func() { o.settings.WarmUp = 300 })
-	o.unless("save", func() { o.worker.Save = 30 * time.Second })
-	o.unless("silent", func() { o.worker.Silent = 2 * time.Second })
-	self, dir, remove, err := o.place()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	cost, err := watch.Measure(o.settingsOf(time.Minute), costHosts, costSamples)
+	const (
+		hosts   = 20
+		samples = 9 * 1440 // nine days: the window is full
+	)
+	s := o.settings
+	s.Interval, s.WarmUp = time.Minute, 1000
+	cost, err := watch.Measure(s, hosts, samples)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(o.stdout, cost)
-	rows, err := drive.Scale(ctx, o.drive(self, dir), []int{1, 2, 4})
-	for _, r := range rows {
-		fmt.Fprintln(o.stdout, r)
+	d, remove, err := o.drive()
+	if err != nil {
+		return err
 	}
+	defer remove()
+	_, err = drive.Scale(ctx, d, []int{1, 2, 4})
 	return err
 }
 
-// costHosts of costSamples are measured alone: their windows are full.
-const (
-	costHosts   = 20
-	costSamples = 9 * 1440 // nine days
-)
-
-// settingsOf returns the settings with another interval.
-func (o *options) settingsOf(interval time.Duration) watch.Settings {
-	s := o.settings
-	s.Interval = interval
-	s.WarmUp = 1000
-	return s
-}
-
-// unless sets a default of a role, unless the flag was given.
-func (o *options) unless(name string, set func()) {
-	if !o.given[name] {
-		set()
-	}
-}
-
-// place returns this program's file, and a folder for the server.
-func (o *options) place() (self, dir string, remove func(), err error) {
-	if self, err = os.Executable(); err != nil || o.dir != "" {
-		return self, o.dir, func() {}, err
+// folder returns that of the server.
+func (o *options) folder() (dir string, remove func(), err error) {
+	if o.dir != "" {
+		return o.dir, func() {}, nil
 	}
 	dir, err = os.MkdirTemp("", "fleet")
-	return self, dir, func() { _ = os.RemoveAll(dir) }, err
+	return dir, func() { _ = os.RemoveAll(dir) }, err
 }
 
 // drive returns what happens in a demonstration.
-func (o *options) drive(self, dir string) drive.Options {
+func (o *options) drive() (drive.Options, func(), error) {
 	const (
 		killPace    = 3 * time.Second
 		killLong    = 2   // silences
 		mess        = .02 // of the samples, where faults are wanted
 		rowsOfFault = 400 // more samples of each host, at most, for each fault
 	)
-	d := drive.Options{Command: []string{self}, Dir: dir, Out: o.stdout, Settings: o.settings, Hosts: o.hosts, Rows: o.rows, MaxRows: o.rows + rowsOfFault*o.faults,
-		Rate: o.rate, Workers: o.workers, Trainers: o.trainers, Save: o.worker.Save, Silent: o.worker.Silent, Seed: o.settings.Seed, Pace: killPace}
+	self, err := os.Executable()
+	if err != nil {
+		return drive.Options{}, nil, err
+	}
+	dir, remove, err := o.folder()
+	if err != nil {
+		return drive.Options{}, nil, err
+	}
+	d := drive.Options{Command: []string{self}, Dir: dir, Out: o.stdout, Settings: o.settings, Hosts: o.hosts, Rows: o.samples,
+		MaxRows: o.samples + rowsOfFault*o.faults, Rate: o.rate, Workers: o.workers, Trainers: o.trainers, Save: o.worker.Save,
+		Silent: o.worker.Silent, Seed: o.settings.Seed, Pace: killPace}
 	d.Settings.Ticks = false // the samples' clock is not that of the workers
 	for range o.kills {
 		d.Faults = append(d.Faults, drive.Fault{Kind: drive.Kill, Long: killLong})
@@ -191,56 +226,5 @@ func (o *options) drive(self, dir string) drive.Options {
 		d.Mess, d.Pace = mess, o.worker.Silent
 		d.Faults = append(d.Faults, drive.RandomFaults(o.faults, append(drive.Kinds(), drive.Link), o.settings.Seed)...)
 	}
-	return d
-}
-
-type options struct {
-	role, url, name, dir, listen string
-	sync, verbose                bool
-	hosts, rows, workers, kills  int
-	trainers, faults             int
-	rate                         float64
-	settings                     watch.Settings
-	storage                      watch.Storage
-	worker                       watch.Config
-	given                        map[string]bool // flags
-	stdout, stderr               io.Writer
-}
-
-func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{given: map[string]bool{}}
-	f := flag.NewFlagSet("fleet", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&o.role, "role", "demo", "what this process is: demo, server, worker, train (a worker that only trains)")
-	f.StringVar(&o.url, "url", "nats://127.0.0.1:4222", "servers of NATS, for worker, train and generate")
-	f.StringVar(&o.name, "name", "", "name of the worker, for people")
-	f.StringVar(&o.dir, "dir", "", "folder of the server's streams; \"\" means a temporary one")
-	f.StringVar(&o.listen, "listen", "127.0.0.1:4222", "address of the server")
-	f.BoolVar(&o.sync, "sync", false, "server: write through to the disk before acknowledging")
-	f.BoolVar(&o.verbose, "verbose", false, "worker: log to standard error")
-	f.IntVar(&o.hosts, "hosts", 60, "demo: hosts")
-	f.IntVar(&o.rows, "samples", 600, "demo: samples of each host, at least")
-	f.Float64Var(&o.rate, "rate", 0, "demo: samples a second; 0 means as fast as they are acknowledged")
-	f.IntVar(&o.workers, "workers", 3, "demo: workers")
-	f.IntVar(&o.trainers, "trainers", 0, "demo: workers that only train")
-	f.IntVar(&o.kills, "kills", 1, "demo: workers to kill")
-	f.IntVar(&o.faults, "faults", 0, "demo: further faults of all kinds")
-	s := &o.settings
-	s.Columns = dataset.HostMetrics()
-	f.IntVar(&s.Partitions, "partitions", 12, "partitions of the hosts; cannot change later")
-	f.DurationVar(&s.Interval, "interval", time.Minute, "between the samples of a host")
-	f.DurationVar(&s.Lateness, "lateness", 3*time.Minute, "samples wait so long for earlier ones")
-	f.IntVar(&s.WarmUp, "warmup", 200, "samples before the first training")
-	f.DurationVar(&s.Retrain, "retrain", 24*time.Hour, "between trainings")
-	f.Float64Var(&s.Budget, "budget", 1, "false alarms a day and host")
-	f.StringVar(&s.Preset, "preset", "metrics", "training: metrics, series or pca")
-	f.Uint64Var(&s.Seed, "seed", 1, "of trainings, hosts and faults")
-	f.BoolVar(&s.Ticks, "ticks", true, "workers tell the time, by their clocks")
-	w := &o.worker
-	f.DurationVar(&w.Save, "save", 2*time.Second, "a host's state is stored so long after its first new sample")
-	f.DurationVar(&w.Silent, "silent", time.Second, "a worker not heard of for so long has lost its partitions")
-	f.IntVar(&o.storage.Replicas, "replicas", 1, "of each stream, in a cluster")
-	err := f.Parse(args)
-	f.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
-	return o, err
+	return d, remove, nil
 }

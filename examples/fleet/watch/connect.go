@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,6 +17,8 @@ type Storage struct {
 	Replicas int           // of each stream, in a cluster
 	MaxBytes int64         // of samples; those that do not fit are not acknowledged
 	Dedup    time.Duration // how long the server remembers message ids; 0 means 2 minutes
+	// Adopt takes the settings that the fleet has in place of the own ones.
+	Adopt bool
 }
 
 // Fleet is a connection to a fleet.
@@ -82,7 +85,7 @@ func (f *Fleet) make(ctx context.Context, storage Storage) error {
 	if f.bucket, err = f.js.KeyValue(ctx, bucketName); err != nil {
 		return fmt.Errorf("watch: bucket %s: %w", bucketName, err)
 	}
-	if err := f.agree(ctx); err != nil {
+	if err := f.agree(ctx, storage.Adopt); err != nil {
 		return err
 	}
 	n := f.Settings.Partitions
@@ -125,8 +128,9 @@ func (f *Fleet) stream(ctx context.Context, cfg jetstream.StreamConfig) (jetstre
 	return s, nil
 }
 
-// agree stores the settings where there are none, and compares them with those that are there.
-func (f *Fleet) agree(ctx context.Context) error {
+// agree stores the settings where there are none, and compares them with those that are there, or
+// takes those.
+func (f *Fleet) agree(ctx context.Context, adopt bool) error {
 	own, err := f.Settings.encode()
 	if err != nil {
 		return fmt.Errorf("watch: settings: %w", err)
@@ -142,7 +146,19 @@ func (f *Fleet) agree(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch: settings: %w", err)
 	}
+	if adopt {
+		return f.adopt(stored.Value())
+	}
 	return f.Settings.same(stored.Value())
+}
+
+func (f *Fleet) adopt(stored []byte) error {
+	var s Settings
+	if err := json.Unmarshal(stored, &s); err != nil {
+		return fmt.Errorf("watch: settings %q: %w: %w", stored, ErrSettings, err)
+	}
+	f.Settings = s
+	return s.check()
 }
 
 // again calls f until it succeeds, ctx is done, or the error is one that does not pass. Each

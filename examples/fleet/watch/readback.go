@@ -120,13 +120,20 @@ func (f *Fleet) Alarms(ctx context.Context) (map[string][]string, error) {
 	return out, nil
 }
 
-// LastSample returns the number of the last message in the stream of samples.
-func (f *Fleet) LastSample(ctx context.Context) (uint64, error) {
-	info, err := f.samples.Info(ctx)
+// LastSample returns the number of the last message in the stream of samples. It waits for the
+// server until ctx is done.
+func (f *Fleet) LastSample(ctx context.Context) (last uint64, err error) {
+	err = again(ctx, func(ctx context.Context) error {
+		info, err := f.samples.Info(ctx)
+		if err == nil {
+			last = info.State.LastSeq
+		}
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("watch: %s: %w", samplesStream, err)
 	}
-	return info.State.LastSeq, nil
+	return last, nil
 }
 
 // Low returns the number of the message up to which the stored states of all hosts go.

@@ -22,8 +22,9 @@ const (
 )
 
 const (
-	askAgain  = 5 * time.Second // for a result whose announcement may be lost, and later more rarely
-	sendAgain = time.Minute     // a job that may be lost
+	askAgain  = 3 * time.Second  // for a result whose announcement may be lost, and later more rarely
+	askRarely = 12 * time.Second // but at least so often
+	sendAgain = time.Minute      // a job that may be lost
 )
 
 // fit is the TrainFunc of a partition's Monitors: it lets some worker train, and waits for the
@@ -37,7 +38,7 @@ func (p *partition) fit(_ context.Context, w *monitor.Window) (*dagmm.Model, err
 	arrived, done := p.results.expect(key)
 	defer done()
 	var sent time.Time
-	for wait := askAgain; ; wait = min(2*wait, sendAgain) {
+	for wait := askAgain; ; wait = min(2*wait, askRarely) {
 		result, err := p.result(key)
 		if err != nil {
 			p.fail(err)
@@ -123,6 +124,18 @@ func (a *arrivals) expect(key string) (arrived <-chan struct{}, done func()) {
 	}
 }
 
+// tellAll lets all who wait look, because announcements may have been missed.
+func (a *arrivals) tellAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, c := range a.of {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
 func (a *arrivals) tell(msg *nats.Msg) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -132,8 +145,9 @@ func (a *arrivals) tell(msg *nats.Msg) {
 	}
 }
 
-// Train takes jobs from the queue until ctx is done, one after the other.
-func (f *Fleet) Train(ctx context.Context, trained func(err error)) error {
+// Train takes jobs from the queue until ctx is done, one after the other, and tells of each that it
+// has done, or failed to do.
+func (f *Fleet) Train(ctx context.Context, trained func(key string, err error)) error {
 	const (
 		longest = 10 * time.Second // until a job whose trainer is silent goes to another one
 		tries   = 10               // for a job that kills its trainers
@@ -150,8 +164,12 @@ func (f *Fleet) Train(ctx context.Context, trained func(err error)) error {
 				if err != nil {
 					return err
 				}
-				if msg != nil {
-					trained(f.do(ctx, msg, longest/3))
+				if msg == nil {
+					continue
+				}
+				key := msg.Subject()[len(jobsPrefix):]
+				if is, err := f.do(ctx, key, msg, longest/3); is || err != nil {
+					trained(key, err)
 				}
 			}
 			return nil
@@ -174,19 +192,20 @@ func next(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
 	return msg, err
 }
 
-// do does a job unless its result is there. The result is stored before the job is acknowledged.
-func (f *Fleet) do(ctx context.Context, msg jetstream.Msg, alive time.Duration) error {
+// do does a job unless its result is there, and reports whether it has trained. The result is
+// stored before the job is acknowledged.
+func (f *Fleet) do(ctx context.Context, key string, msg jetstream.Msg, alive time.Duration) (trained bool, err error) {
 	defer keepAlive(msg, alive)()
-	key := msg.Subject()[len(jobsPrefix):]
-	_, err := f.results.Get(ctx, key)
+	_, err = f.results.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		var result []byte
 		if result, err = f.train(ctx, msg.Data()); err != nil {
 			if errors.Is(err, errJob) {
 				err = errors.Join(err, msg.Term()) // nobody else can read it either
 			}
-			return fmt.Errorf("watch: training %s: %w", key, err)
+			return false, err
 		}
+		trained = true
 		err = again(ctx, func(ctx context.Context) error {
 			_, err := f.results.Create(ctx, key, result)
 			if errors.Is(err, jetstream.ErrKeyExists) {
@@ -195,13 +214,13 @@ func (f *Fleet) do(ctx context.Context, msg jetstream.Msg, alive time.Duration) 
 			return err
 		})
 	}
+	if err == nil {
+		err = f.nc.Publish(trainedSubject, []byte(key))
+	}
 	if err != nil {
-		return fmt.Errorf("watch: training %s: %w", key, err)
+		return trained, err
 	}
-	if err := f.nc.Publish(trainedSubject, []byte(key)); err != nil {
-		return fmt.Errorf("watch: training %s: %w", key, err)
-	}
-	return msg.Ack()
+	return trained, msg.Ack()
 }
 
 // train returns the result of a job. An error means that there is none, and that the job should

@@ -89,6 +89,8 @@ type Worker struct {
 	counts  counts
 	results *arrivals
 
+	turned atomic.Int64 // nanoseconds since 1970, when the loop turned last
+
 	mu      sync.Mutex
 	owned   map[int]*held
 	heard   map[string]heard // the other workers
@@ -143,6 +145,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		})
 	}
 	w.listenAnew()
+	w.turned.Store(time.Now().UnixNano())
 	err = w.loop(ctx, hard)
 	w.leave()
 	stopTraining()
@@ -150,10 +153,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	return err
 }
 
-func (w *Worker) trained(err error) {
+func (w *Worker) trained(key string, err error) {
 	if err != nil {
 		w.counts.failed.Add(1)
-		w.log.Print(err)
+		w.log.Printf("training %s: %v", key, err)
 		return
 	}
 	w.counts.trained.Add(1)
@@ -192,8 +195,10 @@ func (w *Worker) loop(ctx, hard context.Context) error {
 		}
 		if time.Since(last) > w.cfg.Silent/2 || !w.fleet.nc.IsConnected() {
 			w.listenAnew() // it has slept, or hears nobody: what it knows of the others is old
+			w.results.tellAll()
 		}
 		last = time.Now()
+		w.turned.Store(last.UnixNano())
 		w.say(false)
 		w.mu.Lock()
 		err := w.fatal

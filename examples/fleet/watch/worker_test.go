@@ -3,6 +3,8 @@ package watch
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -256,6 +258,39 @@ func TestListening(t *testing.T) {
 	require.Empty(t, w.heard)
 	w.balance(t.Context())
 	require.Empty(t, w.owned)
+}
+
+// The probes of a worker.
+func TestProbes(t *testing.T) {
+	f := open(t, serve(t), settings(), Storage{})
+	w := worker(t, f, Config{Name: "w"})
+	get := func(path string) *httptest.ResponseRecorder {
+		r := httptest.NewRecorder()
+		w.ServeHTTP(r, httptest.NewRequest(http.MethodGet, path, nil))
+		return r
+	}
+	require.Equal(t, http.StatusServiceUnavailable, get("/healthz").Code) // it does not run
+	stop := run(t, w)
+	eventually(t, "it is well", func() bool { return get("/healthz").Code == http.StatusOK })
+	eventually(t, "it owns everything", func() bool {
+		var b Beat
+		require.NoError(t, json.Unmarshal(get("/stats").Body.Bytes(), &b))
+		return b.Name == "w" && len(b.Partitions) == 4
+	})
+	require.Equal(t, http.StatusNotFound, get("/").Code)
+	stop()
+	f.nc.Close()
+	require.Equal(t, http.StatusServiceUnavailable, get("/healthz").Code)
+}
+
+// A process may take the settings of the fleet.
+func TestAdopt(t *testing.T) {
+	url := serve(t)
+	open(t, url, settings(), Storage{})
+	other := settings()
+	other.Partitions, other.Seed = 7, 7
+	f := open(t, url, other, Storage{Adopt: true})
+	require.Equal(t, settings(), f.Settings)
 }
 
 // Old models go with the states that named them.

@@ -105,7 +105,7 @@ func (o *options) fleet(ctx context.Context) (*watch.Fleet, func(), error) {
 func work(ctx context.Context, o *options) error {
 	f, hangUp, err := o.fleet(ctx)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	defer hangUp()
 	c := o.worker
@@ -139,12 +139,16 @@ func (o *options) answer(w *watch.Worker) (*http.Server, error) {
 func generate(ctx context.Context, o *options) error {
 	f, hangUp, err := o.fleet(ctx)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	defer hangUp()
-	err = drive.Generate(ctx, f, o.hosts, o.stdout)
+	return unlessEnded(ctx, drive.Generate(ctx, f, o.hosts, o.stdout))
+}
+
+// unlessEnded returns err, unless the process was asked to end: it may have waited for a server.
+func unlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil // it was asked to end
+		return nil
 	}
 	return err
 }

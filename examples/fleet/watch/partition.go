@@ -217,7 +217,10 @@ func (p *partition) run(ctx context.Context) error {
 	return nil
 }
 
-var errGivenBack = errors.New("given back")
+var (
+	errGivenBack = errors.New("given back")
+	errLeft      = errors.New("left as it was stored last")
+)
 
 // read puts the messages of the partition into the queues of the hosts until ctx is done.
 func (p *partition) read(ctx context.Context) {
@@ -417,7 +420,11 @@ func (p *partition) storeLow() error {
 
 // giveBack stores everything, so that the next owner has nothing to read again.
 func (p *partition) giveBack() {
-	const longest = 20 * time.Second // a training may take longer, and its host is left as stored
+	const (
+		longest = 10 * time.Second // a training may take longer, and its host is left as stored
+		most    = 2 * longest      // there may be no server any more
+	)
+	defer time.AfterFunc(most, func() { p.fail(fmt.Errorf("watch: partition %d is not stored after %s: %w", p.number, most, errLeft)) }).Stop()
 	for _, h := range p.all() {
 		h.stop()
 	}

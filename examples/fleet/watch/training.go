@@ -24,7 +24,7 @@ const (
 const (
 	askAgain  = 3 * time.Second  // for a result whose announcement may be lost, and later more rarely
 	askRarely = 12 * time.Second // but at least so often
-	sendAgain = time.Minute      // a job that may be lost
+	sendAgain = 2 * time.Minute  // a job that may be lost
 )
 
 // fit is the TrainFunc of a partition's Monitors: it lets some worker train, and waits for the
@@ -38,6 +38,8 @@ func (p *partition) fit(_ context.Context, w *monitor.Window) (*dagmm.Model, err
 	arrived, done := p.results.expect(key)
 	defer done()
 	var sent time.Time
+	var connection uint64
+	tries := 0
 	for wait := askAgain; ; wait = min(2*wait, askRarely) {
 		result, err := p.result(key)
 		if err != nil {
@@ -47,12 +49,14 @@ func (p *partition) fit(_ context.Context, w *monitor.Window) (*dagmm.Model, err
 		if result != nil {
 			return readResult(result)
 		}
-		if time.Since(sent) > sendAgain {
-			if err := p.fleet.sendJob(p.ctx, key, job); err != nil {
+		// A server that was killed may come back without the job, or pass it over.
+		if now := p.fleet.nc.Stats().Reconnects; tries == 0 || now != connection || time.Since(sent) > sendAgain {
+			if err := p.fleet.sendJob(p.ctx, key, tries, job); err != nil {
 				p.fail(err)
 				return nil, err
 			}
-			sent = time.Now()
+			connection, sent = now, time.Now()
+			tries++
 		}
 		select {
 		case <-p.ctx.Done():
@@ -91,9 +95,9 @@ func readResult(result []byte) (*dagmm.Model, error) {
 
 // sendJob puts a job into the queue. That it is there twice is no harm, as the second one finds
 // the result of the first.
-func (f *Fleet) sendJob(ctx context.Context, key string, job []byte) error {
+func (f *Fleet) sendJob(ctx context.Context, key string, try int, job []byte) error {
 	err := again(ctx, func(ctx context.Context) error {
-		_, err := f.js.Publish(ctx, jobsPrefix+key, job, jetstream.WithMsgID(key))
+		_, err := f.js.Publish(ctx, jobsPrefix+key, job, jetstream.WithMsgID(fmt.Sprintf("%s:%d", key, try)))
 		return err
 	})
 	if err != nil {

@@ -335,8 +335,8 @@ func (w *Worker) take(hard context.Context, n int) {
 	})
 }
 
-// passing reports errors of taking a partition over after which another try may succeed.
-func passing(err error) bool { return errors.Is(err, errTake) }
+// passing reports errors after which another try to own the partition may succeed.
+func passing(err error) bool { return errors.Is(err, errTake) || errors.Is(err, errLeft) }
 
 var errTake = errors.New("not taken over")
 

@@ -14,14 +14,14 @@ import (
 
 // options are what the flags say.
 type options struct {
-	role, url, name, dir, listen, http string
-	sync, verbose                      bool
-	hosts, samples                     int
-	rate                               float64
-	workers, trainers, kills, faults   int
-	settings                           watch.Settings
-	storage                            watch.Storage
-	worker                             watch.Config
+	role, url, name, dir, listen, health string
+	sync, verbose                        bool
+	hosts, samples                       int
+	rate                                 float64
+	workers, trainers, kills, faults     int
+	settings                             watch.Settings
+	storage                              watch.Storage
+	worker                               watch.Config
 
 	given          map[string]bool // flags
 	stdout, stderr io.Writer
@@ -37,7 +37,7 @@ var groups = []group{
 	{"What this process does:", []string{"role"}},
 	{"What decides on the alarms. The fleet stores it; a process that is started without these flags takes it from there:",
 		[]string{"partitions", "interval", "lateness", "warmup", "retrain", "budget", "preset", "seed", "ticks"}},
-	{"worker, train and generate:", []string{"url", "name", "http", "verbose", "replicas", "max-bytes"}},
+	{"worker, train and generate:", []string{"url", "name", "health", "verbose", "replicas", "max-bytes"}},
 	{"worker:", []string{"save", "silent", "waiting", "train-at-once"}},
 	{"server:", []string{"listen", "dir", "sync"}},
 	{"demo, scale and generate:", []string{"hosts"}},
@@ -94,7 +94,7 @@ func (o *options) processFlags(f *flag.FlagSet) {
 	w := &o.worker
 	f.StringVar(&o.url, "url", "nats://127.0.0.1:4222", "`addresses` of NATS servers")
 	f.StringVar(&o.name, "name", "", "`name` of the process, for people")
-	f.StringVar(&o.http, "http", "", "`address` that answers /healthz and /stats; \"\" means none")
+	f.StringVar(&o.health, "health", "", "`address` that answers /healthz, /readyz and /stats; \"\" means none")
 	f.BoolVar(&o.verbose, "verbose", false, "log to standard error")
 	f.IntVar(&o.storage.Replicas, "replicas", 1, "`copies` of each stream in a cluster; the first process decides")
 	f.Int64Var(&o.storage.MaxBytes, "max-bytes", 0, "`bytes` of samples; more are not acknowledged. 0 means what the server has. The first process decides")

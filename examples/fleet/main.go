@@ -114,7 +114,7 @@ func work(ctx context.Context, o *options) error {
 		c.Log = log.New(o.stderr, "", log.Ltime|log.Lmicroseconds)
 	}
 	w := watch.NewWorker(f, c)
-	if o.http != "" {
+	if o.health != "" {
 		s, err := o.answer(w)
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ func work(ctx context.Context, o *options) error {
 
 // answer starts a server of HTTP for probes.
 func (o *options) answer(w *watch.Worker) (*http.Server, error) {
-	l, err := net.Listen("tcp", o.http)
+	l, err := net.Listen("tcp", o.health)
 	if err != nil {
 		return nil, err
 	}

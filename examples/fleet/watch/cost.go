@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ type Cost struct {
 	Record       int           // bytes of the record that is stored
 	Model        int           // bytes of the model
 	Job          int           // bytes of a training's job
-	Memory       int           // bytes of the heap
+	Memory       int           // bytes of the heap after a save, which leaves the samples in the bucket
 	Push         time.Duration // of one sample, trainings apart
 	First, Later time.Duration // of a training: the first one, and the mean of those that start from a model
 	Trainings    int           // later ones
@@ -60,6 +62,7 @@ func Measure(s Settings, hosts, samples int) (c Cost, err error) {
 		}
 		stores[k] = &sizes{Store: monitor.InMemory()}
 		cfg.Store = stores[k]
+		cfg.Window.Stored = true
 		if monitors[k], err = monitor.Open(cfg); err != nil {
 			return c, err
 		}
@@ -72,14 +75,17 @@ func Measure(s Settings, hosts, samples int) (c Cost, err error) {
 		pushing += time.Since(begun) - (first + later - trained)
 		c.Rows = monitors[k].Stats().WindowRows
 	}
-	c.Memory = int(heap()-before) / hosts
-	runtime.KeepAlive(tables)
 	c.Push, c.First, c.Later = pushing/time.Duration(hosts*samples), first/time.Duration(hosts), later/time.Duration(max(c.Trainings, 1))
+	kept := 0 // bytes that a bucket would hold
 	for k := range monitors {
 		if err := monitors[k].Save(); err != nil {
 			return c, err
 		}
+		kept += cap(stores[k].(*sizes).state)
 	}
+	c.Memory = (int(heap()-before) - kept) / hosts
+	runtime.KeepAlive(tables)
+	runtime.KeepAlive(monitors)
 	return c, c.sizes(stores[0].(*sizes))
 }
 
@@ -100,12 +106,21 @@ type sizes struct {
 	model int
 }
 
+// Load returns the state.
+func (s *sizes) Load(name string) ([]byte, error) {
+	if name != s.name {
+		return nil, fmt.Errorf("watch: %s: %w", name, fs.ErrNotExist)
+	}
+	return s.state, nil
+}
+
+// Save implements monitor.Store.
 func (s *sizes) Save(name string, data []byte) error {
 	if strings.HasPrefix(name, modelNames) {
 		s.model = len(data)
 		return nil
 	}
-	s.name, s.state = name, append(s.state[:0], data...)
+	s.name, s.state = name, slices.Clone(data)
 	return nil
 }
 

@@ -204,6 +204,7 @@ func (h *host) open() error {
 	cfg := h.p.fleet.Settings.Monitor()
 	cfg.Train = h.p.fit
 	cfg.Store = store
+	cfg.Window.Stored = true
 	cfg.Handle = h.handle
 	cfg.Delivered = func(string) uint64 {
 		if store.aside != "" {

@@ -8,16 +8,14 @@ import (
 	"time"
 )
 
-// ServeHTTP answers /healthz, for probes: 200 while the worker turns its loop and hears the
-// server, 503 otherwise; and /stats with its Beat as JSON.
+// ServeHTTP answers /healthz and /readyz, for probes, and /stats with the worker's Beat as JSON. It
+// is well while its loop turns, and ready while it is connected to NATS too; 503 says why not.
 func (w *Worker) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/healthz":
-		if err := w.health(); err != nil {
-			http.Error(out, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(out, "ok")
+		probe(out, w.alive())
+	case "/readyz":
+		probe(out, errors.Join(w.alive(), w.connected()))
 	case "/stats":
 		out.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(out).Encode(w.Beat(false)); err != nil {
@@ -28,11 +26,23 @@ func (w *Worker) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// health reports what keeps the worker from its work.
-func (w *Worker) health() error {
+func probe(out http.ResponseWriter, err error) {
+	if err != nil {
+		http.Error(out, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(out, "ok")
+}
+
+func (w *Worker) connected() error {
 	if !w.fleet.nc.IsConnected() {
 		return errors.New("watch: no connection to the server")
 	}
+	return nil
+}
+
+// alive reports that the worker's loop stands still.
+func (w *Worker) alive() error {
 	last := time.Unix(0, w.turned.Load())
 	if since := time.Since(last); since > 4*w.cfg.Silent {
 		return fmt.Errorf("watch: the loop stands still for %s", since.Round(time.Second))

@@ -26,7 +26,7 @@ type hostStore struct {
 	token     string
 
 	applied uint64 // number of the last message that the Monitor has
-	name    string // of the state
+	name    string // of the state; "" where none is stored
 	state   []byte // between reading the record and giving it to the Monitor
 	models  map[string]modelRef
 	aside   string // name of the damaged state in whose place the host begins anew; "" for none
@@ -82,10 +82,19 @@ func (s *hostStore) Load(name string) ([]byte, error) {
 		}
 		return data, err
 	}
-	if s.state == nil || name != s.name {
+	if s.name == "" || name != s.name {
 		return nil, fmt.Errorf("watch: host %s: %s: %w", s.token, name, fs.ErrNotExist)
 	}
-	return s.state, nil
+	if s.state != nil {
+		return s.state, nil
+	}
+	// The Monitor wants the samples that it has left in the stored state (WindowConfig.Stored).
+	data, err := s.get(ofHost(stateKey, s.partition, s.token))
+	if err != nil {
+		return nil, err
+	}
+	r, err := decodeRecord(data)
+	return r.state, err
 }
 
 // modelNames begins the names that a Monitor gives to models; others are of states.
@@ -108,7 +117,7 @@ func (s *hostStore) Save(name string, data []byte) error {
 	if _, err := s.put(ofHost(stateKey, s.partition, s.token), text); err != nil {
 		return err
 	}
-	s.stored = len(text)
+	s.name, s.stored = name, len(text)
 	return nil
 }
 
@@ -139,7 +148,7 @@ func (s *hostStore) put(key string, data []byte) (seq uint64, err error) {
 func (s *hostStore) Remove(name string) error {
 	ref, ok := s.models[name]
 	if !ok {
-		s.state = nil // a damaged one, which is kept under another name
+		s.name, s.state = "", nil // a damaged one, which is kept under another name
 		return nil
 	}
 	err := again(s.ctx, func(ctx context.Context) error {
@@ -177,9 +186,7 @@ func (s *hostStore) Names(prefix string) ([]string, error) {
 	for name := range s.models {
 		add(name)
 	}
-	if s.state != nil {
-		add(s.name)
-	}
+	add(s.name)
 	add(s.aside)
 	return names, nil
 }

@@ -271,7 +271,7 @@ func TestProbes(t *testing.T) {
 	}
 	require.Equal(t, http.StatusServiceUnavailable, get("/healthz").Code) // it does not run
 	stop := run(t, w)
-	eventually(t, "it is well", func() bool { return get("/healthz").Code == http.StatusOK })
+	eventually(t, "it is well", func() bool { return get("/healthz").Code == http.StatusOK && get("/readyz").Code == http.StatusOK })
 	eventually(t, "it owns everything", func() bool {
 		var b Beat
 		require.NoError(t, json.Unmarshal(get("/stats").Body.Bytes(), &b))
@@ -280,6 +280,8 @@ func TestProbes(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, get("/").Code)
 	stop()
 	f.nc.Close()
+	require.Equal(t, http.StatusServiceUnavailable, get("/readyz").Code)
+	time.Sleep(5 * w.cfg.Silent)
 	require.Equal(t, http.StatusServiceUnavailable, get("/healthz").Code)
 }
 

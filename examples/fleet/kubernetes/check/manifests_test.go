@@ -226,7 +226,7 @@ func bytesOf(t *testing.T, limit string) int64 {
 
 // The program knows the flags.
 func TestFlagsExist(t *testing.T) {
-	known := flagsOf(t, "../../main.go")
+	known := flagsOf(t, "../../flags.go")
 	for _, d := range parse(t).Deployments {
 		for _, a := range d.Spec.Template.Spec.Containers[0].Args {
 			name, _, _ := strings.Cut(strings.TrimPrefix(a, "-"), "=")

@@ -13,7 +13,7 @@ type Stats struct {
 	Invalid, Wraps, Resets         uint64 // values: see ingest.Stats
 	Events, Alarms                 uint64
 	Trained                        uint64 // models that took over
-	Kept                           uint64 // models that the gate refused
+	Kept                           uint64 // trainings after which the model in use stayed
 	Failed                         uint64 // trainings that returned an error
 	Evicted                        uint64 // streams that left memory for others
 	Damaged                        uint64 // stored states set aside: see Config.Store

@@ -48,6 +48,24 @@ func (c contender) row(t time.Time, x []float64) []float64 {
 	return c.Season().Deseasonalised(t, c.metrics.learned(x))
 }
 
+// energies returns the energies of the window's rows, NaN where a row takes no part.
+func (c contender) energies(w *Window) ([]float64, error) {
+	x := mat.DenseCopyOf(w.X)
+	for r, t := range w.Times {
+		x.SetRow(r, c.row(t, w.X.RawRowView(r)))
+	}
+	energies, err := c.Series(nil, x)
+	if err != nil {
+		return nil, err
+	}
+	for r, out := range w.out {
+		if out {
+			energies[r] = math.NaN()
+		}
+	}
+	return energies, nil
+}
+
 // challenge compares a new model with the old one on rows that the new one has not learned.
 // Its p-values must be calibrated on them, or at least better than the old one's, and it
 // must find synthetic faults about as well. With too few such rows the old model stays:

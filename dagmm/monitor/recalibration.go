@@ -2,9 +2,6 @@ package monitor
 
 import (
 	"fmt"
-	"math"
-
-	"gonum.org/v1/gonum/mat"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -44,18 +41,11 @@ func (c contender) unlearned(w *Window) (energies, fresh []float64, err error) {
 	if c.learned.IsZero() {
 		return nil, nil, nil
 	}
-	x := mat.DenseCopyOf(w.X)
-	for r, t := range w.Times {
-		x.SetRow(r, c.row(t, x.RawRowView(r)))
-	}
-	if energies, err = c.Series(nil, x); err != nil {
+	if energies, err = c.energies(w); err != nil {
 		return nil, nil, err
 	}
 	for r, t := range w.Times {
-		switch {
-		case w.out[r]:
-			energies[r] = math.NaN()
-		case t.After(c.learned) && energies[r] == energies[r]:
+		if t.After(c.learned) && energies[r] == energies[r] {
 			fresh = append(fresh, energies[r])
 		}
 	}

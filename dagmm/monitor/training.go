@@ -3,7 +3,6 @@ package monitor
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -143,14 +142,14 @@ func (m *Monitor) train(j job) *outcome {
 	if fits, why := j.old.fits(j.window); fits && !corrects {
 		return m.keep(j, why)
 	}
-	c, w, why, err := m.learn(j)
+	c, why, err := m.learn(j)
 	if j.ctx.Err() != nil {
 		return nil
 	}
 	o := &outcome{}
 	if err == nil {
 		j.reason += why
-		err = m.judge(o, j, c, w)
+		err = m.judge(o, j, c)
 	}
 	if err != nil {
 		return failed(j.reason, err)
@@ -162,21 +161,19 @@ func failed(reason string, err error) *outcome {
 	return &outcome{kind: alarm.RetrainFailed, detail: fmt.Sprintf("%s: %v", reason, err)}
 }
 
-// learn makes a model of the job's window. It returns the window as the model has learned
-// it, and for the report what was taken out of it.
-func (m *Monitor) learn(j job) (c contender, learned *Window, why string, err error) {
+// learn makes a model of the job's window, and says for the report what was taken out of it.
+func (m *Monitor) learn(j job) (c contender, why string, err error) {
 	w := j.window
 	if err := w.check(); err != nil {
-		return c, nil, "", err
+		return c, "", err
 	}
-	c.metrics = w.runs()
-	learned, why = w.learned(c.metrics)
+	c.metrics, c.span = w.runs(), w.span()
+	learned, why := w.learned(c.metrics)
 	profile, found, err := m.season(learned)
 	if err != nil {
-		return c, nil, "", err
+		return c, "", err
 	}
-	learned = learned.without(profile)
-	model, err := m.fit(j.ctx, learned)
+	model, err := m.fit(j.ctx, learned.without(profile))
 	switch {
 	case err != nil:
 	case model == nil:
@@ -186,7 +183,7 @@ func (m *Monitor) learn(j job) (c contender, learned *Window, why string, err er
 	default:
 		c.Model, err = model.WithSeason(profile)
 	}
-	return c, learned, why + found, err
+	return c, why + found, err
 }
 
 // fit calls the training function; a panic of it is an error like any other.
@@ -199,9 +196,8 @@ func (m *Monitor) fit(ctx context.Context, w *Window) (model *dagmm.Model, err e
 	return m.cfg.Train(ctx, w)
 }
 
-// judge lets the model pass the gate and makes its detector. w is what the model has
-// learned.
-func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
+// judge lets the model pass the gate and makes its detector.
+func (m *Monitor) judge(o *outcome, j job, c contender) error {
 	o.kind, o.detail = alarm.Retrained, j.reason
 	if j.old.Model != nil {
 		v, err := challenge(j.old, c, j.window)
@@ -214,16 +210,10 @@ func (m *Monitor) judge(o *outcome, j job, c contender, w *Window) error {
 			return nil
 		}
 	}
-	energies, err := c.Series(nil, w.X)
+	energies, err := c.energies(j.window)
 	if err != nil {
 		return err
 	}
-	for i, out := range w.out {
-		if out {
-			energies[i] = math.NaN()
-		}
-	}
-	c.span = w.span()
 	return m.employ(o, j, c, energies)
 }
 

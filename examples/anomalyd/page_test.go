@@ -58,7 +58,8 @@ func TestPage(t *testing.T) {
 	eventually(t, 60*time.Second, "the page shows that the host has a model", func() bool {
 		sick.write(1, 0) // a model takes over with the next row
 		_, page := operator.ask(http.MethodGet, "/", nil)
-		return strings.Contains(page, "<bdi>web-1</bdi>") && strings.Contains(page, "ordinary")
+		return strings.Contains(get("http://"+address+"/metrics"), "anomaly_monitor_warming_up 0\n") &&
+			strings.Contains(page, "<bdi>web-1</bdi>") && strings.Contains(page, ">ordinary<")
 	})
 	sick.write(50, 0)
 	sick.write(20, 25)

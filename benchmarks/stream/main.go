@@ -28,6 +28,7 @@ type options struct {
 	policy              alarm.Config
 	monitored, cold     bool
 	judge               bool
+	trainings           int
 	intervals           []time.Duration
 	parallel            int
 }
@@ -48,6 +49,7 @@ func main() {
 	flag.BoolVar(&o.monitored, "monitor", false, "let a Monitor watch each host, with its default retraining, and hosts without a fault as well")
 	flag.BoolVar(&o.cold, "cold", false, "with -monitor: begin every training afresh, not from the model in use")
 	flag.BoolVar(&o.judge, "judge", false, "with -monitor: an operator says of every alarm of the recordings that has closed whether it was genuine")
+	flag.IntVar(&o.trainings, "trainings", 1, "with -monitor: seeds of the trainings on the recordings, whose means are printed")
 	intervals := flag.String("intervals", "1s,15s,1m,5m", "with -monitor: between the samples of the hosts without a fault, separated by commas")
 	flag.IntVar(&o.parallel, "parallel", 2, "hosts at a time")
 	adapt := flag.Bool("adapt", false, "let the mixtures follow slow change")

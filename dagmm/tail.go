@@ -98,7 +98,9 @@ func NewTail(c Calibration) *Tail {
 }
 
 // PValue returns the probability that an ordinary row has an energy at least as high. It
-// never rises with the energy. The p-value of NaN is NaN.
+// never rises with the energy. The p-value of NaN is NaN. The least p-values are a little too
+// small: of ordinary rows that do not depend on each other, 1000 of them to train on, .1 % to
+// .2 % have a p-value of at most .001, and 1.1 % to 1.2 % one of at most .01.
 func (t *Tail) PValue(energy float64) float64 {
 	if t.Kind == TailConformal || !(energy > t.Above) {
 		return t.calibration.pValue(energy)

@@ -127,8 +127,9 @@ func (e *explainer) shared(sum, before []float64, base float64) {
 	}
 }
 
-// order returns the metrics, the one to blame most first, and the part of each.
-func (b *Blame) order() (columns []int, shares []float64) {
+// order returns the metrics, the one to blame most first, and the part of each. group holds
+// the number of each metric's group.
+func (b *Blame) order(group []int) (columns []int, shares []float64) {
 	points := make([]float64, len(b.Alone))
 	for _, view := range [][]float64{b.Alone, b.Shared, b.Moved} {
 		for rank, j := range ascending(view) {
@@ -154,6 +155,7 @@ func (b *Blame) order() (columns []int, shares []float64) {
 		}
 	}
 	descend(shares)
+	b.spread(columns, shares, group)
 	return columns, shares
 }
 

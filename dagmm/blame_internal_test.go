@@ -41,11 +41,11 @@ func TestDescendKeepsTheSum(t *testing.T) {
 // Three views rank three metrics: c is first in two of them and second in one.
 func TestBlameOrderByHand(t *testing.T) {
 	b := &Blame{Rows: 1, Alone: []float64{1, 5, 9}, Shared: []float64{0, 2, 6}, Moved: []float64{0, .7, .5}}
-	columns, shares := b.order()
+	columns, shares := b.order([]int{0, 1, 2})
 	require.Equal(t, []int{2, 1, 0}, columns)
 	require.InDeltaSlice(t, []float64{.75, .25, 0}, shares, 1e-15)
 	b.Shared = []float64{-1, -2, -3}
-	_, shares = b.order()
+	_, shares = b.order([]int{0, 1, 2})
 	require.InDeltaSlice(t, []float64{1. / 3, 1. / 3, 1. / 3}, shares, 1e-15, "no move brings energy")
 }
 

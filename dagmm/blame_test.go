@@ -2,6 +2,7 @@ package dagmm_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"testing"
@@ -58,6 +59,41 @@ func TestExplainRowsByTheOnset(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, hits, len(faults)*9/10)
+}
+
+// Two processors that always move together say the same: beside the first of them come the disk,
+// which moved too, and then memory, although the second processor moved far more.
+func TestExplanationNamesOneOfThoseAlike(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 9))
+	host := func(rows int) *mat.Dense {
+		x := mat.NewDense(rows, 4, nil)
+		for r := range rows {
+			load := 20 + 4*rng.NormFloat64()
+			x.SetRow(r, []float64{load, 2*load + rng.NormFloat64(), 50 + rng.NormFloat64(), 30 + 3*rng.NormFloat64()})
+		}
+		return x
+	}
+	cfg := train.PCA()
+	cfg.Columns, cfg.RecentLevels, cfg.Seed = []string{"cpu0", "cpu1", "mem", "disk"}, []float64{.05, .5}, 1
+	m := fit(t, host(1000), cfg)
+	x := host(100)
+	for r := 60; r < 70; r++ {
+		x.Set(r, 0, x.At(r, 0)+70)
+		x.Set(r, 1, x.At(r, 1)+140)
+		x.Set(r, 3, x.At(r, 3)+20)
+	}
+	e, err := m.ExplainRows(x, 60, 70)
+	require.NoError(t, err)
+	require.True(t, e.Verdict.Anomalous)
+	var metrics []string
+	var shares float64
+	for _, c := range e.Contributions {
+		metrics = append(metrics, c.Metric)
+		shares += c.Share
+		require.LessOrEqual(t, c.Share, e.Contributions[0].Share)
+	}
+	require.InDelta(t, 1, shares, 1e-12)
+	require.Contains(t, [][]string{{"cpu0", "disk", "mem", "cpu1"}, {"cpu1", "disk", "mem", "cpu0"}}, metrics)
 }
 
 func TestExplainRowsRefuses(t *testing.T) {

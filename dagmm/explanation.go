@@ -9,7 +9,9 @@ import (
 // Explanation says why a row has the energy it has.
 type Explanation struct {
 	Verdict Verdict
-	// Contributions begin with the metric to blame most. Their shares do not rise.
+	// Contributions begin with the metric to blame most, whose share is the largest. With recent
+	// levels, an anomalous row has next to it one metric each of two other groups, where there are
+	// any: metrics that moved together in training say the same. The others follow by share.
 	Contributions []Contribution
 	// Pair names two metrics that bring the energy down to the threshold only together. It is
 	// empty where a single metric does, or no pair.

@@ -78,7 +78,7 @@ func (e *explainer) run(blame *Blame) *Explanation {
 	joint := e.energy > e.m.p.Threshold && !e.cleared(causes)
 	var shares []float64
 	if blame != nil {
-		causes, shares = blame.sort(causes)
+		causes, shares = blame.sort(causes, e.m.groups())
 	} else {
 		if joint {
 			causes = e.jointCauses(causes)
@@ -112,8 +112,8 @@ func (e *explainer) run(blame *Blame) *Explanation {
 }
 
 // sort returns the causes in the order of the blame, and their shares of it.
-func (b *Blame) sort(causes []cause) ([]cause, []float64) {
-	columns, shares := b.order()
+func (b *Blame) sort(causes []cause, group []int) ([]cause, []float64) {
+	columns, shares := b.order(group)
 	sorted := make([]cause, len(causes))
 	for i, j := range columns {
 		sorted[i] = causes[slices.IndexFunc(causes, func(c cause) bool { return c.column == j })]

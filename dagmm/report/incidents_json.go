@@ -95,7 +95,7 @@ func (v number) MarshalJSON() ([]byte, error) {
 //	    why                     a sentence about the peak
 //	    peak                    the row with the highest energy: row, time, energy, p_value,
 //	                            weak
-//	    metrics                 of the peak, the largest share first: metric, unit (empty where
+//	    metrics                 of the peak, in the order of dagmm.Explanation: metric, unit (empty where
 //	                            unknown), share of the energy (0 to 1), value, low and high of
 //	                            the expected range (null where no single range shows what is
 //	                            wrong), conditional (the range takes the other metrics into

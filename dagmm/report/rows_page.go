@@ -257,8 +257,8 @@ func bands(all []Explained) map[string][]expected {
 // cause is the share of a row's energy from which a metric counts among its reasons.
 const cause = .2
 
-// Causes returns the metrics that explain a row, alone or with others, in the order of their
-// shares: those at which the charts mark it.
+// Causes returns the metrics that explain a row, alone or with others, in the order of its
+// contributions: those at which the charts mark it.
 func Causes(e *dagmm.Explanation) []string {
 	var out []string
 	for k, c := range e.Contributions {

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/metric-streams/anomaly/dagmm"
 	"github.com/metric-streams/anomaly/dagmm/alarm"
@@ -23,8 +24,11 @@ func (m *Monitor) keep(j job, why string) *outcome {
 }
 
 func (m *Monitor) recalibrate(o *outcome, j job) error {
+	if j.window.newer(j.old.learned) < recalibrationRows {
+		return nil // scoring the window would take long
+	}
 	energies, fresh, err := j.old.unlearned(j.window)
-	if err != nil || len(fresh) < recalibrationRows {
+	if err != nil || len(fresh) < recalibrationRows { // some newer rows miss a value
 		return err
 	}
 	model, err := j.old.WithCalibration(dagmm.NewCalibration(fresh))
@@ -38,9 +42,6 @@ func (m *Monitor) recalibrate(o *outcome, j job) error {
 // unlearned returns the energies of the window's rows under the model, NaN where a row takes
 // no part, and those among them of rows that the model has not learned.
 func (c contender) unlearned(w *Window) (energies, fresh []float64, err error) {
-	if c.learned.IsZero() {
-		return nil, nil, nil
-	}
 	if energies, err = c.energies(w); err != nil {
 		return nil, nil, err
 	}
@@ -50,4 +51,18 @@ func (c contender) unlearned(w *Window) (energies, fresh []float64, err error) {
 		}
 	}
 	return energies, fresh, nil
+}
+
+// newer counts the rows after t that take part; none where t is zero, which means that it is
+// not known.
+func (w *Window) newer(t time.Time) (rows int) {
+	if t.IsZero() {
+		return 0
+	}
+	for r, at := range w.Times {
+		if at.After(t) && !w.out[r] {
+			rows++
+		}
+	}
+	return rows
 }

@@ -105,20 +105,31 @@ func TestRecalibrationSurvives(t *testing.T) {
 	require.NoError(t, m.Close())
 }
 
-// A state from before there were recalibrations does not say since when samples are new to the
-// model: it stays as it is.
-func TestNoRecalibrationWithoutATime(t *testing.T) {
+// Too few rows that are new to the model are known before it scores any: a model that is not
+// there scores nothing. A state from before there were recalibrations does not say since when
+// rows are new: its model stays as it is.
+func TestNoRecalibrationByFewRows(t *testing.T) {
+	w := weekOf(1, nil)
+	n := len(w.Times)
+	require.Greater(t, n, recalibrationRows)
+	require.Zero(t, w.newer(time.Time{}))
+	require.Equal(t, recalibrationRows, w.newer(w.Times[n-1-recalibrationRows]))
+	w.out[n-5] = true
+	require.Equal(t, recalibrationRows-1, w.newer(w.Times[n-1-recalibrationRows]), "a row that takes no part")
+	for _, learned := range []time.Time{{}, w.Times[n-1], w.Times[n-1-recalibrationRows]} {
+		o := &outcome{detail: "it fits"}
+		require.NoError(t, (&Monitor{}).recalibrate(o, job{old: contender{learned: learned}, window: w}))
+		require.Equal(t, &outcome{detail: "it fits"}, o)
+	}
+}
+
+func TestUnlearnedRows(t *testing.T) {
 	w := weekOf(1, nil)
 	old := contend(t, dagmmtest.Columns, w.X, w.Exclude)
-	energies, fresh, err := old.unlearned(w)
-	require.NoError(t, err)
-	require.Empty(t, energies)
-	require.Empty(t, fresh)
-
 	n := len(w.Times)
 	old.learned = w.Times[n-11]
 	w.out[n-1] = true
-	energies, fresh, err = old.unlearned(w)
+	energies, fresh, err := old.unlearned(w)
 	require.NoError(t, err)
 	require.Len(t, energies, n)
 	require.Equal(t, energies[n-10:n-1], fresh)

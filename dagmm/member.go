@@ -171,19 +171,29 @@ func (m *Member) Latents(features []float64, n int) []float64 {
 
 // RawLatents is Latents before scaling and bending.
 func (m *Member) RawLatents(features []float64, n int) []float64 {
-	d, width, k := m.LatentDim(), len(features)/max(n, 1), min(n, blockRows)
-	all, part, scratch := make([]float64, d*n), make([]float64, width*k), make([]float64, m.scratchLen(k))
+	d := m.LatentDim()
+	all := make([]float64, d*n)
+	m.blocks(features, n, func(from, k int, z, _ []float64) {
+		for i := range d {
+			copy(all[i*n+from:i*n+from+k], z[i*k:])
+		}
+	})
+	return all
+}
+
+// blocks calls do with z of up to blockRows samples at a time, k from sample from on, before
+// scaling and bending, and with scratch for their energies.
+func (m *Member) blocks(features []float64, n int, do func(from, k int, z, scratch []float64)) {
+	width, k := len(features)/max(n, 1), min(n, blockRows)
+	part, scratch := make([]float64, width*k), make([]float64, m.scratchLen(k))
 	for from := 0; from < n; from += k {
 		k = min(k, n-from)
 		for f := range width {
 			copy(part[f*k:f*k+k], features[f*n+from:])
 		}
-		z, _ := m.latent(part[:width*k], k, scratch)
-		for i := range d {
-			copy(all[i*n+from:i*n+from+k], z[i*k:])
-		}
+		z, rest := m.latent(part[:width*k], k, scratch)
+		do(from, k, z, rest)
 	}
-	return all
 }
 
 // ShapedLatents makes Latents of what RawLatents returned, which it leaves as it is.
@@ -191,6 +201,29 @@ func (m *Member) ShapedLatents(raw []float64, n int) []float64 {
 	z := slices.Clone(raw)
 	m.shape(z, n)
 	return z
+}
+
+// MixtureEnergies returns the energies of n samples under each of the member's mixtures, or
+// the norms of a member without any: what its Evidence and Weight are about. features holds
+// feature i of sample r at i*n+r.
+func (m *Member) MixtureEnergies(features []float64, n int) [][]float64 {
+	out := make([][]float64, max(1, len(m.Mixtures)))
+	for i := range out {
+		out[i] = make([]float64, n)
+	}
+	m.blocks(features, n, func(from, k int, z, scratch []float64) {
+		m.shape(z, k)
+		if len(m.Mixtures) == 0 {
+			m.norms(out[0][from:from+k], z, k)
+		}
+		for i, mix := range m.Mixtures {
+			mix.EnergyBlock(out[i][from:from+k], z, k, scratch)
+		}
+	})
+	for _, energies := range out {
+		limitEnergies(energies)
+	}
+	return out
 }
 
 // addEnergies adds the member's share of the energies of n samples to dst.

@@ -7,7 +7,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/metric-streams/anomaly/dagmm"
-	"github.com/metric-streams/anomaly/gmm"
 )
 
 // combine settles how the energies of p's mixtures become one.
@@ -16,7 +15,8 @@ func combine(cfg *Config, data *trainingData, p *dagmm.Parameters) error {
 		return weigh(*p, data)
 	}
 	p.Bound = cfg.Mixture.Bound
-	return witness(*p, data)
+	witness(*p, data)
+	return nil
 }
 
 // featureEnergies returns the energies of the training rows under the model of p.
@@ -59,24 +59,13 @@ func weigh(p dagmm.Parameters, data *trainingData) error {
 
 // witness gives every mixture of the members the evidence of its training energies. All
 // members count the same.
-func witness(p dagmm.Parameters, data *trainingData) error {
-	members := p.Members
-	for i := range members {
-		alone := members[i]
-		count := max(1, len(alone.Mixtures))
-		for k := range count {
-			if len(members[i].Mixtures) > 0 {
-				alone.Mixtures = []*gmm.Mixture{members[i].Mixtures[k]}
-			}
-			p.Members, p.Bound = []dagmm.Member{alone}, 0
-			energies, err := featureEnergies(p, data)
-			if err != nil {
-				return fmt.Errorf("member %d: %w", i, err)
-			}
-			members[i].Evidence = append(members[i].Evidence, evidence(energies))
+func witness(p dagmm.Parameters, data *trainingData) {
+	for i := range p.Members {
+		m := &p.Members[i]
+		for _, energies := range m.MixtureEnergies(data.features, data.n) {
+			m.Evidence = append(m.Evidence, evidence(energies))
 		}
 	}
-	return nil
 }
 
 // evidence returns the scale of a mixture with the given training energies.

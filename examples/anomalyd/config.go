@@ -155,7 +155,7 @@ func (c *config) fill() {
 	setDefault(&c.Training.WarmUp, 1000)
 	if c.Training.Preset == "" {
 		c.Training.Preset = "metrics"
-		if time.Duration(c.Interval) >= 15*time.Second { // as train.Choose
+		if time.Duration(c.Interval) >= train.SeriesInterval {
 			c.Training.Preset = "series"
 		}
 	}

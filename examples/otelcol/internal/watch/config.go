@@ -239,7 +239,7 @@ func (c *Config) preset() string {
 	switch {
 	case c.Training.Preset != "":
 		return c.Training.Preset
-	case c.Interval >= 15*time.Second: // as train.Choose
+	case c.Interval >= train.SeriesInterval:
 		return "series"
 	}
 	return "metrics"

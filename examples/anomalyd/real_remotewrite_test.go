@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -119,26 +120,87 @@ func (s *written) run(t *testing.T) {
 	eventually(t, 40*time.Second, "the program listens", func() bool { return get("http://"+s.app+"/-/ready") != "" })
 }
 
-// progress is how many rows the program has had of all hosts, and until when, in rows.
-func (s *written) progress(t *testing.T) (rows, until int, ok bool) {
+// progress is how many rows the program has had of all hosts, and the number of the interval of
+// each host's last one.
+type progress struct {
+	rows int
+	last map[string]int
+}
+
+func (s *written) progress(t *testing.T) (p progress, ok bool) {
 	page := get("http://" + s.app + "/metrics")
-	number := func(pattern string) []float64 {
-		var out []float64
-		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(page, -1) {
-			v, err := strconv.ParseFloat(m[1], 64)
-			require.NoError(t, err)
-			out = append(out, v)
+	number := func(text string) float64 {
+		v, err := strconv.ParseFloat(text, 64)
+		require.NoError(t, err)
+		return v
+	}
+	p.last = map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^anomaly_last_sample_timestamp_seconds\{instance="(.*)"\} (\S+)$`).FindAllStringSubmatch(page, -1) {
+		p.last[m[1]] = interval(number(m[2]))
+	}
+	m := regexp.MustCompile(`(?m)^anomaly_monitor_window_rows (\S+)$`).FindStringSubmatch(page)
+	if m == nil || len(p.last) != len(hosts.Names) {
+		return p, false
+	}
+	p.rows = int(number(m[1]))
+	return p, true
+}
+
+// settled returns a progress whose numbers are of the same moment: a row is counted a little
+// earlier than its host's last time is.
+func (s *written) settled(t *testing.T) (best progress, ok bool) {
+	least := math.MaxInt
+	for range 20 {
+		if p, ok := s.progress(t); ok {
+			ahead := p.rows
+			for _, last := range p.last {
+				ahead -= last
+			}
+			if ahead <= least {
+				best, least = p, ahead
+			}
 		}
-		return out
+		time.Sleep(20 * time.Millisecond)
 	}
-	window, last := number(`(?m)^anomaly_monitor_window_rows (\S+)$`), number(`(?m)^anomaly_last_sample_timestamp_seconds\{.*\} (\S+)$`)
-	if len(window) != 1 || len(last) != len(hosts.Names) {
-		return 0, 0, false
+	return best, least < math.MaxInt
+}
+
+// counts are what the program says of samples that became no row.
+var counts = regexp.MustCompile(`(?m)^anomaly_(?:source_samples|monitor_dropped|monitor_gaps|refused_samples).*$`)
+
+// interval returns the number of the interval of a time.
+func interval(seconds float64) int {
+	return int(math.Round(seconds*1000)) / int(writtenInterval.Milliseconds())
+}
+
+// scraped returns how many intervals of all hosts have a sample in Prometheus, after one progress
+// and up to another. A busy machine leaves some out.
+func (s *written) scraped(t *testing.T, from, to progress) int {
+	body := get("http://" + s.query + "/api/v1/query?query=demo_mem[5m]")
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string
+				Values [][2]any
+			}
+		}
 	}
-	for _, t := range last {
-		until += int(t*1000) / int(writtenInterval.Milliseconds())
+	require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
+	found := map[string]map[int]bool{}
+	for _, r := range answer.Data.Result {
+		host := r.Metric["instance"]
+		found[host] = map[int]bool{}
+		for _, v := range r.Values {
+			if k := interval(v[0].(float64)); k > from.last[host] && k <= to.last[host] {
+				found[host][k] = true
+			}
+		}
 	}
-	return int(window[0]), until, true
+	n := 0
+	for _, intervals := range found {
+		n += len(intervals)
+	}
+	return n
 }
 
 // A real Prometheus writes the metrics of two hosts. A fault on one of them is flagged, with the
@@ -150,7 +212,7 @@ func TestRealRemoteWrite(t *testing.T) {
 	s := newWritten(t)
 	s.run(t)
 	eventually(t, 90*time.Second, "both hosts have models", func() bool {
-		_, _, ok := s.progress(t)
+		_, ok := s.progress(t)
 		return ok
 	})
 	s.checkOwn(t)
@@ -159,19 +221,20 @@ func TestRealRemoteWrite(t *testing.T) {
 	eventually(t, 60*time.Second, "the fault is flagged and the metric named", func() bool { return cause.MatchString(get("http://" + s.app + "/metrics")) })
 	s.hosts[1].Fail(1, time.Now())
 
-	var rows, until int
+	var before progress
 	eventually(t, 20*time.Second, "the rows before", func() (ok bool) {
-		rows, until, ok = s.progress(t)
-		again, same, _ := s.progress(t)
-		return ok && rows == again && until == same
+		before, ok = s.settled(t)
+		return ok
 	})
 	s.program.kill()
 	time.Sleep(2 * time.Second) // Prometheus finds nobody meanwhile
 	s.run(t)
-	eventually(t, 60*time.Second, "no row is missing", func() bool {
-		rowsNow, untilNow, ok := s.progress(t)
-		return ok && untilNow-until > 2*25 && rowsNow-rows == untilNow-until
+	var now progress
+	eventually(t, 60*time.Second, "there are rows of later", func() (ok bool) {
+		now, ok = s.settled(t)
+		return ok && now.rows > before.rows+2*25
 	})
+	require.Equal(t, s.scraped(t, before, now), now.rows-before.rows, "no row is missing:\n%s", counts.FindAllString(get("http://"+s.app+"/metrics"), -1))
 	require.Contains(t, s.program.log.String(), "listening")
 	s.program.stop(t)
 	require.NotContains(t, s.program.log.String(), "level=ERROR")

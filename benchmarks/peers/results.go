@@ -52,6 +52,7 @@ var cases = []struct {
 	{"training step, 4-12-4-1, batch 128", "Step/d4_batch128", "Step/d4_batch128", 0},
 	{"training step, 4-12-4-1, batch 1000", "Step/d4_batch1000", "Step/d4_batch1000", 0},
 	{"training step, 118-60-30-10-1, batch 1024", "Step/d118_batch1024", "Step/d118_batch1024", 0},
+	{"the same, `train.Float32`", "Step/d118_batch1024_float32", "Step/d118_batch1024", 0},
 	{"energy of one row", "Energy4D/reference", "Energy4D", 1},
 	{"energy of one row, default preset", "Energy4D/default", "Energy4D", 1},
 	{"energy of one sample, preset `Series`", "Stream4D", "Energy4D", 1},
@@ -76,7 +77,7 @@ func (r *results) tables(now time.Time) string {
 	var b strings.Builder
 	where := fmt.Sprintf("%s, %s, Go %s", cpuModel(), vectors(), strings.TrimPrefix(runtime.Version(), "go"))
 	if len(r.torch.times) > 0 {
-		fmt.Fprintf(&b, "%s, PyTorch %s (float32), %s, one thread each.\n\n", where, r.torch.version, now.Format(time.DateOnly))
+		fmt.Fprintf(&b, "%s, PyTorch %s (float32), %s, one thread each. This library computes in float64 where the row does not say otherwise.\n\n", where, r.torch.version, now.Format(time.DateOnly))
 		r.nets(&b)
 	}
 	if len(r.sklearn.times) > 0 {
@@ -88,7 +89,7 @@ func (r *results) tables(now time.Time) string {
 
 // nets compares steps and scoring of the same nets.
 func (r *results) nets(b *strings.Builder) {
-	b.WriteString("| | this library (float64) | PyTorch | ratio | PyTorch's best variant |\n|---|---:|---:|---:|---|\n")
+	b.WriteString("| | this library | PyTorch | ratio | PyTorch's best variant |\n|---|---:|---:|---:|---|\n")
 	for _, c := range cases {
 		l, ok := r.library[c.library]
 		t, ok2 := r.torch.times[c.torch]

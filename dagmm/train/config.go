@@ -206,6 +206,8 @@ type OptimizerConfig struct {
 	// ClipNorm is the largest global norm of a gradient; a longer one is shortened to it. 0
 	// means 5; a negative number switches it off.
 	ClipNorm float64
+	// Precision of the arithmetic in a step. "" means Float64.
+	Precision Precision
 }
 
 // Progress tells how far training has come.

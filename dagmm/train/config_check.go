@@ -126,6 +126,9 @@ func (o *OptimizerConfig) check() error {
 	if !(o.FinalRate > 0 && o.FinalRate <= 1) {
 		return badSetting("Optimizer.FinalRate %g is not in (0, 1]", o.FinalRate)
 	}
+	if o.Precision != Float64 && o.Precision != Float32 {
+		return badSetting("Optimizer.Precision is %q", o.Precision)
+	}
 	return cmp.Or(checkFloat("Optimizer.Lambda1", o.Lambda1), checkFloat("Optimizer.Lambda2", o.Lambda2),
 		checkFloat("Optimizer.LearningRate", o.LearningRate), checkFloat("Optimizer.ClipNorm", o.ClipNorm),
 		checkInt("Optimizer.BatchSize", o.BatchSize, math.MaxInt), checkInt("Optimizer.Epochs", o.Epochs, math.MaxInt32),

@@ -58,6 +58,7 @@ func (o *OptimizerConfig) fill() {
 	setDefault(&o.FinalRate, .1)
 	setDefault(&o.MinSteps, 2000)
 	setDefault(&o.ClipNorm, 5)
+	setDefault(&o.Precision, Float64)
 	o.Lambda1, o.Lambda2, o.ClipNorm = max(o.Lambda1, 0), max(o.Lambda2, 0), max(o.ClipNorm, 0)
 	o.MinSteps = max(o.MinSteps, 0)
 }

@@ -99,18 +99,35 @@ func newGraph(n *networks, cfg *Config, inputs, targets []int, rows int) (*graph
 		}
 		parameters = append(parameters, more...)
 	}
+	return b, b.differentiate(g, parameters)
+}
+
+// differentiate completes the graph with the gradients by the parameters.
+func (b *graph) differentiate(g *gorgonia.ExprGraph, parameters gorgonia.Nodes) error {
 	// gorgonia.Grad would put one node that the whole process shares into every graph, which
 	// is a data race between members.
 	one := g.AddNode(gorgonia.NewConstant(1.0))
-	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters); err != nil {
-		return nil, fmt.Errorf("train: differentiate: %w", err)
+	_, err := gorgonia.Backpropagate(gorgonia.Nodes{b.cost}, gorgonia.Nodes{one}, parameters)
+	if err != nil {
+		return fmt.Errorf("train: differentiate: %w", err)
 	}
 	if b.machine, err = graphop.NewMachine(g); err != nil {
-		return nil, err
+		return err
 	}
 	b.model, err = bind(gorgonia.NodesToValueGrads(parameters))
-	return b, err
+	return err
 }
+
+// load makes the trainer's rows with these numbers the batch.
+func (b *graph) load(t *trainer, rows []int) {
+	t.gather(b.input, t.inputs, rows)
+	if &b.target[0] != &b.input[0] {
+		t.gather(b.target, t.targets, rows)
+	}
+	b.fillMask(t.cfg.Network.DropoutKeep, t.rng)
+}
+
+func (b *graph) binding() binding { return b.model }
 
 // addMixture adds the memberships to the graph, and energy and penalty to the cost. It
 // returns the parameters of the estimation network.
@@ -119,22 +136,32 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	if err != nil {
 		return nil, err
 	}
-	est, err := b.memberships(n.estimation, cfg, z)
+	node, parameters, err := b.mixture(n, cfg, z)
 	if err != nil {
 		return nil, err
 	}
+	b.cost, err = graphop.Add(b.reconstruction, node)
+	return parameters, err
+}
+
+// mixture adds the memberships, energy and penalty to the graph of z. It returns their share of
+// the cost and the parameters of the estimation network.
+func (b *graph) mixture(n *networks, cfg *Config, z *gorgonia.Node) (*gorgonia.Node, gorgonia.Nodes, error) {
+	est, err := b.memberships(n.estimation, cfg, z)
+	if err != nil {
+		return nil, nil, err
+	}
 	dim, _, err := graphop.Dims(z)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	objective := &gmm.Objective{Dim: dim, Components: cfg.Mixture.Components, Covariance: cfg.Mixture.objective(), Ridge: cfg.Mixture.Ridge}
 	node, terms, err := gmmgraph.Objective(objective, z, est.Gamma, cfg.Optimizer.Lambda1, cfg.Optimizer.Lambda2)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b.terms = terms
-	b.cost, err = graphop.Add(b.reconstruction, node)
-	return est.Parameters, err
+	return node, est.Parameters, nil
 }
 
 // memberships adds the estimation network to the graph of z. Without one there is one

@@ -42,14 +42,10 @@ func checkGradients(t *testing.T, cfg Config) {
 			p[j] += .2 * v
 		}
 	}
-	g, err := tr.graph(&cfg, tr.inputs, tr.targets, rows)
+	g, err := newGraph(tr.nets, &cfg, tr.inputs, tr.targets, rows)
 	require.NoError(t, err)
 	batch := rand.New(rand.NewPCG(2, 3)).Perm(data.n)[:rows]
-	tr.gather(g.input, tr.inputs, batch)
-	if &g.target[0] != &g.input[0] {
-		tr.gather(g.target, tr.targets, batch)
-	}
-	g.fillMask(cfg.Network.DropoutKeep, tr.rng) // the mask stays the same from here on
+	g.load(tr, batch) // the mask stays the same from here on
 	require.Equal(t, cfg.Network.DropoutKeep < 1 && tr.nets.estimation != nil, g.mask != nil)
 
 	cost := func() float64 {

@@ -202,18 +202,14 @@ func (t *trainer) step(rows []int) (LossPoint, error) {
 	if err != nil {
 		return LossPoint{}, err
 	}
-	t.gather(g.input, t.inputs, rows)
-	if &g.target[0] != &g.input[0] {
-		t.gather(g.target, t.targets, rows)
-	}
-	g.fillMask(t.cfg.Network.DropoutKeep, t.rng)
+	g.load(t, rows)
 	t.steps++
 	p, err := g.run()
 	if err == nil && (math.IsNaN(p.Total) || math.IsInf(p.Total, 0)) {
 		err = errNotFinite
 	}
 	if err == nil {
-		err = t.adam.step(g.model)
+		err = t.adam.step(g.binding())
 	}
 	switch {
 	case err == nil:

@@ -19,6 +19,8 @@ func referenceNet() Config {
 
 func wideNet() Config { return Paper("kddcup") }
 
+func inSingle(c Config) Config { c.Optimizer.Precision = Float32; return c }
+
 // loadRows returns n rows of d metrics that follow a common load.
 func loadRows(n, d int, seed uint64) *mat.Dense {
 	r := rand.New(rand.NewPCG(seed, 99))
@@ -34,38 +36,57 @@ func loadRows(n, d int, seed uint64) *mat.Dense {
 
 // BenchmarkStep measures one training step including the optimiser.
 func BenchmarkStep(b *testing.B) {
-	for _, c := range []struct {
-		name  string
-		cfg   Config
-		d     int
-		batch int
-	}{{"d4_batch128", referenceNet(), 4, 128}, {"d4_batch1000", referenceNet(), 4, 1000}, {"d118_batch1024", wideNet(), 118, 1024}} {
-		b.Run(c.name, func(b *testing.B) {
-			cfg, err := c.cfg.resolved(c.d)
-			if err != nil {
-				b.Fatal(err)
-			}
-			data, err := prepare(loadRows(c.batch, c.d, 1), &cfg)
-			if err != nil {
-				b.Fatal(err)
-			}
-			t, err := newTrainer(&cfg, data, 0, &pool[*rig]{}, func(Progress) {})
-			if err != nil {
-				b.Fatal(err)
-			}
-			rows := t.rng.Perm(data.n)
+	for _, c := range []stepCase{{"d4_batch128", referenceNet(), 4, 128}, {"d4_batch1000", referenceNet(), 4, 1000}, {"d118_batch1024", wideNet(), 118, 1024}} {
+		c.run(b)
+		c.inSingle().run(b)
+	}
+}
+
+// BenchmarkStepOfPresets measures steps of presets whose latent vector is as wide as the row.
+func BenchmarkStepOfPresets(b *testing.B) {
+	for _, c := range []stepCase{{"metrics4_batch142", Metrics(), 4, 142}, {"series4_batch256", Series(), 4, 256}, {"metrics38_batch142", Metrics(), 38, 142}, {"metrics118_batch1024", Metrics(), 118, 1024}} {
+		c.run(b)
+		c.inSingle().run(b)
+	}
+}
+
+type stepCase struct {
+	name  string
+	cfg   Config
+	d     int
+	batch int
+}
+
+func (c stepCase) inSingle() stepCase {
+	return stepCase{c.name + "_float32", inSingle(c.cfg), c.d, c.batch}
+}
+
+func (c stepCase) run(b *testing.B) {
+	b.Run(c.name, func(b *testing.B) {
+		cfg, err := c.cfg.resolved(c.d)
+		if err != nil {
+			b.Fatal(err)
+		}
+		data, err := prepare(loadRows(c.batch, c.d, 1), &cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		t, err := newTrainer(&cfg, data, 0, &pool[*rig]{}, func(Progress) {})
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows := t.rng.Perm(data.n)
+		if _, err := t.step(rows); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
 			if _, err := t.step(rows); err != nil {
 				b.Fatal(err)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := t.step(rows); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/step")
-		})
-	}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/step")
+	})
 }
 
 // BenchmarkRefit1000x4 measures a training of the default preset that starts from an earlier

@@ -31,6 +31,7 @@ type trainingData struct {
 	excluded int
 
 	components *principal // of these rows, where the code is made of them
+	singles    *singles
 }
 
 // row writes the features of row r into dst and returns it.
@@ -56,7 +57,7 @@ func prepare(x mat.Matrix, cfg *Config) (*trainingData, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trainingData{metrics: d, levels: dagmm.RecentLevels{Alphas: slices.Clone(cfg.RecentLevels)}}
+	t := &trainingData{metrics: d, singles: &singles{}, levels: dagmm.RecentLevels{Alphas: slices.Clone(cfg.RecentLevels)}}
 	if len(cfg.RecentLevels) > 0 {
 		t.levels.Step = maxStep
 	}
@@ -218,7 +219,7 @@ func (t *trainingData) views(predict bool) (inputs, targets []int) {
 func (t *trainingData) without(from, to int) *trainingData {
 	rest := *t
 	rest.n -= to - from
-	rest.components = nil
+	rest.components, rest.singles = nil, &singles{}
 	rest.rows, rest.features = nil, make([]float64, 0, rest.n*t.width)
 	for f := range t.width {
 		rest.features = append(rest.features, t.features[f*t.n:f*t.n+from]...)

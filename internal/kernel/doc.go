@@ -1,5 +1,6 @@
 // Package kernel holds the arithmetic that scoring and training share: dense layers, tanh,
-// softmax, densities of Gaussian mixtures and the optimiser, all on float64.
+// softmax, densities of Gaussian mixtures and the optimiser, all on float64; and those of a dense
+// layer on float32, whose names end in Single.
 //
 // A block holds n samples feature by feature: feature f of sample r is element f*n+r. The
 // inner loops therefore run over samples, whatever the width of a layer. A dense layer from

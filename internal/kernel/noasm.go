@@ -132,3 +132,53 @@ func relativeCosineAVX512(dst *float64, t *float64, y *float64, k int, n int, fl
 func relativeCosineGradAVX512(dst *float64, grad *float64, t *float64, y *float64, k int, n int, floor float64) {
 	panic("kernel: this build has no SIMD")
 }
+func affineF32AVX2(y *float32, x *float32, w *float32, bias *float32, in int, out int, inStride int, outStride int, biasStride int) {
+	panic("kernel: this build has no SIMD")
+}
+func affineTanhGradF32AVX2(y *float32, x *float32, w *float32, bias *float32, in int, out int, inStride int, outStride int, biasStride int, tanh *float32) {
+	panic("kernel: this build has no SIMD")
+}
+func dotsF32AVX2(dst *float32, x *float32, d *float32, in int, out int, blocks int, xBlock int, dBlock int) {
+	panic("kernel: this build has no SIMD")
+}
+func sumsF32AVX2(dst *float32, d *float32, out int, blocks int, dBlock int) {
+	panic("kernel: this build has no SIMD")
+}
+func tanhF32AVX2(y *float32, n int) { panic("kernel: this build has no SIMD") }
+func compareF32AVX2(dst *float32, t *float32, y *float32, k int) {
+	panic("kernel: this build has no SIMD")
+}
+func reconstructionGradF32AVX2(dst *float32, c *float32, t *float32, y *float32, k int) {
+	panic("kernel: this build has no SIMD")
+}
+func residualGradF32AVX2(dst *float32, dz *float32, t *float32, y *float32, n int, a float32) {
+	panic("kernel: this build has no SIMD")
+}
+func transposeF32AVX2(dst *float32, src *float32, rows *int, features int, stride int) {
+	panic("kernel: this build has no SIMD")
+}
+func affineF32AVX512(y *float32, x *float32, w *float32, bias *float32, in int, out int, inStride int, outStride int, biasStride int) {
+	panic("kernel: this build has no SIMD")
+}
+func affineTanhGradF32AVX512(y *float32, x *float32, w *float32, bias *float32, in int, out int, inStride int, outStride int, biasStride int, tanh *float32) {
+	panic("kernel: this build has no SIMD")
+}
+func dotsF32AVX512(dst *float32, x *float32, d *float32, in int, out int, blocks int, xBlock int, dBlock int) {
+	panic("kernel: this build has no SIMD")
+}
+func sumsF32AVX512(dst *float32, d *float32, out int, blocks int, dBlock int) {
+	panic("kernel: this build has no SIMD")
+}
+func tanhF32AVX512(y *float32, n int) { panic("kernel: this build has no SIMD") }
+func compareF32AVX512(dst *float32, t *float32, y *float32, k int) {
+	panic("kernel: this build has no SIMD")
+}
+func reconstructionGradF32AVX512(dst *float32, c *float32, t *float32, y *float32, k int) {
+	panic("kernel: this build has no SIMD")
+}
+func residualGradF32AVX512(dst *float32, dz *float32, t *float32, y *float32, n int, a float32) {
+	panic("kernel: this build has no SIMD")
+}
+func transposeF32AVX512(dst *float32, src *float32, rows *int, features int, stride int) {
+	panic("kernel: this build has no SIMD")
+}

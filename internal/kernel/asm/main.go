@@ -13,17 +13,22 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
-// sets are the instruction sets by the base name of their files.
-var sets = map[string]isa{"avx2": avx2, "avx512": avx512}
+// sets generate kernels by the base name of their files.
+var sets = map[string]func(){
+	"avx2":          func() { generate(avx2) },
+	"avx512":        func() { generate(avx512) },
+	"avx2_single":   func() { generateSingle(single{avx2}) },
+	"avx512_single": func() { generateSingle(single{avx512}) },
+}
 
 // order keeps the stand-ins in one order.
-var order = []string{"avx2", "avx512"}
+var order = []string{"avx2", "avx512", "avx2_single", "avx512_single"}
 
 func main() {
-	only := flag.String("set", "", "generate the files of this instruction `set` alone; -out, -stubs and -pkg name them")
+	only := flag.String("set", "", "generate the files of this `set` of kernels alone; -out, -stubs and -pkg name them")
 	flag.Parse()
 	if *only != "" {
-		generate(sets[*only])
+		sets[*only]()
 		return
 	}
 	if err := generateAll(".."); err != nil {

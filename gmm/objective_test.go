@@ -128,6 +128,82 @@ func TestObjectiveOfASingleComponent(t *testing.T) {
 	}
 }
 
+// The samples' covariance alone gives energy, penalty and, times their differences from the mean, the
+// gradient.
+func TestObjectiveFromACovariance(t *testing.T) {
+	for _, cov := range []Covariance{Full, Diagonal} {
+		const d, n, wE, wP = 4, 50, .7, .003
+		z, _ := batch(d, 1, n, 5)
+		o := Objective{Dim: d, Components: 1, Covariance: cov, Ridge: 1e-3}
+		wantEnergy, wantPenalty, err := o.Forward(z, nil, n)
+		require.NoError(t, err)
+		want := make([]float64, d*n)
+		o.Backward(want, nil, nil, wE, wP)
+
+		centred, sigma := centredRows(z, d, n)
+		m := make([]float64, d*d)
+		if cov == Diagonal {
+			for i := range d {
+				sigma[i] = sigma[i*d+i]
+			}
+			sigma, m = sigma[:d], m[:d]
+		}
+		other := Objective{Dim: d, Components: 1, Covariance: cov, Ridge: 1e-3}
+		energy, penalty, err := other.ForwardCovariance(sigma, n)
+		require.NoError(t, err)
+		require.InDelta(t, wantEnergy, energy, 1e-12)
+		require.InDelta(t, wantPenalty, penalty, 1e-12)
+		other.BackwardCovariance(m, wE, wP)
+		for i := range d {
+			for r := range n {
+				var got float64
+				for j := range d {
+					if cov == Full {
+						got += m[i*d+j] * centred[j*n+r]
+					} else if i == j {
+						got += m[i] * centred[j*n+r]
+					}
+				}
+				require.InDelta(t, want[i*n+r], got, 1e-13)
+			}
+		}
+	}
+}
+
+// centredRows returns z (d×n) less its mean, and its covariance matrix.
+func centredRows(z []float64, d, n int) (centred, sigma []float64) {
+	centred, sigma = make([]float64, d*n), make([]float64, d*d)
+	for i := range d {
+		var mean float64
+		for _, v := range z[i*n : (i+1)*n] {
+			mean += v / float64(n)
+		}
+		for r, v := range z[i*n : (i+1)*n] {
+			centred[i*n+r] = v - mean
+		}
+	}
+	for i := range d {
+		for j := range d {
+			for r := range n {
+				sigma[i*d+j] += centred[i*n+r] * centred[j*n+r] / float64(n)
+			}
+		}
+	}
+	return centred, sigma
+}
+
+func TestObjectiveFromACovarianceRefusesOthers(t *testing.T) {
+	o := Objective{Dim: 2, Components: 1}
+	_, _, err := o.ForwardCovariance([]float64{1, 1, 1, 1}, 3)
+	require.ErrorIs(t, err, ErrNotPositiveDefinite)
+	_, _, err = o.ForwardCovariance([]float64{1, 0, 1}, 3)
+	require.ErrorIs(t, err, ErrShape)
+	_, _, err = o.ForwardCovariance([]float64{1, 0, 0, 1}, 0)
+	require.ErrorIs(t, err, ErrShape)
+	_, _, err = (&Objective{Dim: 2, Components: 2}).ForwardCovariance([]float64{1, 0, 0, 1}, 3)
+	require.ErrorIs(t, err, ErrShape)
+}
+
 func TestObjectiveSaysWhatIsSingular(t *testing.T) {
 	z := []float64{1, 1, 1, 2, 2, 2}
 	o := Objective{Dim: 2, Components: 1}

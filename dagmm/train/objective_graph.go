@@ -136,7 +136,7 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	if err != nil {
 		return nil, err
 	}
-	node, parameters, err := b.mixture(n, cfg, z)
+	node, parameters, err := b.addMixtureOf(n, cfg, z)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +144,9 @@ func (b *graph) addMixture(g *gorgonia.ExprGraph, n *networks, cfg *Config, ae *
 	return parameters, err
 }
 
-// mixture adds the memberships, energy and penalty to the graph of z. It returns their share of
+// addMixtureOf adds the memberships, energy and penalty to the graph of z. It returns their share of
 // the cost and the parameters of the estimation network.
-func (b *graph) mixture(n *networks, cfg *Config, z *gorgonia.Node) (*gorgonia.Node, gorgonia.Nodes, error) {
+func (b *graph) addMixtureOf(n *networks, cfg *Config, z *gorgonia.Node) (*gorgonia.Node, gorgonia.Nodes, error) {
 	est, err := b.memberships(n.estimation, cfg, z)
 	if err != nil {
 		return nil, nil, err

@@ -1948,6 +1948,56 @@ loop84:
 	VZEROUPPER
 	RET
 
+// func differenceF32AVX2(dst *float32, x *float32, y *float32, n int)
+// Requires: AVX
+TEXT ·differenceF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+loop85:
+	VMOVUPS (CX)(SI*1), Y0
+	VSUBPS  (DX)(SI*1), Y0, Y0
+	VMOVUPS Y0, (AX)(SI*1)
+	VMOVUPS 32(CX)(SI*1), Y0
+	VSUBPS  32(DX)(SI*1), Y0, Y0
+	VMOVUPS Y0, 32(AX)(SI*1)
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, BX
+	JG      loop85
+	VZEROUPPER
+	RET
+
+// func centreF32AVX2(x *float32, mu *float32, k int)
+// Requires: AVX
+TEXT ·centreF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), AX
+	MOVQ mu+8(FP), CX
+	MOVQ k+16(FP), DX
+
+features86:
+	VBROADCASTSS (CX), Y0
+	ADDQ         $0x00000004, CX
+	VMOVUPS      (AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      32(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      64(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      96(AX), Y1
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 96(AX)
+	ADDQ         $0x00000080, AX
+	DECQ         DX
+	JNZ          features86
+	VZEROUPPER
+	RET
+
 // func transposeF32AVX2(dst *float32, src *float32, rows *int, features int, stride int)
 // Requires: AVX
 TEXT ·transposeF32AVX2(SB), NOSPLIT, $0-40
@@ -1980,7 +2030,7 @@ TEXT ·transposeF32AVX2(SB), NOSPLIT, $0-40
 	ADDQ  src+8(FP), R12
 	XORQ  AX, AX
 
-features85:
+features87:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2024,7 +2074,7 @@ features85:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features85
+	JNZ        features87
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -2054,7 +2104,7 @@ features85:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features86:
+features88:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2098,7 +2148,7 @@ features86:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features86
+	JNZ        features88
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -2128,7 +2178,7 @@ features86:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features87:
+features89:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2172,7 +2222,7 @@ features87:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features87
+	JNZ        features89
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -2202,7 +2252,7 @@ features87:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features88:
+features90:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2246,6 +2296,6 @@ features88:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features88
+	JNZ        features90
 	VZEROUPPER
 	RET

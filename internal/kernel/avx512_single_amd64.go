@@ -44,6 +44,16 @@ func reconstructionGradF32AVX512(dst *float32, c *float32, t *float32, y *float3
 //go:noescape
 func residualGradF32AVX512(dst *float32, dz *float32, t *float32, y *float32, n int, a float32)
 
+// differenceF32AVX512 writes dst = x − y; n is a multiple of 32.
+//
+//go:noescape
+func differenceF32AVX512(dst *float32, x *float32, y *float32, n int)
+
+// centreF32AVX512 subtracts mu[i] from feature i of one block of k features.
+//
+//go:noescape
+func centreF32AVX512(x *float32, mu *float32, k int)
+
 // transposeF32AVX512 writes src[rows[r]][f] to dst[f][r] of one block; stride is the size of a row of src in bytes, features a multiple of 8.
 //
 //go:noescape

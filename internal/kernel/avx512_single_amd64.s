@@ -1829,6 +1829,50 @@ loop67:
 	VZEROUPPER
 	RET
 
+// func differenceF32AVX512(dst *float32, x *float32, y *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·differenceF32AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), BX
+	XORQ SI, SI
+
+loop68:
+	VMOVUPS (CX)(SI*1), Z0
+	VSUBPS  (DX)(SI*1), Z0, Z0
+	VMOVUPS Z0, (AX)(SI*1)
+	VMOVUPS 64(CX)(SI*1), Z0
+	VSUBPS  64(DX)(SI*1), Z0, Z0
+	VMOVUPS Z0, 64(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, BX
+	JG      loop68
+	VZEROUPPER
+	RET
+
+// func centreF32AVX512(x *float32, mu *float32, k int)
+// Requires: AVX, AVX512F
+TEXT ·centreF32AVX512(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), AX
+	MOVQ mu+8(FP), CX
+	MOVQ k+16(FP), DX
+
+features69:
+	VBROADCASTSS (CX), Z0
+	ADDQ         $0x00000004, CX
+	VMOVUPS      (AX), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      64(AX), Z1
+	VSUBPS       Z0, Z1, Z0
+	VMOVUPS      Z0, 64(AX)
+	ADDQ         $0x00000080, AX
+	DECQ         DX
+	JNZ          features69
+	VZEROUPPER
+	RET
+
 // func transposeF32AVX512(dst *float32, src *float32, rows *int, features int, stride int)
 // Requires: AVX
 TEXT ·transposeF32AVX512(SB), NOSPLIT, $0-40
@@ -1861,7 +1905,7 @@ TEXT ·transposeF32AVX512(SB), NOSPLIT, $0-40
 	ADDQ  src+8(FP), R12
 	XORQ  AX, AX
 
-features68:
+features70:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -1905,7 +1949,7 @@ features68:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features68
+	JNZ        features70
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -1935,7 +1979,7 @@ features68:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features69:
+features71:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -1979,7 +2023,7 @@ features69:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features69
+	JNZ        features71
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -2009,7 +2053,7 @@ features69:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features70:
+features72:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2053,7 +2097,7 @@ features70:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features70
+	JNZ        features72
 	MOVQ       dst+0(FP), CX
 	MOVQ       rows+16(FP), AX
 	MOVQ       features+24(FP), DX
@@ -2083,7 +2127,7 @@ features70:
 	ADDQ       src+8(FP), R12
 	XORQ       AX, AX
 
-features71:
+features73:
 	VMOVUPS    (BX)(AX*1), Y0
 	VMOVUPS    (SI)(AX*1), Y1
 	VMOVUPS    (DI)(AX*1), Y2
@@ -2127,6 +2171,6 @@ features71:
 	ADDQ       $0x00000400, CX
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x00000008, DX
-	JNZ        features71
+	JNZ        features73
 	VZEROUPPER
 	RET

@@ -154,6 +154,10 @@ func reconstructionGradF32AVX2(dst *float32, c *float32, t *float32, y *float32,
 func residualGradF32AVX2(dst *float32, dz *float32, t *float32, y *float32, n int, a float32) {
 	panic("kernel: this build has no SIMD")
 }
+func differenceF32AVX2(dst *float32, x *float32, y *float32, n int) {
+	panic("kernel: this build has no SIMD")
+}
+func centreF32AVX2(x *float32, mu *float32, k int) { panic("kernel: this build has no SIMD") }
 func transposeF32AVX2(dst *float32, src *float32, rows *int, features int, stride int) {
 	panic("kernel: this build has no SIMD")
 }
@@ -179,6 +183,10 @@ func reconstructionGradF32AVX512(dst *float32, c *float32, t *float32, y *float3
 func residualGradF32AVX512(dst *float32, dz *float32, t *float32, y *float32, n int, a float32) {
 	panic("kernel: this build has no SIMD")
 }
+func differenceF32AVX512(dst *float32, x *float32, y *float32, n int) {
+	panic("kernel: this build has no SIMD")
+}
+func centreF32AVX512(x *float32, mu *float32, k int) { panic("kernel: this build has no SIMD") }
 func transposeF32AVX512(dst *float32, src *float32, rows *int, features int, stride int) {
 	panic("kernel: this build has no SIMD")
 }

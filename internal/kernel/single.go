@@ -108,19 +108,25 @@ func InputGradTanhSingle(dx, theta, dy, tanh []float32, in, out int) {
 func ThetaGradSingle(g, x, dy []float32, in, out, blocks int) {
 	g = g[:ThetaLen(in, out)]
 	DotsSingle(g[:in*out], x, dy, in, out, blocks, BlockLen(in), BlockLen(out))
-	g = g[in*out:]
-	dy = dy[:(blocks-1)*BlockLen(out)+out*BlockRows]
+	SumsSingle(g[in*out:], dy, blocks, BlockLen(out))
+}
+
+// SumsSingle writes the sums over all samples of the features of x to dst, one for each. The blocks
+// are xBlock apart.
+func SumsSingle(dst, x []float32, blocks, xBlock int) {
+	features := len(dst)
+	x = x[:(blocks-1)*xBlock+features*BlockRows]
 	switch {
 	case useAVX512:
-		sumsF32AVX512(&g[0], &dy[0], out, blocks, 4*BlockLen(out))
+		sumsF32AVX512(&dst[0], &x[0], features, blocks, 4*xBlock)
 	case useAVX2:
-		sumsF32AVX2(&g[0], &dy[0], out, blocks, 4*BlockLen(out))
+		sumsF32AVX2(&dst[0], &x[0], features, blocks, 4*xBlock)
 	default:
-		for j := range g {
-			g[j] = 0
+		for j := range dst {
+			dst[j] = 0
 			for b := range blocks {
-				for _, v := range (*samples)(dy[b*BlockLen(out)+j*BlockRows:]) {
-					g[j] += v
+				for _, v := range (*samples)(x[b*xBlock+j*BlockRows:]) {
+					dst[j] += v
 				}
 			}
 		}
@@ -242,6 +248,40 @@ func ResidualGradSingle(dst, dz, t, y []float32, a float32) {
 	default:
 		for i, yv := range y {
 			dst[i] = float32(a*(yv-t[i])) - dz[i]
+		}
+	}
+}
+
+// DifferenceSingle writes x − y to dst, whose length is a multiple of BlockRows.
+func DifferenceSingle(dst, x, y []float32) {
+	n := len(dst)
+	checkRows(n)
+	x, y = x[:n], y[:n]
+	switch {
+	case n == 0:
+	case useAVX512:
+		differenceF32AVX512(&dst[0], &x[0], &y[0], n)
+	case useAVX2:
+		differenceF32AVX2(&dst[0], &x[0], &y[0], n)
+	default:
+		for i, v := range x {
+			dst[i] = v - y[i]
+		}
+	}
+}
+
+// CentreSingle subtracts mu from the features of one block, element by element of mu.
+func CentreSingle(x, mu []float32) {
+	x = x[:len(mu)*BlockRows]
+	switch {
+	case len(mu) == 0:
+	case useAVX512:
+		centreF32AVX512(&x[0], &mu[0], len(mu))
+	case useAVX2:
+		centreF32AVX2(&x[0], &mu[0], len(mu))
+	default:
+		for i := range x {
+			x[i] -= mu[i/BlockRows]
 		}
 	}
 }

@@ -20,6 +20,9 @@ var singleCalls = map[string]func(v [][]float32, k, n int){
 	"CompareSingle":       func(v [][]float32, k, _ int) { CompareSingle(v[0], v[1], v[2], k) },
 	"ReconstructionGrad":  func(v [][]float32, k, _ int) { ReconstructionGradSingle(v[0], v[1], v[2], v[3], k) },
 	"ResidualGradSingle":  func(v [][]float32, k, _ int) { ResidualGradSingle(v[0][:k*BlockRows], v[1], v[2], v[3], .3) },
+	"SumsSingle":          func(v [][]float32, k, n int) { SumsSingle(v[0][:k], v[1], n, BlockLen(k)) },
+	"DifferenceSingle":    func(v [][]float32, k, _ int) { DifferenceSingle(v[0][:k*BlockRows], v[1], v[2]) },
+	"CentreSingle":        func(v [][]float32, k, _ int) { CentreSingle(v[0], v[1][:k]) },
 	"GatherSingle":        func(v [][]float32, k, n int) { GatherSingle(v[0], v[1], someRows(n), (k+7)&^7) },
 }
 

@@ -22,7 +22,9 @@ type Autoencoder struct {
 	sums          []float32 // 4 features: see kernel.CompareSingle
 	factors       []float32 // 3 features of one block: see kernel.ReconstructionGradSingle
 	residual      []float32 // one block: the gradient by the residual
+	byCode        []float32 // the gradient by the code as part of z: latent features of each block
 	gradients     [2]block  // by the affine outputs of two layers in turn
+	covariance    *covariance
 }
 
 // block is the memory of some features of all blocks.
@@ -65,6 +67,7 @@ func New(net *autoencoder.Network, features autoencoder.ErrorFeatures, rows int,
 		a.gradients[i].values = kernel.AlignedSingle(blocks * kernel.BlockLen(widest))
 	}
 	a.residual = kernel.AlignedSingle(a.width * blockRows)
+	a.byCode = kernel.AlignedSingle(a.latent * blockRows * blocks)
 	// Samples have up to 7 features more than are asked for.
 	a.input = newBlock(net.InDim(), 7, blocks)
 	a.target = a.input
@@ -176,13 +179,21 @@ func (a *Autoencoder) widen(dst []float64, of func(b int) []float32, features in
 // Backward computes the gradients by the weights of the loss plus a function of z, whose gradient
 // with respect to z is dz; nil where there is none. It is for the batch of the last Forward.
 func (a *Autoencoder) Backward(dz []float64) {
-	last := len(a.layers) - 1
 	dy := a.gradient(0, a.width)
 	for b := range a.blocks {
 		a.reconstructionGrad(dy.at(b)[:a.width*blockRows], dz, b)
+		if dz != nil {
+			a.narrow(a.byCodeOf(b), dz, a.latent, b)
+		}
 	}
+	a.propagate(dy, dz != nil)
+}
+
+// propagate takes the gradient dy by the reconstructions back through the layers. joint says that
+// there is one by the code beside it.
+func (a *Autoencoder) propagate(dy block, joint bool) {
 	a.clearPadding(dy, a.width)
-	for i := last; i >= 0; i-- {
+	for i := len(a.layers) - 1; i >= 0; i-- {
 		l, x := &a.layers[i], a.input
 		if i > 0 {
 			x = a.layers[i-1].y
@@ -190,7 +201,10 @@ func (a *Autoencoder) Backward(dz []float64) {
 		kernel.ThetaGradSingle(l.byTheta, x.values, dy.values, l.in, l.out, a.blocks)
 		widen(l.grad, l.byTheta)
 		if i > 0 {
-			dy = a.inputGrad(i, dy, dz)
+			dy = a.inputGrad(i, dy)
+		}
+		if joint && i-1 == a.coder {
+			a.addByCode(dy)
 		}
 	}
 }
@@ -201,7 +215,7 @@ func (a *Autoencoder) gradient(turn, width int) block {
 }
 
 // inputGrad returns the gradient by the affine output of the layer before layer i.
-func (a *Autoencoder) inputGrad(i int, dy block, dz []float64) block {
+func (a *Autoencoder) inputGrad(i int, dy block) block {
 	l, before := &a.layers[i], &a.layers[i-1]
 	dx := a.gradient(len(a.layers)-i, l.in)
 	for b := range a.blocks {
@@ -211,21 +225,24 @@ func (a *Autoencoder) inputGrad(i int, dy block, dz []float64) block {
 		} else {
 			kernel.InputGradTanhSingle(to, l.theta, dy.at(b), before.y.at(b), l.in, l.out)
 		}
-		if i-1 == a.coder && dz != nil {
-			a.addLatent(to, dz, b)
-		}
 	}
 	return dx
 }
 
-// addLatent adds the gradient by the code to that of block b.
-func (a *Autoencoder) addLatent(dy []float32, dz []float64, b int) {
-	for f := range a.latent {
-		out := dy[f*blockRows:][:a.rowsOf(b)]
-		for r := range out {
-			out[r] += float32(dz[f*a.rows+b*blockRows+r])
+// byCodeOf returns the gradient by the code of block b.
+func (a *Autoencoder) byCodeOf(b int) []float32 {
+	return a.byCode[b*a.latent*blockRows:][:a.latent*blockRows]
+}
+
+// addByCode adds the gradient by the code as part of z to that through the decoder.
+func (a *Autoencoder) addByCode(dy block) {
+	for b := range a.blocks {
+		out := dy.at(b)
+		for i, v := range a.byCodeOf(b) {
+			out[i] += v
 		}
 	}
+	a.clearPadding(dy, a.latent)
 }
 
 // clearPadding makes the samples that fill up the last block count for nothing.
@@ -238,17 +255,22 @@ func (a *Autoencoder) clearPadding(dy block, features int) {
 
 // reconstructionGrad writes the gradient by the reconstructions of block b to dst.
 func (a *Autoencoder) reconstructionGrad(dst []float32, dz []float64, b int) {
-	t, y, n := a.target.at(b), a.reconstruction(b), a.rowsOf(b)
+	t, y := a.target.at(b), a.reconstruction(b)
 	scale := 2 / float64(a.rows)
 	if dz == nil || a.features == autoencoder.RelativeCosine {
 		a.fillFactors(dz, b, scale)
 		kernel.ReconstructionGradSingle(dst, a.factors, t, y, a.width)
 		return
 	}
-	for f := range a.width {
-		narrow(a.residual[f*blockRows:][:n], dz[(a.latent+f)*a.rows+b*blockRows:])
-	}
+	a.narrow(a.residual, dz[a.latent*a.rows:], a.width, b)
 	kernel.ResidualGradSingle(dst, a.residual, t, y, float32(scale))
+}
+
+// narrow copies block b of features (features×rows) to dst.
+func (a *Autoencoder) narrow(dst []float32, src []float64, features, b int) {
+	for f := range features {
+		narrow(dst[f*blockRows:][:a.rowsOf(b)], src[f*a.rows+b*blockRows:])
+	}
 }
 
 func narrow(dst []float32, src []float64) {

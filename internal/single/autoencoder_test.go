@@ -169,3 +169,41 @@ func TestTargetsOfTheirOwn(t *testing.T) {
 		require.InDelta(t, p.input[row]-y[row], z[latent*p.rows+r], 1e-5)
 	}
 }
+
+// The covariance is that of code and residual, and its way back that of the same gradient by z.
+func TestCovarianceAndItsGradient(t *testing.T) {
+	for _, rows := range []int{5, 32, 70} {
+		t.Run(fmt.Sprintf("%d rows", rows), func(t *testing.T) {
+			const d = latent + width
+			p := newProblem(t, autoencoder.Residual, []int{7}, rows)
+			_, z, _ := p.cost()
+			for i := range d {
+				var mean float64
+				for _, v := range z[i*rows:][:rows] {
+					mean += v / float64(rows)
+				}
+				for r := range rows {
+					z[i*rows+r] -= mean
+				}
+			}
+			a := p.passes()
+			a.Forward(nil)
+			sigma, m := make([]float64, d*d), make([]float64, d*d)
+			a.Covariance(sigma)
+			clear(p.dz)
+			for i := range d {
+				for j := range d {
+					var want float64
+					m[i*d+j] = math.Cos(float64(i*j)) / float64(rows)
+					for r := range rows {
+						want += z[i*rows+r] * z[j*rows+r] / float64(rows)
+						p.dz[i*rows+r] += m[i*d+j] * z[j*rows+r]
+					}
+					require.InDelta(t, want, sigma[i*d+j], 1e-5)
+				}
+			}
+			a.BackwardCovariance(m)
+			checkGradients(t, p, a.Gradients())
+		})
+	}
+}

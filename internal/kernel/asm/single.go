@@ -97,6 +97,8 @@ func generateSingle(v single) {
 	compare32(v)
 	reconstructionGrad32(v)
 	residualGrad32(v)
+	difference32(v)
+	centre32(v)
 	transpose32(v)
 	Generate()
 }
@@ -518,6 +520,32 @@ func residualGrad32(v single) {
 			v.store(d, v.indexed(dst, at, u))
 		}
 	})
+	ret()
+}
+
+// difference32 generates the residual.
+func difference32(v single) {
+	v.function("differenceF32", "(dst, x, y *float32, n int)", "writes dst = x − y; n is a multiple of 32.")
+	dst, x, y := param("dst"), param("x"), param("y")
+	v.samples(param("n"), func(at GPVirtual) {
+		for u := range strip {
+			v.store(v.sub(v.load(v.indexed(x, at, u)), v.indexed(y, at, u)), v.indexed(dst, at, u))
+		}
+	})
+	ret()
+}
+
+// centre32 generates the subtraction of the means.
+func centre32(v single) {
+	v.function("centreF32", "(x, mu *float32, k int)", "subtracts mu[i] from feature i of one block of k features.")
+	x, mu := param("x"), param("mu")
+	features("k", func() {
+		m := v.broadcast(Mem{Base: mu})
+		ADDQ(imm(4), mu)
+		for u := range v.vectors() {
+			v.store(v.sub(v.load(v.at(x, 0, u)), m), v.at(x, 0, u))
+		}
+	}, x)
 	ret()
 }
 

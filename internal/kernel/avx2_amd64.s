@@ -4,11 +4,10 @@
 
 #include "textflag.h"
 
-// func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
+// func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int)
 // Requires: AVX, FMA3
-TEXT ·affineAVX2(SB), NOSPLIT, $8-80
-	MOVQ n+48(FP), AX
-	SHLQ $0x03, AX
+TEXT ·affineAVX2(SB), NOSPLIT, $8-96
+	MOVQ xStride+56(FP), AX
 	MOVQ n+48(FP), CX
 	MOVQ CX, (SP)
 	MOVQ x+8(FP), CX
@@ -27,20 +26,20 @@ outputs3:
 	JL           outputsDone4
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
 	VMOVAPD      Y4, Y5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y6
 	VMOVAPD      Y6, Y7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs5:
@@ -59,24 +58,24 @@ inputs5:
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs5
 	VMOVUPD      Y0, (R8)
 	VMOVUPD      Y1, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y2, (R8)
 	VMOVUPD      Y3, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y4, (R8)
 	VMOVUPD      Y5, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y6, (R8)
 	VMOVUPD      Y7, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs3
@@ -87,14 +86,14 @@ outputs6:
 	JL           outputsDone7
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs8:
@@ -107,16 +106,16 @@ inputs8:
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs8
 	VMOVUPD      Y0, (R8)
 	VMOVUPD      Y1, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y2, (R8)
 	VMOVUPD      Y3, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs6
@@ -127,11 +126,11 @@ outputs9:
 	JL           outputsDone10
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs11:
@@ -141,12 +140,12 @@ inputs11:
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs11
 	VMOVUPD      Y0, (R8)
 	VMOVUPD      Y1, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs9
@@ -176,17 +175,17 @@ outputs15:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone16
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs17:
@@ -200,20 +199,20 @@ inputs17:
 	VBROADCASTSD (R9)(R12*1), Y5
 	VFMADD231PD  Y5, Y4, Y3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs17
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y2, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y3, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs15
@@ -223,13 +222,13 @@ outputs18:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone19
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs20:
@@ -239,14 +238,14 @@ inputs20:
 	VBROADCASTSD (R9)(R11*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs20
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs18
@@ -256,11 +255,11 @@ outputs21:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone22
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs23:
@@ -268,11 +267,11 @@ inputs23:
 	VBROADCASTSD (R9), Y2
 	VFMADD231PD  Y2, Y1, Y0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs23
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs21
@@ -296,20 +295,20 @@ outputs25:
 	JL           outputsDone26
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
 	VMOVAPD      Y4, Y5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y6
 	VMOVAPD      Y6, Y7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs27:
@@ -328,24 +327,24 @@ inputs27:
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs27
 	VMOVUPD      Y0, (DX)
 	VMOVUPD      Y1, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y2, (DX)
 	VMOVUPD      Y3, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y4, (DX)
 	VMOVUPD      Y5, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y6, (DX)
 	VMOVUPD      Y7, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs25
@@ -356,14 +355,14 @@ outputs28:
 	JL           outputsDone29
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs30:
@@ -376,16 +375,16 @@ inputs30:
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs30
 	VMOVUPD      Y0, (DX)
 	VMOVUPD      Y1, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Y2, (DX)
 	VMOVUPD      Y3, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs28
@@ -396,11 +395,11 @@ outputs31:
 	JL           outputsDone32
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs33:
@@ -410,12 +409,12 @@ inputs33:
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs33
 	VMOVUPD      Y0, (DX)
 	VMOVUPD      Y1, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs31
@@ -436,17 +435,17 @@ outputs36:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone37
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs38:
@@ -460,20 +459,20 @@ inputs38:
 	VBROADCASTSD (R10)(R13*1), Y5
 	VFMADD231PD  Y5, Y4, Y3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs38
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y1, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y2, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y3, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs36
@@ -483,13 +482,13 @@ outputs39:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone40
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs41:
@@ -499,14 +498,14 @@ inputs41:
 	VBROADCASTSD (R10)(R12*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs41
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Y1, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs39
@@ -516,11 +515,11 @@ outputs42:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone43
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs44:
@@ -528,11 +527,11 @@ inputs44:
 	VBROADCASTSD (R10), Y2
 	VFMADD231PD  Y2, Y1, Y0
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs44
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs42
@@ -558,17 +557,17 @@ outputs45:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone46
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs47:
@@ -582,20 +581,20 @@ inputs47:
 	VBROADCASTSD (R9)(R12*1), Y6
 	VFMADD231PD  Y6, Y5, Y4
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs47
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   Y2, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   Y3, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   Y4, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs45
@@ -605,13 +604,13 @@ outputs48:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone49
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs50:
@@ -621,14 +620,14 @@ inputs50:
 	VBROADCASTSD (R9)(R11*1), Y4
 	VFMADD231PD  Y4, Y3, Y2
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs50
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   Y2, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs48
@@ -638,11 +637,11 @@ outputs51:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone52
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs53:
@@ -650,11 +649,11 @@ inputs53:
 	VBROADCASTSD (R9), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs53
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs51
@@ -674,11 +673,10 @@ DATA narrowMasks<>+48(SB)/8, $0x0000000000000000
 DATA narrowMasks<>+56(SB)/8, $0x0000000000000000
 GLOBL narrowMasks<>(SB), RODATA|NOPTR, $64
 
-// func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+// func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int, tanh *float64)
 // Requires: AVX, FMA3
-TEXT ·affineTanhGradAVX2(SB), NOSPLIT, $8-88
-	MOVQ n+48(FP), AX
-	SHLQ $0x03, AX
+TEXT ·affineTanhGradAVX2(SB), NOSPLIT, $8-104
+	MOVQ xStride+56(FP), AX
 	MOVQ n+48(FP), CX
 	MOVQ CX, (SP)
 	MOVQ x+8(FP), CX
@@ -697,20 +695,20 @@ outputs56:
 	JL           outputsDone57
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
 	VMOVAPD      Y4, Y5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y6
 	VMOVAPD      Y6, Y7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs58:
@@ -729,10 +727,10 @@ inputs58:
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs58
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y8
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
@@ -744,7 +742,7 @@ inputs58:
 	VFNMADD231PD Y0, Y0, Y8
 	VMULPD       Y8, Y1, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -756,7 +754,7 @@ inputs58:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -768,7 +766,7 @@ inputs58:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y5, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -780,7 +778,7 @@ inputs58:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y7, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs56
@@ -791,14 +789,14 @@ outputs59:
 	JL           outputsDone60
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs61:
@@ -811,10 +809,10 @@ inputs61:
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs61
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
@@ -826,7 +824,7 @@ inputs61:
 	VFNMADD231PD Y0, Y0, Y4
 	VMULPD       Y4, Y1, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -838,7 +836,7 @@ inputs61:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs59
@@ -849,11 +847,11 @@ outputs62:
 	JL           outputsDone63
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs64:
@@ -863,10 +861,10 @@ inputs64:
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs64
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y2
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
@@ -878,7 +876,7 @@ inputs64:
 	VFNMADD231PD Y0, Y0, Y2
 	VMULPD       Y2, Y1, Y0
 	VMOVUPD      Y0, 32(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs62
@@ -908,17 +906,17 @@ outputs68:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone69
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs70:
@@ -932,38 +930,38 @@ inputs70:
 	VBROADCASTSD (R9)(R12*1), Y5
 	VFMADD231PD  Y5, Y4, Y3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs70
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
 	VFNMADD231PD Y4, Y4, Y5
 	VMULPD       Y5, Y0, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
 	VFNMADD231PD Y0, Y0, Y4
 	VMULPD       Y4, Y1, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y2, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs68
@@ -973,13 +971,13 @@ outputs71:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone72
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs73:
@@ -989,24 +987,24 @@ inputs73:
 	VBROADCASTSD (R9)(R11*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs73
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y2
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y0, Y0, Y2
 	VMULPD       Y2, Y1, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs71
@@ -1016,11 +1014,11 @@ outputs74:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone75
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs76:
@@ -1028,17 +1026,17 @@ inputs76:
 	VBROADCASTSD (R9), Y2
 	VFMADD231PD  Y2, Y1, Y0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs76
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y1, Y1, Y2
 	VMULPD       Y2, Y0, Y0
 	VMOVUPD      Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs74
@@ -1062,20 +1060,20 @@ outputs78:
 	JL           outputsDone79
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
 	VMOVAPD      Y4, Y5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y6
 	VMOVAPD      Y6, Y7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs80:
@@ -1094,10 +1092,10 @@ inputs80:
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs80
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y8
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
@@ -1109,7 +1107,7 @@ inputs80:
 	VFNMADD231PD Y0, Y0, Y8
 	VMULPD       Y8, Y1, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -1121,7 +1119,7 @@ inputs80:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -1133,7 +1131,7 @@ inputs80:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y5, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -1145,7 +1143,7 @@ inputs80:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y7, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs78
@@ -1156,14 +1154,14 @@ outputs81:
 	JL           outputsDone82
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
 	VMOVAPD      Y2, Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs83:
@@ -1176,10 +1174,10 @@ inputs83:
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs83
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
@@ -1191,7 +1189,7 @@ inputs83:
 	VFNMADD231PD Y0, Y0, Y4
 	VMULPD       Y4, Y1, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
@@ -1203,7 +1201,7 @@ inputs83:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs81
@@ -1214,11 +1212,11 @@ outputs84:
 	JL           outputsDone85
 	VBROADCASTSD (SI), Y0
 	VMOVAPD      Y0, Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs86:
@@ -1228,10 +1226,10 @@ inputs86:
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs86
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Y2
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
@@ -1243,7 +1241,7 @@ inputs86:
 	VFNMADD231PD Y0, Y0, Y2
 	VMULPD       Y2, Y1, Y0
 	VMOVUPD      Y0, 32(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs84
@@ -1264,17 +1262,17 @@ outputs89:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone90
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs91:
@@ -1288,38 +1286,38 @@ inputs91:
 	VBROADCASTSD (R10)(R13*1), Y5
 	VFMADD231PD  Y5, Y4, Y3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs91
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y4
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
 	VFNMADD231PD Y4, Y4, Y5
 	VMULPD       Y5, Y0, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
 	VFNMADD231PD Y0, Y0, Y4
 	VMULPD       Y4, Y1, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y2, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y3, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs89
@@ -1329,13 +1327,13 @@ outputs92:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone93
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs94:
@@ -1345,24 +1343,24 @@ inputs94:
 	VBROADCASTSD (R10)(R12*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs94
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y2
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y0, Y0, Y2
 	VMULPD       Y2, Y1, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs92
@@ -1372,11 +1370,11 @@ outputs95:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone96
 	VBROADCASTSD (SI), Y0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs97:
@@ -1384,17 +1382,17 @@ inputs97:
 	VBROADCASTSD (R10), Y2
 	VFMADD231PD  Y2, Y1, Y0
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs97
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y1, Y1, Y2
 	VMULPD       Y2, Y0, Y0
 	VMOVUPD      Y0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs95
@@ -1420,17 +1418,17 @@ outputs98:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone99
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y4
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs100:
@@ -1444,38 +1442,38 @@ inputs100:
 	VBROADCASTSD (R9)(R12*1), Y6
 	VFMADD231PD  Y6, Y5, Y4
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs100
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMASKMOVPD   (DX)(R8*1), Y0, Y5
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
 	VFNMADD231PD Y5, Y5, Y6
 	VMULPD       Y6, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   (DX)(R8*1), Y0, Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
 	VFNMADD231PD Y1, Y1, Y5
 	VMULPD       Y5, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   (DX)(R8*1), Y0, Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y1, Y1, Y2
 	VMULPD       Y2, Y3, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   (DX)(R8*1), Y0, Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
 	VFNMADD231PD Y1, Y1, Y2
 	VMULPD       Y2, Y4, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs98
@@ -1485,13 +1483,13 @@ outputs101:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone102
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Y2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs103:
@@ -1501,24 +1499,24 @@ inputs103:
 	VBROADCASTSD (R9)(R11*1), Y4
 	VFMADD231PD  Y4, Y3, Y2
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs103
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMASKMOVPD   (DX)(R8*1), Y0, Y3
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
 	VFNMADD231PD Y3, Y3, Y4
 	VMULPD       Y4, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMASKMOVPD   (DX)(R8*1), Y0, Y1
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
 	VFNMADD231PD Y1, Y1, Y3
 	VMULPD       Y3, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs101
@@ -1528,11 +1526,11 @@ outputs104:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone105
 	VBROADCASTSD (SI), Y1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs106:
@@ -1540,17 +1538,17 @@ inputs106:
 	VBROADCASTSD (R9), Y3
 	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs106
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMASKMOVPD   (DX)(R8*1), Y0, Y2
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs104

@@ -4,15 +4,15 @@
 
 package kernel
 
-// affineAVX512 writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes.
+// affineAVX512 writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes, those of x and y between features.
 //
 //go:noescape
-func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
+func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int)
 
-// affineTanhGradAVX512 writes what affine does, times 1 − tanh[j][r]².
+// affineTanhGradAVX512 writes what affine does, times 1 − tanh[j][r]²; tanh lies as y does.
 //
 //go:noescape
-func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int, tanh *float64)
 
 // affineRowsAVX512 computes one sample's layers in order.
 //

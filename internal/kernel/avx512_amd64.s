@@ -4,11 +4,10 @@
 
 #include "textflag.h"
 
-// func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int)
+// func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int)
 // Requires: AVX, AVX512F
-TEXT ·affineAVX512(SB), NOSPLIT, $8-80
-	MOVQ n+48(FP), AX
-	SHLQ $0x03, AX
+TEXT ·affineAVX512(SB), NOSPLIT, $8-96
+	MOVQ xStride+56(FP), AX
 	MOVQ n+48(FP), CX
 	MOVQ CX, (SP)
 	MOVQ x+8(FP), CX
@@ -29,26 +28,26 @@ outputs3:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z8
 	VMOVAPD      Z8, Z9
 	VMOVAPD      Z8, Z10
 	VMOVAPD      Z8, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z12
 	VMOVAPD      Z12, Z13
 	VMOVAPD      Z12, Z14
 	VMOVAPD      Z12, Z15
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs5:
@@ -77,32 +76,32 @@ inputs5:
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs5
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
 	VMOVUPD      Z3, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z4, (R8)
 	VMOVUPD      Z5, 64(R8)
 	VMOVUPD      Z6, 128(R8)
 	VMOVUPD      Z7, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z8, (R8)
 	VMOVUPD      Z9, 64(R8)
 	VMOVUPD      Z10, 128(R8)
 	VMOVUPD      Z11, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z12, (R8)
 	VMOVUPD      Z13, 64(R8)
 	VMOVUPD      Z14, 128(R8)
 	VMOVUPD      Z15, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs3
@@ -115,16 +114,16 @@ outputs6:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs8:
@@ -143,20 +142,20 @@ inputs8:
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs8
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
 	VMOVUPD      Z3, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z4, (R8)
 	VMOVUPD      Z5, 64(R8)
 	VMOVUPD      Z6, 128(R8)
 	VMOVUPD      Z7, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs6
@@ -169,11 +168,11 @@ outputs9:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs11:
@@ -187,14 +186,14 @@ inputs11:
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs11
 	VMOVUPD      Z0, (R8)
 	VMOVUPD      Z1, 64(R8)
 	VMOVUPD      Z2, 128(R8)
 	VMOVUPD      Z3, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs9
@@ -224,17 +223,17 @@ outputs15:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone16
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs17:
@@ -248,20 +247,20 @@ inputs17:
 	VBROADCASTSD (R9)(R12*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs17
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z2, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z3, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs15
@@ -271,13 +270,13 @@ outputs18:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone19
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs20:
@@ -287,14 +286,14 @@ inputs20:
 	VBROADCASTSD (R9)(R11*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs20
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs18
@@ -304,11 +303,11 @@ outputs21:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone22
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs23:
@@ -316,11 +315,11 @@ inputs23:
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs23
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs21
@@ -346,20 +345,20 @@ outputs25:
 	JL           outputsDone26
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
 	VMOVAPD      Z2, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z6
 	VMOVAPD      Z6, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs27:
@@ -378,24 +377,24 @@ inputs27:
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs27
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z2, (DX)
 	VMOVUPD      Z3, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z4, (DX)
 	VMOVUPD      Z5, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z6, (DX)
 	VMOVUPD      Z7, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs25
@@ -406,14 +405,14 @@ outputs28:
 	JL           outputsDone29
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
 	VMOVAPD      Z2, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs30:
@@ -426,16 +425,16 @@ inputs30:
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs30
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z2, (DX)
 	VMOVUPD      Z3, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs28
@@ -446,11 +445,11 @@ outputs31:
 	JL           outputsDone32
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs33:
@@ -460,12 +459,12 @@ inputs33:
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs33
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs31
@@ -492,23 +491,23 @@ outputs35:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
 	VMOVAPD      Z3, Z4
 	VMOVAPD      Z3, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z6
 	VMOVAPD      Z6, Z7
 	VMOVAPD      Z6, Z8
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z9
 	VMOVAPD      Z9, Z10
 	VMOVAPD      Z9, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs37:
@@ -532,28 +531,28 @@ inputs37:
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs37
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z3, (DX)
 	VMOVUPD      Z4, 64(DX)
 	VMOVUPD      Z5, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z6, (DX)
 	VMOVUPD      Z7, 64(DX)
 	VMOVUPD      Z8, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z9, (DX)
 	VMOVUPD      Z10, 64(DX)
 	VMOVUPD      Z11, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs35
@@ -565,15 +564,15 @@ outputs38:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
 	VMOVAPD      Z3, Z4
 	VMOVAPD      Z3, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs40:
@@ -589,18 +588,18 @@ inputs40:
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs40
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z3, (DX)
 	VMOVUPD      Z4, 64(DX)
 	VMOVUPD      Z5, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs38
@@ -612,11 +611,11 @@ outputs41:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs43:
@@ -628,13 +627,13 @@ inputs43:
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs43
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs41
@@ -660,26 +659,26 @@ outputs45:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z8
 	VMOVAPD      Z8, Z9
 	VMOVAPD      Z8, Z10
 	VMOVAPD      Z8, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z12
 	VMOVAPD      Z12, Z13
 	VMOVAPD      Z12, Z14
 	VMOVAPD      Z12, Z15
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs47:
@@ -708,32 +707,32 @@ inputs47:
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs47
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
 	VMOVUPD      Z3, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z4, (DX)
 	VMOVUPD      Z5, 64(DX)
 	VMOVUPD      Z6, 128(DX)
 	VMOVUPD      Z7, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z8, (DX)
 	VMOVUPD      Z9, 64(DX)
 	VMOVUPD      Z10, 128(DX)
 	VMOVUPD      Z11, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z12, (DX)
 	VMOVUPD      Z13, 64(DX)
 	VMOVUPD      Z14, 128(DX)
 	VMOVUPD      Z15, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs45
@@ -746,16 +745,16 @@ outputs48:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs50:
@@ -774,20 +773,20 @@ inputs50:
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs50
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
 	VMOVUPD      Z3, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z4, (DX)
 	VMOVUPD      Z5, 64(DX)
 	VMOVUPD      Z6, 128(DX)
 	VMOVUPD      Z7, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs48
@@ -800,11 +799,11 @@ outputs51:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs53:
@@ -818,14 +817,14 @@ inputs53:
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs53
 	VMOVUPD      Z0, (DX)
 	VMOVUPD      Z1, 64(DX)
 	VMOVUPD      Z2, 128(DX)
 	VMOVUPD      Z3, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs51
@@ -846,17 +845,17 @@ outputs56:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone57
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs58:
@@ -870,20 +869,20 @@ inputs58:
 	VBROADCASTSD (R10)(R13*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs58
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z1, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z2, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z3, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs56
@@ -893,13 +892,13 @@ outputs59:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone60
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs61:
@@ -909,14 +908,14 @@ inputs61:
 	VBROADCASTSD (R10)(R12*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs61
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      Z1, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs59
@@ -926,11 +925,11 @@ outputs62:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone63
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs64:
@@ -938,11 +937,11 @@ inputs64:
 	VBROADCASTSD (R10), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs64
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs62
@@ -967,17 +966,17 @@ outputs65:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone66
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs67:
@@ -991,20 +990,20 @@ inputs67:
 	VBROADCASTSD (R9)(R12*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs67
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z1, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z2, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z3, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs65
@@ -1014,13 +1013,13 @@ outputs68:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone69
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs70:
@@ -1030,14 +1029,14 @@ inputs70:
 	VBROADCASTSD (R9)(R11*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs70
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      Z1, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs68
@@ -1047,11 +1046,11 @@ outputs71:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone72
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs73:
@@ -1059,11 +1058,11 @@ inputs73:
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs73
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs71
@@ -1083,11 +1082,10 @@ DATA wideMasks<>+12(SB)/2, $0x003f
 DATA wideMasks<>+14(SB)/2, $0x007f
 GLOBL wideMasks<>(SB), RODATA|NOPTR, $16
 
-// func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64)
+// func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int, tanh *float64)
 // Requires: AVX, AVX512F
-TEXT ·affineTanhGradAVX512(SB), NOSPLIT, $8-88
-	MOVQ n+48(FP), AX
-	SHLQ $0x03, AX
+TEXT ·affineTanhGradAVX512(SB), NOSPLIT, $8-104
+	MOVQ xStride+56(FP), AX
 	MOVQ n+48(FP), CX
 	MOVQ CX, (SP)
 	MOVQ x+8(FP), CX
@@ -1108,26 +1106,26 @@ outputs76:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z8
 	VMOVAPD      Z8, Z9
 	VMOVAPD      Z8, Z10
 	VMOVAPD      Z8, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z12
 	VMOVAPD      Z12, Z13
 	VMOVAPD      Z12, Z14
 	VMOVAPD      Z12, Z15
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs78:
@@ -1156,10 +1154,10 @@ inputs78:
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs78
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z16
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z17
@@ -1181,7 +1179,7 @@ inputs78:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1203,7 +1201,7 @@ inputs78:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z7, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1225,7 +1223,7 @@ inputs78:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z11, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1247,7 +1245,7 @@ inputs78:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z15, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs76
@@ -1260,16 +1258,16 @@ outputs79:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs81:
@@ -1288,10 +1286,10 @@ inputs81:
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs81
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z8
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
@@ -1313,7 +1311,7 @@ inputs81:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1335,7 +1333,7 @@ inputs81:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z7, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs79
@@ -1348,11 +1346,11 @@ outputs82:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs84:
@@ -1366,10 +1364,10 @@ inputs84:
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs84
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
@@ -1391,7 +1389,7 @@ inputs84:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs82
@@ -1421,17 +1419,17 @@ outputs88:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone89
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs90:
@@ -1445,38 +1443,38 @@ inputs90:
 	VBROADCASTSD (R9)(R12*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs90
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
 	VFNMADD231PD Z4, Z4, Z5
 	VMULPD       Z5, Z0, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
 	VFNMADD231PD Z0, Z0, Z4
 	VMULPD       Z4, Z1, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs88
@@ -1486,13 +1484,13 @@ outputs91:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone92
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs93:
@@ -1502,24 +1500,24 @@ inputs93:
 	VBROADCASTSD (R9)(R11*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs93
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z2
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
 	VFNMADD231PD Z2, Z2, Z3
 	VMULPD       Z3, Z0, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z0, Z0, Z2
 	VMULPD       Z2, Z1, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs91
@@ -1529,11 +1527,11 @@ outputs94:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone95
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs96:
@@ -1541,17 +1539,17 @@ inputs96:
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs96
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z1, Z1, Z2
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs94
@@ -1577,20 +1575,20 @@ outputs98:
 	JL           outputsDone99
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
 	VMOVAPD      Z2, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z6
 	VMOVAPD      Z6, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs100:
@@ -1609,10 +1607,10 @@ inputs100:
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs100
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z8
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
@@ -1624,7 +1622,7 @@ inputs100:
 	VFNMADD231PD Z0, Z0, Z8
 	VMULPD       Z8, Z1, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1636,7 +1634,7 @@ inputs100:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1648,7 +1646,7 @@ inputs100:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z5, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1660,7 +1658,7 @@ inputs100:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z7, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs98
@@ -1671,14 +1669,14 @@ outputs101:
 	JL           outputsDone102
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
 	VMOVAPD      Z2, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs103:
@@ -1691,10 +1689,10 @@ inputs103:
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs103
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
@@ -1706,7 +1704,7 @@ inputs103:
 	VFNMADD231PD Z0, Z0, Z4
 	VMULPD       Z4, Z1, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1718,7 +1716,7 @@ inputs103:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs101
@@ -1729,11 +1727,11 @@ outputs104:
 	JL           outputsDone105
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs106:
@@ -1743,10 +1741,10 @@ inputs106:
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs106
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z2
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
@@ -1758,7 +1756,7 @@ inputs106:
 	VFNMADD231PD Z0, Z0, Z2
 	VMULPD       Z2, Z1, Z0
 	VMOVUPD      Z0, 64(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs104
@@ -1785,23 +1783,23 @@ outputs108:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
 	VMOVAPD      Z3, Z4
 	VMOVAPD      Z3, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z6
 	VMOVAPD      Z6, Z7
 	VMOVAPD      Z6, Z8
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z9
 	VMOVAPD      Z9, Z10
 	VMOVAPD      Z9, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs110:
@@ -1825,10 +1823,10 @@ inputs110:
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs110
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z12
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z13
@@ -1845,7 +1843,7 @@ inputs110:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1862,7 +1860,7 @@ inputs110:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z5, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1879,7 +1877,7 @@ inputs110:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z8, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1896,7 +1894,7 @@ inputs110:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z11, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs108
@@ -1908,15 +1906,15 @@ outputs111:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
 	VMOVAPD      Z3, Z4
 	VMOVAPD      Z3, Z5
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs113:
@@ -1932,10 +1930,10 @@ inputs113:
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs113
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z6
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z7
@@ -1952,7 +1950,7 @@ inputs113:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -1969,7 +1967,7 @@ inputs113:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z5, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs111
@@ -1981,11 +1979,11 @@ outputs114:
 	VBROADCASTSD (SI), Z0
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs116:
@@ -1997,10 +1995,10 @@ inputs116:
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs116
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z3
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
@@ -2017,7 +2015,7 @@ inputs116:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, 128(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs114
@@ -2043,26 +2041,26 @@ outputs118:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z8
 	VMOVAPD      Z8, Z9
 	VMOVAPD      Z8, Z10
 	VMOVAPD      Z8, Z11
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z12
 	VMOVAPD      Z12, Z13
 	VMOVAPD      Z12, Z14
 	VMOVAPD      Z12, Z15
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs120:
@@ -2091,10 +2089,10 @@ inputs120:
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs120
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z16
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z17
@@ -2116,7 +2114,7 @@ inputs120:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -2138,7 +2136,7 @@ inputs120:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z7, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -2160,7 +2158,7 @@ inputs120:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z11, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -2182,7 +2180,7 @@ inputs120:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z15, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs118
@@ -2195,16 +2193,16 @@ outputs121:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z4
 	VMOVAPD      Z4, Z5
 	VMOVAPD      Z4, Z6
 	VMOVAPD      Z4, Z7
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs123:
@@ -2223,10 +2221,10 @@ inputs123:
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs123
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z8
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z9
@@ -2248,7 +2246,7 @@ inputs123:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD      (DX)(R8*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
@@ -2270,7 +2268,7 @@ inputs123:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z7, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs121
@@ -2283,11 +2281,11 @@ outputs124:
 	VMOVAPD      Z0, Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z0, Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs126:
@@ -2301,10 +2299,10 @@ inputs126:
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs126
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD      (DX)(R8*1), Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
@@ -2326,7 +2324,7 @@ inputs126:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, 192(DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs124
@@ -2347,17 +2345,17 @@ outputs129:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone130
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs131:
@@ -2371,38 +2369,38 @@ inputs131:
 	VBROADCASTSD (R10)(R13*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs131
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
 	VFNMADD231PD Z4, Z4, Z5
 	VMULPD       Z5, Z0, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
 	VFNMADD231PD Z0, Z0, Z4
 	VMULPD       Z4, Z1, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs129
@@ -2412,13 +2410,13 @@ outputs132:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone133
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs134:
@@ -2428,24 +2426,24 @@ inputs134:
 	VBROADCASTSD (R10)(R12*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs134
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z2
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
 	VFNMADD231PD Z2, Z2, Z3
 	VMULPD       Z3, Z0, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	VMOVUPD      (R8)(R9*1), Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z0, Z0, Z2
 	VMULPD       Z2, Z1, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs132
@@ -2455,11 +2453,11 @@ outputs135:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone136
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R11
 	MOVQ         CX, R9
 	MOVQ         BX, R10
-	MOVQ         outStride+64(FP), R12
+	MOVQ         outStride+80(FP), R12
 	LEAQ         (R12)(R12*2), R13
 
 inputs137:
@@ -2467,17 +2465,17 @@ inputs137:
 	VBROADCASTSD (R10), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R9
-	ADDQ         inStride+56(FP), R10
+	ADDQ         inStride+72(FP), R10
 	DECQ         R11
 	JNZ          inputs137
-	MOVQ         tanh+80(FP), R9
+	MOVQ         tanh+96(FP), R9
 	SUBQ         y+0(FP), R9
 	VMOVUPD      (R8)(R9*1), Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z1, Z1, Z2
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, (R8)
-	ADDQ         AX, R8
+	ADDQ         yStride+64(FP), R8
 	ADDQ         R12, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs135
@@ -2502,17 +2500,17 @@ outputs138:
 	CMPQ         DI, $0x00000004
 	JL           outputsDone139
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z2
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z3
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs140:
@@ -2526,38 +2524,38 @@ inputs140:
 	VBROADCASTSD (R9)(R12*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs140
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD.Z    (DX)(R8*1), K1, Z4
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z5
 	VFNMADD231PD Z4, Z4, Z5
 	VMULPD       Z5, Z0, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD.Z    (DX)(R8*1), K1, Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z4
 	VFNMADD231PD Z0, Z0, Z4
 	VMULPD       Z4, Z1, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD.Z    (DX)(R8*1), K1, Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z2, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD.Z    (DX)(R8*1), K1, Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z3, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000004, DI
 	JMP          outputs138
@@ -2567,13 +2565,13 @@ outputs141:
 	CMPQ         DI, $0x00000002
 	JL           outputsDone142
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	VBROADCASTSD (SI), Z1
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs143:
@@ -2583,24 +2581,24 @@ inputs143:
 	VBROADCASTSD (R9)(R11*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs143
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD.Z    (DX)(R8*1), K1, Z2
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z3
 	VFNMADD231PD Z2, Z2, Z3
 	VMULPD       Z3, Z0, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	VMOVUPD.Z    (DX)(R8*1), K1, Z0
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z0, Z0, Z2
 	VMULPD       Z2, Z1, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000002, DI
 	JMP          outputs141
@@ -2610,11 +2608,11 @@ outputs144:
 	CMPQ         DI, $0x00000001
 	JL           outputsDone145
 	VBROADCASTSD (SI), Z0
-	ADDQ         biasStride+72(FP), SI
+	ADDQ         biasStride+88(FP), SI
 	MOVQ         in+32(FP), R10
 	MOVQ         CX, R8
 	MOVQ         BX, R9
-	MOVQ         outStride+64(FP), R11
+	MOVQ         outStride+80(FP), R11
 	LEAQ         (R11)(R11*2), R12
 
 inputs146:
@@ -2622,17 +2620,17 @@ inputs146:
 	VBROADCASTSD (R9), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         AX, R8
-	ADDQ         inStride+56(FP), R9
+	ADDQ         inStride+72(FP), R9
 	DECQ         R10
 	JNZ          inputs146
-	MOVQ         tanh+80(FP), R8
+	MOVQ         tanh+96(FP), R8
 	SUBQ         y+0(FP), R8
 	VMOVUPD.Z    (DX)(R8*1), K1, Z1
 	VBROADCASTSD c3ff0000000000000<>+0(SB), Z2
 	VFNMADD231PD Z1, Z1, Z2
 	VMULPD       Z2, Z0, Z0
 	VMOVUPD      Z0, K1, (DX)
-	ADDQ         AX, DX
+	ADDQ         yStride+64(FP), DX
 	ADDQ         R11, BX
 	SUBQ         $0x00000001, DI
 	JMP          outputs144

@@ -146,12 +146,48 @@ func product(y, x, w, bias []float64, in, out, n, inStride, outStride int) {
 		bias, biasStride = zero, 0
 	}
 	switch {
+	case crowded(in, n):
+		productCrowded(y, x, w, bias, in, out, n, inStride, outStride, biasStride, nil)
 	case useAVX512:
-		affineAVX512(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*inStride, 8*outStride, biasStride)
+		affineAVX512(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*n, 8*n, 8*inStride, 8*outStride, biasStride)
 	case useAVX2:
-		affineAVX2(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*inStride, 8*outStride, biasStride)
+		affineAVX2(&y[0], &x[0], &w[0], &bias[0], in, out, n, 8*n, 8*n, 8*inStride, 8*outStride, biasStride)
 	default:
 		productGo(y, x, w, bias, in, out, n, inStride, outStride, biasStride/8)
+	}
+}
+
+const (
+	crowdSpan  = 512 // samples: a page of the memory
+	crowdBlock = 64  // samples
+	leastCrowd = 16  // features
+	mostCrowd  = 128
+)
+
+// crowded reports whether the same sample of many features falls on the same few places of the
+// processor's first cache, which is addressed by the place in a page.
+func crowded(features, n int) bool {
+	return n%crowdSpan == 0 && features >= leastCrowd && features <= mostCrowd && (useAVX2 || useAVX512)
+}
+
+// productCrowded copies the inputs of some samples at a time to memory that is not crowded. With a
+// tanh, it multiplies by its gradient. The bits are those of the kernel on all samples at once.
+func productCrowded(y, x, w, bias []float64, in, out, n, inStride, outStride, biasStride int, tanh []float64) {
+	var block [mostCrowd * crowdBlock]float64
+	for from := 0; from < n; from += crowdBlock {
+		for i := range in {
+			copy(block[i*crowdBlock:(i+1)*crowdBlock], x[i*n+from:])
+		}
+		switch {
+		case useAVX512 && tanh != nil:
+			affineTanhGradAVX512(&y[from], &block[0], &w[0], &bias[0], in, out, crowdBlock, 8*crowdBlock, 8*n, 8*inStride, 8*outStride, biasStride, &tanh[from])
+		case useAVX512:
+			affineAVX512(&y[from], &block[0], &w[0], &bias[0], in, out, crowdBlock, 8*crowdBlock, 8*n, 8*inStride, 8*outStride, biasStride)
+		case tanh != nil:
+			affineTanhGradAVX2(&y[from], &block[0], &w[0], &bias[0], in, out, crowdBlock, 8*crowdBlock, 8*n, 8*inStride, 8*outStride, biasStride, &tanh[from])
+		default:
+			affineAVX2(&y[from], &block[0], &w[0], &bias[0], in, out, crowdBlock, 8*crowdBlock, 8*n, 8*inStride, 8*outStride, biasStride)
+		}
 	}
 }
 
@@ -248,11 +284,14 @@ func InputGradTanh(dx, theta, dy, tanh []float64, in, out, n int) {
 	dx, dy, theta, tanh = dx[:in*n], dy[:out*n], theta[:in*out], tanh[:in*n]
 	switch {
 	case wide(in, out):
+	case crowded(out, n):
+		productCrowded(dx, dy, theta, zero, out, in, n, 1, out, 0, tanh)
+		return
 	case useAVX512:
-		affineTanhGradAVX512(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8, 8*out, 0, &tanh[0])
+		affineTanhGradAVX512(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8*n, 8*n, 8, 8*out, 0, &tanh[0])
 		return
 	case useAVX2:
-		affineTanhGradAVX2(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8, 8*out, 0, &tanh[0])
+		affineTanhGradAVX2(&dx[0], &dy[0], &theta[0], &zero[0], out, in, n, 8*n, 8*n, 8, 8*out, 0, &tanh[0])
 		return
 	}
 	InputGrad(dx, theta, dy, in, out, n)

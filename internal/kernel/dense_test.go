@@ -149,3 +149,41 @@ func TestGradientsAgainstCentralDifferences(t *testing.T) {
 		}
 	})
 }
+
+// A batch of whole pages goes through copies, with the bits of any other.
+func TestCrowdedProductsHaveTheSameBits(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		const in, out, n, fewer = 118, 60, 2 * crowdSpan, 2*crowdSpan - 3
+		if Path() != PathGo {
+			require.True(t, crowded(in, n) && crowded(out, n))
+			require.False(t, crowded(in, fewer))
+		}
+		rng := rand.New(rand.NewPCG(5, 6))
+		theta, x, dy := normals(rng, ThetaLen(in, out)), normals(rng, in*n), normals(rng, out*n)
+		first := func(v []float64) (part []float64) { // of every feature
+			for ; len(v) > 0; v = v[n:] {
+				part = append(part, v[:fewer]...)
+			}
+			return part
+		}
+		for name, run := range map[string]func(x, dy []float64, n int) []float64{
+			"Affine": func(x, _ []float64, n int) []float64 {
+				y := make([]float64, out*n)
+				Affine(y, x, theta, in, out, n)
+				return y
+			},
+			"InputGrad": func(_, dy []float64, n int) []float64 {
+				dx := make([]float64, in*n)
+				InputGrad(dx, theta, dy, in, out, n)
+				return dx
+			},
+			"InputGradTanh": func(x, dy []float64, n int) []float64 {
+				dx := make([]float64, in*n)
+				InputGradTanh(dx, theta, dy, x, in, out, n)
+				return dx
+			},
+		} {
+			require.Equal(t, run(first(x), first(dy), fewer), first(run(x, dy, n)), name)
+		}
+	})
+}

@@ -6,10 +6,10 @@ package kernel
 
 // The functions below are never called: builds without assembly use the path in plain Go.
 
-func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
+func affineAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int) {
 	panic("kernel: this build has no SIMD")
 }
-func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64) {
+func affineTanhGradAVX2(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int, tanh *float64) {
 	panic("kernel: this build has no SIMD")
 }
 func affineRowsAVX2(layers *byte, count int) { panic("kernel: this build has no SIMD") }
@@ -69,10 +69,10 @@ func relativeCosineAVX2(dst *float64, t *float64, y *float64, k int, n int, floo
 func relativeCosineGradAVX2(dst *float64, grad *float64, t *float64, y *float64, k int, n int, floor float64) {
 	panic("kernel: this build has no SIMD")
 }
-func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int) {
+func affineAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int) {
 	panic("kernel: this build has no SIMD")
 }
-func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, inStride int, outStride int, biasStride int, tanh *float64) {
+func affineTanhGradAVX512(y *float64, x *float64, w *float64, bias *float64, in int, out int, n int, xStride int, yStride int, inStride int, outStride int, biasStride int, tanh *float64) {
 	panic("kernel: this build has no SIMD")
 }
 func affineRowsAVX512(layers *byte, count int) { panic("kernel: this build has no SIMD") }

@@ -10,18 +10,17 @@ import (
 // kernel that multiplies the result by the gradient of a tanh. Every element is its bias plus
 // the products in the order of the inputs, one fused multiply-add each.
 func affine(v isa) {
-	v.function("affine", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int)",
-		"writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes.")
+	v.function("affine", "(y, x, w, bias *float64, in, out, n, xStride, yStride, inStride, outStride, biasStride int)",
+		"writes y[j][r] = bias[j] + Σi w[i·inStride + j·outStride]·x[i][r]; strides are in bytes, those of x and y between features.")
 	affineBlock(v, false)
-	v.function("affineTanhGrad", "(y, x, w, bias *float64, in, out, n, inStride, outStride, biasStride int, tanh *float64)",
-		"writes what affine does, times 1 − tanh[j][r]².")
+	v.function("affineTanhGrad", "(y, x, w, bias *float64, in, out, n, xStride, yStride, inStride, outStride, biasStride int, tanh *float64)",
+		"writes what affine does, times 1 − tanh[j][r]²; tanh lies as y does.")
 	affineBlock(v, true)
 }
 
 // affineBlock generates the body of both kernels.
 func affineBlock(v isa, gradient bool) {
-	ld := param("n")
-	SHLQ(Imm(3), ld)
+	ld := param("xStride")
 	rest := AllocLocal(8)
 	n := param("n")
 	MOVQ(n, rest)
@@ -139,7 +138,7 @@ func affineTile(v isa, xs, y, w, bias, ld GPVirtual, rows, u int, k *mask, gradi
 			}
 			v.store(r, Mem{Base: y, Disp: i * v.width()}, k)
 		}
-		ADDQ(ld, y)
+		ADDQ(paramMem("yStride"), y)
 		ADDQ(out, w)
 	}
 }

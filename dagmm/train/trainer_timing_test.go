@@ -117,6 +117,21 @@ func BenchmarkFit1000x4(b *testing.B) {
 	}
 }
 
+// BenchmarkFit1000x38 measures the default preset for many metrics, in both precisions.
+func BenchmarkFit1000x38(b *testing.B) {
+	x := loadRows(1000, 38, 1)
+	for _, p := range []Precision{Float64, Float32} {
+		b.Run(string(p), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := Fit(context.Background(), x, Config{Optimizer: OptimizerConfig{Precision: p}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkScore1000x4 measures the energies of 1000 later rows.
 func BenchmarkScore1000x4(b *testing.B) {
 	for name, cfg := range map[string]Config{"default": {}, "pca": PCA()} {

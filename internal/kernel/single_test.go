@@ -56,8 +56,8 @@ func TestSinglePathsAgree(t *testing.T) {
 		onPath(t, p, func(t *testing.T) {
 			for name, run := range singleCalls {
 				t.Run(name, func(t *testing.T) {
-					for k := 1; k <= 20; k++ {
-						for _, n := range []int{1, 2, 5, 6, 11, 13} {
+					for _, k := range []int{1, 2, 3, 4, 5, 6, 7, 8, 11, 16, 20} {
+						for _, n := range []int{1, 2, 13} {
 							agreeSingle(t, run, k, n)
 						}
 					}

@@ -23,7 +23,7 @@ const (
 	// not equal to it. The same seed, data, build and CPU path give the same bits here too.
 	//
 	// Float32 suits wide rows and large batches, where a step takes a half to a third of the time
-	// (benchmarks/SPEED.md); a batch is computed in blocks of 32 rows. Without AVX2 it is no faster.
+	// (benchmarks/SPEED.md); a batch is computed in blocks of 32 rows. Without AVX2 it is slower.
 	// Training needs 4 more bytes for each value of the training rows.
 	Float32 Precision = "float32"
 )

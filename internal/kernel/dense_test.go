@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -153,7 +154,7 @@ func TestGradientsAgainstCentralDifferences(t *testing.T) {
 // A batch of whole pages goes through copies, with the bits of any other.
 func TestCrowdedProductsHaveTheSameBits(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
-		const in, out, n, fewer = 118, 60, 2 * crowdSpan, 2*crowdSpan - 3
+		const in, out, n, fewer = 37, 19, crowdSpan, crowdSpan - 3
 		if Path() != PathGo {
 			require.True(t, crowded(in, n) && crowded(out, n))
 			require.False(t, crowded(in, fewer))
@@ -183,7 +184,7 @@ func TestCrowdedProductsHaveTheSameBits(t *testing.T) {
 				return dx
 			},
 		} {
-			require.Equal(t, run(first(x), first(dy), fewer), first(run(x, dy, n)), name)
+			require.True(t, slices.Equal(run(first(x), first(dy), fewer), first(run(x, dy, n))), name)
 		}
 	})
 }

@@ -21,14 +21,14 @@ import (
 // with old results.
 type protocol struct {
 	Version int       // raised when a measure or a loader changes
-	Rows    int       // training rows of a series after striding
+	Rows    int       // training rows of a series after thinning
 	Context []float64 // smoothing factors of the context inputs
 	Gap     int       // rows between flags of one false episode
 	Buffer  int       // largest buffer of VUS-PR, rows
 	PerDay  float64   // samples a day in folders that are no known suite, 0 for one a minute
 }
 
-const protocolVersion = 3
+const protocolVersion = 4
 
 func (p protocol) hash() string {
 	h := fnv.New32a()

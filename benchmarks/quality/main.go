@@ -112,7 +112,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.seeds, "seeds", 1, "seeds 1 to `n`")
 	f.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "runs at a time")
 	f.BoolVar(&o.again, "again", false, "run again what results.jsonl already has")
-	f.IntVar(&o.protocol.Rows, "rows", 5000, "training rows of a series for the simple methods after striding, 0 for all")
+	f.IntVar(&o.protocol.Rows, "rows", 0, "training rows of a series at most, one of every k drawn at random; 0 for all")
 	f.IntVar(&o.protocol.Gap, "gap", 0, "false alarms at most this many rows apart are one episode, beyond neighbours")
 	f.Float64Var(&o.protocol.PerDay, "per-day", 0, "samples a `day` of recordings in a folder of your own, 0 for 1440")
 	f.IntVar(&o.protocol.Buffer, "buffer", 100, "largest buffer of VUS-PR, rows")

@@ -15,7 +15,7 @@ import (
 // scaling and threshold are the model's own.
 type DAGMM struct {
 	train.Config
-	MaxRows int // rows trained on, strided; the others still enter the context. 0 means all
+	MaxRows int // rows trained on, thinned; the others still enter the context. 0 means all
 }
 
 // Fit implements Detector.
@@ -25,11 +25,14 @@ func (d *DAGMM) Fit(ctx context.Context, x *mat.Dense, seed uint64) (Scorer, err
 	if cfg.Workers == 0 {
 		cfg.Workers = 1 // the benchmark runs several fits at a time
 	}
-	if n, _ := x.Dims(); d.MaxRows > 0 && n > d.MaxRows {
-		k := (n + d.MaxRows - 1) / d.MaxRows
+	n, _ := x.Dims()
+	if rows := thinned(n, d.MaxRows, seed); len(rows) < n {
 		cfg.Exclude = make([]bool, n)
 		for i := range n {
-			cfg.Exclude[i] = i%k != 0
+			cfg.Exclude[i] = true
+		}
+		for _, r := range rows {
+			cfg.Exclude[r] = false
 		}
 	}
 	model, _, err := train.Fit(ctx, x, cfg)

@@ -12,18 +12,18 @@ import (
 // exactly.
 type KNN struct {
 	K       int // 0 means 10
-	MaxRows int // training rows are strided to at most this many, 0 means 5000
+	MaxRows int // training rows are thinned to at most this many, 0 means 5000
 }
 
 // Fit implements Detector.
-func (k KNN) Fit(_ context.Context, train *mat.Dense, _ uint64) (Scorer, error) {
+func (k KNN) Fit(_ context.Context, train *mat.Dense, seed uint64) (Scorer, error) {
 	if k.K == 0 {
 		k.K = 10
 	}
 	if k.MaxRows == 0 {
 		k.MaxRows = 5000
 	}
-	train = Stride(train, k.MaxRows)
+	train = Thin(train, k.MaxRows, seed)
 	n, _ := train.Dims()
 	if n <= k.K {
 		return nil, fmt.Errorf("%d rows for %d neighbours", n, k.K)

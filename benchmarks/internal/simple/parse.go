@@ -13,7 +13,7 @@ import (
 
 // Options hold for every method of a run.
 type Options struct {
-	MaxRows int       // training rows a method gets after striding, 0 for all
+	MaxRows int       // training rows a method gets after thinning, 0 for all
 	Context []float64 // smoothing factors of "+context", nil for DefaultContext
 	Set     string    // set of the paper that the rows are from, "" for none
 }

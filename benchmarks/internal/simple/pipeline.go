@@ -9,11 +9,11 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Pipeline prepares the rows for a method: context, stride, standardise, clip.
+// Pipeline prepares the rows for a method: context, thinning, standardise, clip.
 type Pipeline struct {
 	Method  Detector
 	Context []float64 // smoothing factors α of the recent levels, none for plain rows
-	MaxRows int       // training rows are strided to at most this many, 0 keeps all
+	MaxRows int       // training rows are thinned to at most this many, 0 keeps all
 	Clip    bool      // 10·asinh(z/10) of the standardised inputs
 }
 
@@ -26,7 +26,7 @@ func (p *Pipeline) Fit(ctx context.Context, train *mat.Dense, seed uint64) (Scor
 	if rows < 2 {
 		return nil, fmt.Errorf("simple: %d training rows", rows)
 	}
-	x := Stride(AddContext(train, p.Context), p.MaxRows)
+	x := Thin(AddContext(train, p.Context), p.MaxRows, seed)
 	scale := newStandardizer(x)
 	x = scale.apply(x, p.Clip)
 	inner, err := p.Method.Fit(ctx, x, seed)
@@ -88,21 +88,6 @@ func AddContext(x *mat.Dense, alphas []float64) *mat.Dense {
 				m[j] += alpha * deviation
 			}
 		}
-	}
-	return out
-}
-
-// Stride returns every k-th row with the smallest k that leaves at most limit
-// rows; limit 0 keeps all.
-func Stride(x *mat.Dense, limit int) *mat.Dense {
-	n, d := x.Dims()
-	if limit <= 0 || n <= limit {
-		return x
-	}
-	k := (n + limit - 1) / limit
-	out := mat.NewDense((n+k-1)/k, d, nil)
-	for i := 0; i*k < n; i++ {
-		out.SetRow(i, x.RawRowView(i*k))
 	}
 	return out
 }

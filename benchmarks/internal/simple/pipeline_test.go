@@ -23,14 +23,6 @@ func TestAddContextByHand(t *testing.T) {
 	require.Same(t, x, AddContext(x, nil))
 }
 
-func TestStride(t *testing.T) {
-	x := mat.NewDense(7, 1, []float64{0, 1, 2, 3, 4, 5, 6})
-	require.Equal(t, []float64{0, 2, 4, 6}, Stride(x, 4).RawMatrix().Data)
-	require.Equal(t, []float64{0, 3, 6}, Stride(x, 3).RawMatrix().Data)
-	require.Same(t, x, Stride(x, 7))
-	require.Same(t, x, Stride(x, 0))
-}
-
 func TestStandardizer(t *testing.T) {
 	x := mat.NewDense(3, 3, []float64{
 		1, 5, 1000,

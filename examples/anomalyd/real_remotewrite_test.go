@@ -19,6 +19,8 @@ import (
 	"github.com/metric-streams/anomaly/examples/anomalyd/demo/hosts"
 )
 
+// Rows wait for their last values for seconds: a busy machine, and Prometheus after a refusal,
+// can be later by more than these intervals.
 const (
 	writtenInterval = 200 * time.Millisecond
 	writtenScrape   = 50 * time.Millisecond // several in every interval
@@ -59,7 +61,7 @@ listen: %s
 dir: state
 interval: %s
 by: [instance]
-sources: {remote_write: {token_file: token}}
+sources: {remote_write: {token_file: token, wait: 5s}}
 metrics:
   - {name: cpu, remote_write: demo_cpu}
   - {name: mem, remote_write: 'demo_mem{job=~"de.o"}'}
@@ -72,7 +74,7 @@ stdout: true
 	s.prometheus = start(t, nil, "prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+s.query)
 	own, err := os.ReadFile("anomaly.yml")
 	require.NoError(t, err)
-	s.write(t, "own.yml", strings.NewReplacer("127.0.0.1:9815", s.own, "anomaly.state", "own", "interval: 15s", "interval: "+writtenInterval.String()).Replace(string(own))+
+	s.write(t, "own.yml", strings.NewReplacer("127.0.0.1:9815", s.own, "anomaly.state", "own", "interval: 15s", "interval: "+writtenInterval.String(), "  remote_write:     #", "  remote_write: {wait: 5s} #").Replace(string(own))+
 		"training: {warm_up: 100, preset: pca}\n")
 	start(t, []string{asProgram + "=1"}, os.Args[0], "-config", s.path("own.yml"))
 	return s

@@ -15,9 +15,6 @@ import (
 	"github.com/metric-streams/anomaly/dagmm/train"
 )
 
-// maxTrained bounds the training rows; longer recordings are taken with a stride.
-const maxTrained = 5000
-
 // presets are the settings that can be compared.
 func presets(name string) (train.Config, error) {
 	cfg := train.Series()
@@ -46,12 +43,6 @@ func fit(ctx context.Context, s *suite.Series, preset string, seed uint64, cache
 		return nil, err
 	}
 	cfg.Columns, cfg.Seed = s.Columns, seed
-	rows, _ := s.Train.Dims()
-	stride := (rows + maxTrained - 1) / maxTrained
-	cfg.Exclude = make([]bool, rows)
-	for r := range cfg.Exclude {
-		cfg.Exclude[r] = r%stride != 0
-	}
 	return keep(cache, fmt.Sprintf("%s_%s_%s_%d.model", s.Suite, s.Machine, preset, seed), func() (*dagmm.Model, error) {
 		m, _, err := train.Fit(ctx, s.Train, cfg)
 		return m, err

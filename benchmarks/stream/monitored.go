@@ -95,28 +95,32 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 	rule, err := t.Flagged(flags[s.from:])
 	w.episodes, w.recall, w.oracle = rule.EpisodesPerDay, rule.EventRecall(), t.AtBudget(1).EventRecall()
 	w.worst = w.episodes
-	w.blind = t.At(blindThreshold(energies[s.from:], int(time.Hour/s.interval), float64(rows-s.from)*s.interval.Hours()/24)).EventRecall()
+	blind, err := blindThreshold(energies[s.from:], int(time.Hour/s.interval), float64(rows-s.from)*s.interval.Hours()/24)
+	if err != nil {
+		return w, err
+	}
+	w.blind = t.At(blind).EventRecall()
 	return w, err
 }
 
-// blindThreshold returns the lowest fixed threshold that opens at most the allowed number of
-// alarms, whatever they are about. Samples above it that have at most gap others between them
-// are one alarm. It needs no labels, but all energies beforehand.
-func blindThreshold(energies []float64, gap int, allowed float64) float64 {
-	levels := slices.DeleteFunc(slices.Clone(energies), math.IsNaN)
-	slices.Sort(levels)
-	flags := make([]bool, len(energies))
-	lowest := math.Inf(1)
-	for _, level := range slices.Backward(slices.Compact(levels)) {
-		for i, e := range energies {
-			flags[i] = e > level
+// blindThreshold returns the lowest energy that, as a fixed threshold, opens at most the allowed
+// number of alarms, whatever they are about. Samples above it that have at most gap others between
+// them are one alarm. It needs no labels, but all energies beforehand.
+func blindThreshold(energies []float64, gap int, allowed float64) (float64, error) {
+	scores, lowest := slices.Clone(energies), math.Inf(1)
+	for i, e := range scores {
+		if e != e {
+			scores[i] = math.Inf(-1)
+		} else {
+			lowest = min(lowest, e)
 		}
-		if float64(len(evaluate.Episodes(flags, gap))) > allowed {
-			break
-		}
-		lowest = level
 	}
-	return lowest
+	// Where nothing is labelled every alarm is a false episode, of one day.
+	t, err := evaluate.NewTimeline(scores, make([]bool, len(scores)), float64(len(scores)), gap)
+	if err != nil {
+		return 0, err
+	}
+	return max(t.AtBudget(allowed).Threshold, lowest), nil
 }
 
 // mean is what several trainings of one host came to.

@@ -16,7 +16,9 @@ func TestBlindThreshold(t *testing.T) {
 		allowed float64
 		want    float64
 	}{{0, 1, 8}, {1, 1, 7}, {0, 3, 6}, {1, 2, 6}, {20, 1, 1}, {0, .5, 9}} {
-		require.InDelta(t, c.want, blindThreshold(energies, c.gap, c.allowed), 0, "%+v", c)
+		got, err := blindThreshold(energies, c.gap, c.allowed)
+		require.NoError(t, err)
+		require.InDelta(t, c.want, got, 0, "%+v", c)
 	}
 }
 

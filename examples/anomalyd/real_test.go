@@ -230,6 +230,7 @@ func TestAgainstTheRealServers(t *testing.T) {
 	})
 	blamed := func() []message { return s.hook.seen(func(m message) bool { return blames(m, "web-1", "mem") }) }
 	eventually(t, 30*time.Second, "the webhook knows", func() bool { return len(blamed()) > 0 })
+	require.Empty(t, s.hook.seen(func(m message) bool { return blames(m, "web-2", "mem") }), "the fault is the other host's")
 	opened := blamed()[0]
 	s.say(t, "/api/v1/verdict", fmt.Sprintf(`{"stream": %q, "seq": %d, "real": true}`, opened.Event.Stream, opened.Event.Seq))
 

@@ -93,6 +93,9 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 		return w, err
 	}
 	rule, err := t.Flagged(flags[s.from:])
+	if err != nil {
+		return w, err
+	}
 	w.episodes, w.recall, w.oracle = rule.EpisodesPerDay, rule.EventRecall(), t.AtBudget(1).EventRecall()
 	w.worst = w.episodes
 	blind, err := blindThreshold(energies[s.from:], int(time.Hour/s.interval), float64(rows-s.from)*s.interval.Hours()/24)
@@ -100,7 +103,7 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 		return w, err
 	}
 	w.blind = t.At(blind).EventRecall()
-	return w, err
+	return w, nil
 }
 
 // blindThreshold returns the lowest energy that, as a fixed threshold, opens at most the allowed

@@ -97,7 +97,10 @@ func (b *rowBuilder) take(md pmetric.Metrics, now time.Time) (out []row) {
 		out = b.add(out, &points[i])
 	}
 	for _, st := range touched {
-		if st.complete() && b.due(st) {
+		switch {
+		case st.setBack(b.interval):
+			b.restart(st)
+		case st.complete() && b.due(st):
 			out = b.finish(out, st)
 		}
 	}
@@ -298,14 +301,14 @@ func (b *rowBuilder) restart(st *stream) {
 	st.next, st.last, st.newest, st.pending, st.lateFrom, st.lateTo = 0, 0, 0, false, 0, 0
 }
 
-// add takes a number. Before that comes the row that does not wait for it.
+// add takes a number. Before a newer one than all before comes the row that does not wait for it.
 func (b *rowBuilder) add(out []row, p *point) []row {
 	st := p.stream
 	if st.last > 0 && p.at <= st.last-b.interval {
 		b.late(st, p.at)
 		return out
 	}
-	if st.pending && st.newest > st.last && p.at >= st.next+b.interval/2 {
+	if st.pending && st.newest > st.last && p.at > st.newest && p.at >= st.next+b.interval/2 {
 		out = b.finish(out, st)
 	}
 	s := st.index[p.source][p.key]
@@ -350,17 +353,20 @@ func (b *rowBuilder) open(st *stream, p *point) *series {
 	return s
 }
 
-// late drops a point that came too late. A stream of which only such points come, in order and
-// for several intervals, has a clock that was set back: it goes on from there.
+// late drops a point that came too late.
 func (b *rowBuilder) late(st *stream, at int64) {
 	b.lost[lostLate]++
 	if st.lateFrom == 0 || at < st.lateTo-b.interval {
 		st.lateFrom, st.lateTo = at, at
 	}
 	st.lateTo = max(st.lateTo, at)
-	if st.lateTo-st.lateFrom >= lateRows*b.interval {
-		b.restart(st)
-	}
+}
+
+// setBack reports whether only late points have come of late, in order and for several
+// intervals: then a clock was set back, and the stream goes on from there. A batch may hold older
+// points before newer ones, so this is asked at its end.
+func (st *stream) setBack(interval int64) bool {
+	return st.lateTo-st.lateFrom >= lateRows*interval
 }
 
 // due reports whether it is time for a row. What is no newer than the last row waits for the next.

@@ -241,6 +241,33 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
+// A batch that holds minutes of old points, from a sender's queue, and then newer ones is no clock
+// that was set back.
+func TestOldPointsBeforeNewOnes(t *testing.T) {
+	b := builder(t, nil, MetricConfig{Name: "m", From: []string{"x"}})
+	b.feed(newBatch(at(1000)).gauge("x", 1))
+	in := newBatch(at(0))
+	for i := range 30 {
+		in.at = at(10 * float64(i))
+		in.gauge("x", 7)
+	}
+	in.at = at(1010)
+	rows := b.feed(in.gauge("x", 2))
+	require.Len(t, rows, 1)
+	requireRow(t, rows[0], at(1010), 2)
+	require.Equal(t, losses{lostLate: 30}, b.lost)
+}
+
+// A row that waits for a metric takes a point of it that is older than the others.
+func TestRowTakesOlderPoint(t *testing.T) {
+	b := builder(t, nil, MetricConfig{Name: "a", From: []string{"x"}}, MetricConfig{Name: "b", From: []string{"y"}})
+	requireRow(t, b.feed(newBatch(at(0)).gauge("x", 1).gauge("y", 1))[0], at(0), 1, 1)
+	require.Empty(t, b.feed(newBatch(at(50)).gauge("x", 2))) // after a gap
+	rows := b.feed(newBatch(at(45)).gauge("y", 3))
+	require.Len(t, rows, 1)
+	requireRow(t, rows[0], at(50), 2, 3)
+}
+
 // Memory is bounded, whatever comes.
 func TestFloodOfSeries(t *testing.T) {
 	b := builder(t, nil, MetricConfig{Name: "m", From: []string{"x"}, Aggregation: "mean"})

@@ -32,7 +32,7 @@ func (p *plan) sampleColumn(c int) columnStats {
 			continue
 		}
 		s.numbers++
-		s.add(b)
+		s.add(b, r.line)
 	}
 	return s
 }

@@ -53,7 +53,8 @@ type CSVOptions struct {
 	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
 	// decides for each column: by its numbers, then by the other columns, then by the language
 	// of times and delimiter. Where they leave open whether 1,206 is a thousand, it is an
-	// error. Blanks and apostrophes that group thousands are recognised in any case.
+	// error. So is a later row, in any column, that speaks against the way in which such a number
+	// was read. Blanks and apostrophes that group thousands are recognised in any case.
 	Decimal rune
 	// Header is the number of header rows. The zero value decides from the content.
 	Header HeaderMode
@@ -126,9 +127,11 @@ type CSVOptions struct {
 	// determines everything from what has come as soon as there is a row that shows it, and at
 	// the latest after 16 lines, so that it need not wait for more; otherwise from the first
 	// 256 kB. It waits for a second row where a column of the first has no value and Columns
-	// does not name the metrics, or where a number does not show its decimal sign. A line
-	// without its line end is not complete, and Reader.Next goes on after io.EOF where more has
-	// come. Compressed text cannot go on: its end is in the text.
+	// does not name the metrics, or where nothing tells the decimal sign of a number. A number
+	// such as 1,206 is read by what has come: where a later row shows that the sign was the other
+	// one, that row is an error, and the values before it are off by a factor of 1000. Decimal
+	// rules that out. A line without its line end is not complete, and Reader.Next goes on after
+	// io.EOF where more has come. Compressed text cannot go on: its end is in the text.
 	Live bool
 }
 

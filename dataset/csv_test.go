@@ -347,6 +347,7 @@ func TestReadCSVErrors(t *testing.T) {
 		"ambiguous, tab":    {text: "a\tb\n1.500\t2\n3.000\t4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},
 		"ambiguous, both":   {text: "a;b\n1.500;2\n3,000;4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},
 		"ambiguous, late":   {text: "a,b\n" + strings.Repeat("12.345,1\n", 1e5) + "17,1\n12,1\n", kind: ErrNotNumber, say: `line 100003, column "a": "12" beside "12.345"`},
+		"ambiguous, others": {text: "a|b\n" + strings.Repeat("12.345|1\n", 1e5) + "12.345|0,5\n", kind: ErrNotNumber, say: `line 100002, column "b": "0,5" beside "12.345" in column "a"`},
 		"groups of two":     {text: "cpu,mem\n1,2\n1 23,2\n", kind: ErrNotNumber, say: `"1 23" is not a number`},
 		"other groups":      {text: "cpu,mem\n1,2\n1'234 567,2\n", kind: ErrNotNumber, say: "is not a number"},
 		"ambiguous":         {text: "cpu,mem\n\"1,234\",2\n3,4\n", kind: ErrNotNumber, say: "give the decimal sign in Decimal"},

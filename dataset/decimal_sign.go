@@ -16,6 +16,7 @@ import (
 type signEvidence struct {
 	points, commas               int // numbers that show it: 0.5; 1,25; 1.234,5; 1 234,5
 	unclearPoints, unclearCommas int // numbers that do not: 1.206; 1,206
+	unclearLine                  int // of the last of these
 	small                        int // whole numbers from 2 to 999 but 100, as far as they differ: 0, 1 or 2
 	firstSmall                   int
 	large                        int // whole numbers from 1000, without thousands signs
@@ -23,8 +24,9 @@ type signEvidence struct {
 	example                      string
 }
 
-// add takes a number of the column.
-func (e *signEvidence) add(b []byte) {
+// add takes a number of the column, in the record on a line. Lines go forward; a number that is
+// taken again, because the sample had it, shows nothing more.
+func (e *signEvidence) add(b []byte, line int) {
 	b = withoutPercent(b)
 	if digits := bytes.TrimLeft(b, "+-"); isDigits(digits) {
 		e.addWhole(digits)
@@ -51,6 +53,14 @@ func (e *signEvidence) add(b []byte) {
 		e.commas++
 		return
 	}
+	e.addUnclear(b, line)
+}
+
+// addUnclear takes a number that does not show its decimal sign.
+func (e *signEvidence) addUnclear(b []byte, line int) {
+	if line <= e.unclearLine {
+		return
+	}
 	switch {
 	case bytes.IndexByte(b, ',') >= 0:
 		e.unclearCommas++
@@ -59,6 +69,7 @@ func (e *signEvidence) add(b []byte) {
 	default:
 		return // 1e6
 	}
+	e.unclearLine = line
 	if e.example == "" {
 		e.example = string(b)
 	}
@@ -137,6 +148,11 @@ func (e *signEvidence) decide(others byte, usual func(sign byte) bool) byte {
 	return 0
 }
 
+// alone returns the decimal sign of a column by its own numbers alone, or 0 where they leave it open.
+func (e *signEvidence) alone() byte {
+	return e.decide(0, func(byte) bool { return false })
+}
+
 // decimalSign returns the decimal sign that a number shows, or 0 where it could be either.
 // 0,5 and 1.234,5 have a decimal comma; 1,234 may be a thousand.
 func decimalSign(b []byte) byte {
@@ -181,8 +197,7 @@ func (p *plan) decimalOf(c int) numberFormat {
 func (p *plan) commonDecimal() byte {
 	shown, differ := p.sameSign((*signEvidence).shown)
 	if shown == 0 && !differ {
-		never := func(byte) bool { return false }
-		shown, _ = p.sameSign(func(e *signEvidence) byte { return e.decide(0, never) })
+		shown, _ = p.sameSign((*signEvidence).alone)
 	}
 	return shown
 }
@@ -248,29 +263,58 @@ func (p *plan) usualDecimal(sign byte) bool {
 }
 
 // watchSign takes a number of a metric column that has not shown its decimal sign so far, and
-// sets the column's format. What was read before must have been read in that format.
+// sets the column's format. What was read before must have been read in that format, in the other
+// columns too.
 func (r *rowReader) watchSign(m *metricColumn, cell []byte) error {
-	e := m.sign
-	before, unclear := m.format.decimal, e.unclear()
 	if !isDigits(cell) && !numberLike(cell) || r.missing[string(cell)] {
 		return nil
 	}
-	e.add(cell)
-	sign := e.shown()
-	switch {
+	e, decimal := m.sign, r.decimal
+	unclear, sign, alone := e.unclear(), e.shown(), e.alone()
+	e.add(cell, r.start)
+	if e.shown() != sign || e.alone() != alone {
+		r.decimal = r.commonDecimal()
+	}
+	switch sign = e.shown(); {
 	case sign != 0:
-		m.sign = nil // it will not change
 	case e.unclear() > 0:
 		sign = e.decide(r.decimal, r.usualDecimal)
 	default:
 		return nil
 	}
-	if unclear > 0 && sign != before {
-		return r.fail(m.col, ErrNotNumber, fmt.Sprintf("%s beside %s, which has a decimal sign or a thousands sign; give the decimal sign in Decimal",
-			shown(string(cell)), shown(e.example)))
+	if unclear > 0 && sign != m.format.decimal {
+		return r.otherSign(m, cell, shown(e.example))
+	}
+	if e.shown() != 0 {
+		m.sign = nil // it will not change
 	}
 	m.format = numberFormat{sign, sign != 0}
+	if r.decimal != decimal {
+		return r.watchOthers(m, cell)
+	}
 	return nil
+}
+
+// watchOthers sets the formats of the metric columns that go by what the columns show, after a cell
+// of column m has changed that.
+func (r *rowReader) watchOthers(m *metricColumn, cell []byte) error {
+	for _, o := range r.metrics {
+		if o == m || o.sign == nil || o.sign.shown() != 0 {
+			continue
+		}
+		sign := o.sign.decide(r.decimal, r.usualDecimal)
+		if o.sign.unclear() > 0 && sign != o.format.decimal {
+			return r.otherSign(m, cell, fmt.Sprintf("%s in column %q", shown(o.sign.example), r.names[o.col]))
+		}
+		o.format = numberFormat{sign, sign != 0}
+	}
+	return nil
+}
+
+// otherSign returns the error of a cell of column m that speaks against how a number was read.
+func (r *rowReader) otherSign(m *metricColumn, cell []byte, number string) error {
+	return r.fail(m.col, ErrNotNumber, fmt.Sprintf("%s beside %s, which has a decimal sign or a thousands sign; give the decimal sign in Decimal",
+		shown(string(cell)), number))
 }
 
 // decided returns what was decided about numbers that do not show their decimal sign: an

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,9 +122,8 @@ func FuzzReader(f *testing.F) {
 // columns where some number does not show its sign.
 func dropOtherSigns(whole, parts *Reader, rows ...[]Row) {
 	for j, i := range parts.kept {
-		m := parts.rows.metrics[i]
-		sign := whole.rows.metrics[i].format.decimal
-		if parts.rows.stats[m.col].unclear() == 0 || m.format.decimal == sign {
+		m, other := parts.rows.metrics[i], whole.rows.metrics[whole.kept[j]]
+		if parts.rows.stats[m.col].unclear() == 0 || m.format.decimal == other.format.decimal {
 			continue
 		}
 		for _, some := range rows {
@@ -178,7 +178,7 @@ func compareToTable(t *testing.T, table *Table, wantErr error, r *Reader, rows [
 // language where no number shows a decimal sign.
 func sameUse(a, b *Reader) bool {
 	ra, rb := a.Roles(), b.Roles()
-	if len(ra) != len(rb) || a.rows.comma != b.rows.comma || a.rows.first != b.rows.first {
+	if len(ra) != len(rb) || a.rows.comma != b.rows.comma || a.rows.first != b.rows.first || !slices.Equal(a.Columns(), b.Columns()) {
 		return false
 	}
 	if a.rows.usualDecimal('.') != b.rows.usualDecimal('.') || a.rows.usualDecimal(',') != b.rows.usualDecimal(',') {

@@ -53,8 +53,8 @@ type CSVOptions struct {
 	// Decimal is the decimal sign, '.' or ','. The other one may then group thousands. 0
 	// decides for each column: by its numbers, then by the other columns, then by the language
 	// of times and delimiter. Where they leave open whether 1,206 is a thousand, it is an
-	// error. So is a later row, in any column, that speaks against the way in which such a number
-	// was read. Blanks and apostrophes that group thousands are recognised in any case.
+	// error. So is a later row, in any metric column, that speaks against the way in which such a
+	// number was read. Blanks and apostrophes that group thousands are recognised in any case.
 	Decimal rune
 	// Header is the number of header rows. The zero value decides from the content.
 	Header HeaderMode

@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -58,6 +60,44 @@ func TestDecimalSignThatLaterRowsShow(t *testing.T) {
 			require.ErrorContains(t, err, c.say)
 			require.ErrorContains(t, err, "give the decimal sign in Decimal")
 		})
+	}
+}
+
+// Whatever signs the columns hold, and wherever live text is cut: values of the other sign are
+// followed by an error.
+func TestDecimalSignsOfCutText(t *testing.T) {
+	cells := []string{"1.206", "1.207", "1,206", "934", "944", "0.5", "0,5", "12345", "1 206", "", "7", "1"}
+	last := ""
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(last)
+		}
+	})
+	rng := rand.New(rand.NewPCG(1, 3))
+	of := func(from []string) string { return from[rng.IntN(len(from))] }
+	for range 2000 {
+		delimiter := of([]string{";", "|"})
+		columns := make([][]string, 1+rng.IntN(2)) // the cells of each
+		lines := []string{"time" + strings.Repeat(delimiter+"v", len(columns))}
+		for c := range columns {
+			for range 1 + rng.IntN(3) {
+				columns[c] = append(columns[c], of(cells))
+			}
+		}
+		for i := range 2 + rng.IntN(7) {
+			row := []string{fmt.Sprintf("2024-03-14 09:5%d:00", i)}
+			if i > 0 && rng.IntN(12) == 0 {
+				row[0] = of([]string{"Total", "x"})
+			}
+			for _, c := range columns {
+				row = append(row, of(c))
+			}
+			lines = append(lines, strings.Join(row, delimiter))
+		}
+		text := strings.Join(lines, "\n") + "\n"
+		at, opt := rng.IntN(len(text)), CSVOptions{SkipBadRows: rng.IntN(2) == 0}
+		last = fmt.Sprintf("%scut after %q, SkipBadRows %t", text, text[:at], opt.SkipBadRows)
+		compareCut(t, []byte(text), at, opt)
 	}
 }
 

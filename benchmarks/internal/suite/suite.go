@@ -9,7 +9,8 @@ import (
 )
 
 // Names are the suites. "sample" and "outliers" need no data. Any other name is that of a
-// folder with recordings X_train and X_test.
+// folder with recordings X_train and X_test. "lasting-" before the name of a suite of series stands for
+// its training recordings with faults that last an hour and more.
 var Names = []string{"smd4", "smd38", "asd", "jumpstarter", "nezha-boutique", "dcml", "paper", "tabular", "sample", "outliers"}
 
 // NeedsData reports whether the suite reads files.
@@ -24,6 +25,9 @@ func Members(dir, suite string) ([]string, error) {
 		return outlierNames, nil
 	case "paper", "tabular":
 		return tabularNames(dir, suite)
+	}
+	if of, ok := strings.CutPrefix(suite, lastingPrefix); ok {
+		return Machines(dir, of)
 	}
 	machines, err := Machines(dir, suite)
 	if err != nil && !slices.Contains(Names, suite) {
@@ -44,6 +48,9 @@ func Load(dir, suite, member string) (any, error) {
 		return newOutliers(member)
 	case "paper", "tabular":
 		return loadTabular(dir, suite, member)
+	}
+	if strings.HasPrefix(suite, lastingPrefix) {
+		return loadLasting(dir, suite, member)
 	}
 	return LoadSeries(dir, suite, member)
 }

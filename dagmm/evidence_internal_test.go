@@ -42,7 +42,37 @@ func TestEvidenceIsBounded(t *testing.T) {
 	assert.False(t, math.IsInf(v[9], 0) || math.IsNaN(v[9]))
 }
 
+// A curve gives the evidence of its points, rises strictly from 0 to the bound and beyond, and has no jump.
+func TestEvidenceCurve(t *testing.T) {
+	e := Evidence{At: 30, Scale: 40, Curve: []EvidencePoint{{-10, .02}, {2, 2.3}, {5, 3.9}, {30, 6.9}}}
+	require.NoError(t, e.check())
+	v := []float64{-1e300, -11, -10, -4, 2, 3.5, 5, 30, 70, 1e4, 1e300}
+	e.weigh(v, 30)
+	for i, want := range []float64{0, 0, .02, 1.16, 2.3, 3.1, 3.9, 6.9, 7.9} {
+		assert.InDelta(t, want, v[i], 1e-12)
+	}
+	assert.Greater(t, v[9], 30.)
+	assert.Less(t, v[9], 60.)
+	assert.Greater(t, v[10], v[9])
+	assert.False(t, math.IsInf(v[10], 0))
+
+	rng := rand.New(rand.NewPCG(1, 2))
+	before, value := -30., 0.
+	for range 10_000 {
+		at := before + rng.ExpFloat64()/20
+		one := []float64{at}
+		e.weigh(one, 30)
+		assert.GreaterOrEqual(t, one[0], value)
+		assert.LessOrEqual(t, one[0]-value, (at-before)*.54, "the steepest line")
+		before, value = at, one[0]
+	}
+}
+
 func TestEvidenceChecks(t *testing.T) {
+	for _, curve := range [][]EvidencePoint{{}, {{1, 3}}, {{0, 1}, {2, 3}}, {{1, 0}, {1, 3}}, {{0, 3}, {1, 3}}, {{0, -1}, {1, 3}}, {{math.NaN(), 0}, {1, 3}}, {{0, math.NaN()}, {1, 3}}, {{0, 0}, {1, math.NaN()}},
+		{{math.Inf(-1), 0}, {1, 3}}, {{0, 0}, {1, math.Inf(1)}}, {{1 - 1e-16, 0}, {1, 3}}} {
+		assert.ErrorIs(t, Evidence{At: 1, Scale: 1, Curve: curve}.check(), ErrModel, "%v", curve)
+	}
 	for _, e := range []Evidence{{At: math.NaN(), Scale: 1}, {At: math.Inf(1), Scale: 1}, {}, {Scale: -1}, {Scale: math.Inf(1)}, {Scale: math.NaN()}, {Scale: math.SmallestNonzeroFloat64}} {
 		assert.ErrorIs(t, e.check(), ErrModel, "%+v", e)
 	}

@@ -122,7 +122,10 @@ func (m *Model) trim() {
 	for i := range p.Members {
 		e := &p.Members[i]
 		e.Inputs, e.Targets, e.Scale = trimmed(e.Inputs), trimmed(e.Targets), trimmed(e.Scale)
-		e.Mixtures, e.Evidence = trimmed(e.Mixtures), trimmed(e.Evidence)
+		e.Mixtures, e.Evidence = trimmed(e.Mixtures), slices.Clone(e.Evidence)
+		for k := range e.Evidence {
+			e.Evidence[k].Curve = trimmed(e.Evidence[k].Curve)
+		}
 		if !tight(e.Network) {
 			e.Network = e.Network.Clone()
 		}

@@ -36,10 +36,13 @@ func (s scorer) terms(m *dagmm.Member, features, what string) []string {
 }
 
 // evidence is that of the energies e. See dagmm.Evidence.
-func (s scorer) evidence(e string, scale dagmm.Evidence, what string) string {
+func (s scorer) evidence(e string, of dagmm.Evidence, what string) string {
 	g := s.g
-	e = g.op("Mul", g.op("Sub", e, g.scalar(what+": at", scale.At)), g.factor(what+": 1/scale", 1/scale.Scale))
-	e = g.op("Add", e, g.scalar(what+": quantile", -math.Log(1-dagmm.EvidenceQuantile)))
+	if of.Curve == nil {
+		e = g.line(e, what, of.At, -math.Log(1-dagmm.EvidenceQuantile), 1/of.Scale)
+	} else {
+		e = g.curve(e, what, of)
+	}
 	if s.p.Bound == 0 {
 		return e
 	}
@@ -47,6 +50,25 @@ func (s scorer) evidence(e string, scale dagmm.Evidence, what string) string {
 	beyond := g.op("Greater", e, bound)
 	rise := g.op("Log", g.op("Mul", g.where(beyond, e, bound), g.factor(what+": 1/bound", 1/s.p.Bound)))
 	return g.where(beyond, g.op("Add", bound, g.op("Mul", rise, g.factor(what+": beyond", dagmm.BeyondBound*s.p.Bound))), e)
+}
+
+// line is value + (x − at)·rate.
+func (g *graph) line(x, what string, at, value, rate float64) string {
+	x = g.op("Mul", g.op("Sub", x, g.scalar(what+": at", at)), g.factor(what+": rate", rate))
+	return g.op("Add", x, g.scalar(what+": value", value))
+}
+
+// curve takes each energy to the line that it lies on.
+func (g *graph) curve(energy, what string, of dagmm.Evidence) string {
+	c, last := of.Curve, len(of.Curve)-1
+	out := g.line(energy, what+" beyond", of.At, c[last].Evidence, 1/of.Scale)
+	for i := last; i > 0; i-- {
+		a, b, part := c[i-1], c[i], fmt.Sprintf("%s, point %d", what, i)
+		line := g.line(energy, part, a.Energy, a.Evidence, (b.Evidence-a.Evidence)/(b.Energy-a.Energy))
+		out = g.where(g.op("Greater", energy, g.scalar(part+": energy", b.Energy)), out, line)
+	}
+	zero := g.scalar("no evidence", 0)
+	return g.where(g.op("Greater", out, zero), out, zero)
 }
 
 // mixtures are the energies of a member's mixtures. Without any it is the norm of the error

@@ -164,7 +164,7 @@ type MixtureConfig struct {
 	// it off.
 	Clip float64
 	// Bound, in (1, 1e6], replaces the energy under each mixture by its evidence, which all
-	// mixtures have on one scale, about −log p (see dagmm.Evidence). The energy of a row is then
+	// mixtures have on one scale, −log p (see dagmm.Evidence). The energy of a row is then
 	// the mean evidence of the members. Beyond Bound evidence grows by its logarithm only, so that one mixture
 	// that has gone wild does not hide what the others see. 0 or a negative number means no
 	// evidence: the members' energies are averaged, each in units of its own spread.

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -68,26 +69,63 @@ func witness(p dagmm.Parameters, data *trainingData) {
 	}
 }
 
-// evidence returns the scale of a mixture with the given training energies.
+// evidenceShares are the shares of training rows at whose energies a curve of evidence has points.
+// Most mixtures have tails that are heavier than an exponential's, so that a line from
+// the 98th percentile on makes little of what one row in a thousand exceeds.
+var evidenceShares = []float64{.98, .1, .05, .02, .01, .005, .002, .001, .0005}
+
+// leastBeyond is how many training rows must lie beyond a point of the curve, up to the share of 1/50 that
+// it always has.
+const leastBeyond = 10
+
+// evidence returns the evidence of a mixture with the given training energies.
 func evidence(energies []float64) dagmm.Evidence {
-	e := dagmm.Evidence{At: Quantile(energies, dagmm.EvidenceQuantile)}
-	var excesses []float64
-	for _, v := range energies {
-		if v > e.At {
-			excesses = append(excesses, v-e.At)
+	sorted := slices.Clone(energies)
+	slices.Sort(sorted)
+	for i, v := range sorted {
+		sorted[i] = min(max(v, -dagmm.MaxEvidence), dagmm.MaxEvidence)
+	}
+	curve := evidenceCurve(sorted)
+	last := curve[len(curve)-1]
+	e := dagmm.Evidence{At: last.Energy, Curve: curve}
+	if len(curve) == 1 { // nearly all rows alike
+		last.Evidence, e.Curve = -math.Log(1-dagmm.EvidenceQuantile), nil
+	}
+	first, _ := slices.BinarySearchFunc(sorted, last.Energy, func(v, at float64) int {
+		if v <= at {
+			return -1
 		}
+		return 1
+	})
+	if excesses := sorted[first:]; len(excesses) > 0 {
+		e.Scale = stat.Mean(excesses, nil) - last.Energy
 	}
-	if len(excesses) > 0 {
-		e.Scale = stat.Mean(excesses, nil)
-	}
-	least := 1e-12 * max(1, math.Abs(e.At))
+	least := leastStep(last.Energy)
 	if !(e.Scale > least) { // no excess: what an exponential would have
-		e.Scale = (e.At - Quantile(energies, .5)) / math.Log(.5/(1-dagmm.EvidenceQuantile))
+		e.Scale = (last.Energy - sorted[rank(.5, len(sorted))]) / (last.Evidence - math.Log(2))
 	}
 	if !(e.Scale > least) { // all rows alike
 		e.Scale = 1
 	}
-	e.At = min(max(e.At, -dagmm.MaxEvidence), dagmm.MaxEvidence)
 	e.Scale = min(max(e.Scale, 1/dagmm.MaxEvidence), dagmm.MaxEvidence)
 	return e
 }
+
+// evidenceCurve returns the curve of sorted energies, which has a point at least. Of shares with
+// the same energy it has the largest.
+func evidenceCurve(sorted []float64) (curve []dagmm.EvidencePoint) {
+	n := len(sorted)
+	for _, share := range evidenceShares {
+		if share < 1-dagmm.EvidenceQuantile-1e-9 && share*float64(n) < leastBeyond {
+			break
+		}
+		p := dagmm.EvidencePoint{Energy: sorted[rank(1-share, n)], Evidence: -math.Log(share)}
+		if k := len(curve); k == 0 || p.Energy > curve[k-1].Energy+leastStep(p.Energy) {
+			curve = append(curve, p)
+		}
+	}
+	return curve
+}
+
+// leastStep is how far two energies must lie apart to be told from each other.
+func leastStep(energy float64) float64 { return 1e-12 * max(1, math.Abs(energy)) }

@@ -72,49 +72,64 @@ func lineFrom(a, b EvidencePoint) evidenceLine {
 
 func (l evidenceLine) of(energy float64) float64 { return l.value + float64((energy-l.at)*l.rate) }
 
-// ends returns the line of low energies and where it ends, and that of energies beyond At.
-func (e Evidence) ends() (low evidenceLine, until float64, high evidenceLine) {
-	high = evidenceLine{e.At, evidenceAt, 1 / e.Scale}
+// beyond returns the line of energies beyond At.
+func (e *Evidence) beyond() evidenceLine {
 	if e.Curve == nil {
-		return high, e.At, high
+		return evidenceLine{e.At, evidenceAt, 1 / e.Scale}
 	}
-	high.value = e.Curve[len(e.Curve)-1].Evidence
-	return lineFrom(e.Curve[0], e.Curve[1]), e.Curve[1].Energy, high
+	return evidenceLine{e.At, e.Curve[len(e.Curve)-1].Evidence, 1 / e.Scale}
 }
 
-// between returns the evidence of an energy that is on the curve, beyond its second point.
-func (e Evidence) between(energy float64) float64 {
-	i := 2
-	for energy > e.Curve[i].Energy {
+// of returns the evidence of an energy, without a bound.
+func (e *Evidence) of(energy float64) float64 {
+	c := e.Curve
+	if energy > e.At || c == nil {
+		return e.beyond().of(energy)
+	}
+	i := 1
+	for i < len(c)-1 && energy > c[i].Energy {
 		i++
 	}
-	return lineFrom(e.Curve[i-1], e.Curve[i]).of(energy)
+	t := lineFrom(c[i-1], c[i]).of(energy)
+	if t < 0 {
+		return 0
+	}
+	return t
 }
 
 // weigh replaces energies by evidence. Beyond the bound evidence grows by its logarithm only,
 // so that a mixture that has gone wild, as after a fit to few rows, does not hide what the
 // others see.
-func (e Evidence) weigh(energies []float64, bound float64) {
-	low, until, high := e.ends()
-	least := math.Inf(-1)
-	if e.Curve != nil {
-		least = 0
+func (e *Evidence) weigh(energies []float64, bound float64) {
+	if len(energies) == 1 { // a line for each case would cost more
+		energies[0] = boundEvidence(e.of(energies[0]), bound)
+		return
 	}
+	var low evidenceLine // of most rows
+	until := math.Inf(-1)
+	if e.Curve != nil {
+		low, until = lineFrom(e.Curve[0], e.Curve[1]), e.Curve[1].Energy
+	}
+	high := e.beyond()
 	for i, v := range energies {
 		var t float64
 		switch {
+		case v <= until:
+			if t = low.of(v); t < 0 {
+				t = 0
+			}
 		case v > e.At:
 			t = high.of(v)
-		case v > until:
-			t = e.between(v)
 		default:
-			if t = low.of(v); t < least {
-				t = least
-			}
+			t = e.of(v)
 		}
-		if t > bound {
-			t = bound + float64(BeyondBound*bound*math.Log(t/bound))
-		}
-		energies[i] = t
+		energies[i] = boundEvidence(t, bound)
 	}
+}
+
+func boundEvidence(t, bound float64) float64 {
+	if t > bound {
+		return bound + float64(BeyondBound*bound*math.Log(t/bound))
+	}
+	return t
 }

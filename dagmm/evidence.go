@@ -101,35 +101,21 @@ func (e *Evidence) of(energy float64) float64 {
 // so that a mixture that has gone wild, as after a fit to few rows, does not hide what the
 // others see.
 func (e *Evidence) weigh(energies []float64, bound float64) {
-	if len(energies) == 1 { // a line for each case would cost more
-		energies[0] = boundEvidence(e.of(energies[0]), bound)
-		return
-	}
-	var low evidenceLine // of most rows
-	until := math.Inf(-1)
+	low, until := e.beyond(), e.At // of most rows
 	if e.Curve != nil {
 		low, until = lineFrom(e.Curve[0], e.Curve[1]), e.Curve[1].Energy
 	}
-	high := e.beyond()
 	for i, v := range energies {
-		var t float64
+		t := low.of(v)
 		switch {
-		case v <= until:
-			if t = low.of(v); t < 0 {
-				t = 0
-			}
-		case v > e.At:
-			t = high.of(v)
-		default:
+		case v > until:
 			t = e.of(v)
+		case t < 0 && e.Curve != nil:
+			t = 0
 		}
-		energies[i] = boundEvidence(t, bound)
+		if t > bound {
+			t = bound + float64(BeyondBound*bound*math.Log(t/bound))
+		}
+		energies[i] = t
 	}
-}
-
-func boundEvidence(t, bound float64) float64 {
-	if t > bound {
-		return bound + float64(BeyondBound*bound*math.Log(t/bound))
-	}
-	return t
 }

@@ -74,9 +74,12 @@ func witness(p dagmm.Parameters, data *trainingData) {
 // the 98th percentile on makes little of what one row in a thousand exceeds.
 var evidenceShares = []float64{.98, .1, .05, .02, .01, .005, .002, .001, .0005}
 
-// leastBeyond is how many training rows must lie beyond a point of the curve, up to the share of 1/50 that
-// it always has.
-const leastBeyond = 10
+// leastBeyond is how many training rows must lie beyond a point of the curve whose share is smaller
+// than sureShare.
+const (
+	leastBeyond = 10
+	sureShare   = .02
+)
 
 // evidence returns the evidence of a mixture with the given training energies.
 func evidence(energies []float64) dagmm.Evidence {
@@ -91,12 +94,7 @@ func evidence(energies []float64) dagmm.Evidence {
 	if len(curve) == 1 { // nearly all rows alike
 		last.Evidence, e.Curve = -math.Log(1-dagmm.EvidenceQuantile), nil
 	}
-	first, _ := slices.BinarySearchFunc(sorted, last.Energy, func(v, at float64) int {
-		if v <= at {
-			return -1
-		}
-		return 1
-	})
+	first, _ := slices.BinarySearch(sorted, math.Nextafter(last.Energy, math.Inf(1)))
 	if excesses := sorted[first:]; len(excesses) > 0 {
 		e.Scale = stat.Mean(excesses, nil) - last.Energy
 	}
@@ -116,7 +114,7 @@ func evidence(energies []float64) dagmm.Evidence {
 func evidenceCurve(sorted []float64) (curve []dagmm.EvidencePoint) {
 	n := len(sorted)
 	for _, share := range evidenceShares {
-		if share < 1-dagmm.EvidenceQuantile-1e-9 && share*float64(n) < leastBeyond {
+		if share < sureShare && share*float64(n) < leastBeyond {
 			break
 		}
 		p := dagmm.EvidencePoint{Energy: sorted[rank(1-share, n)], Evidence: -math.Log(share)}

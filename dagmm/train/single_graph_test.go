@@ -79,25 +79,8 @@ func compareSteps(t *testing.T, cfg Config, rows int) {
 }
 
 func TestSingleStepDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
 	for name, cfg := range singlePresets() {
-		t.Run(name, func(t *testing.T) {
-			tr := newTestTrainer(t, inSingle(cfg))
-			rows := tr.rng.Perm(tr.data.n)
-			step := func(n int) {
-				_, err := tr.step(rows[:n])
-				require.NoError(t, err)
-			}
-			step(100) // builds the graphs
-			step(90)
-			require.Zero(t, testing.AllocsPerRun(10, func() {
-				step(100)
-				step(90)
-				tr.keep()
-			}))
-		})
+		t.Run(name, func(t *testing.T) { requireStepWithoutAllocation(t, inSingle(cfg)) })
 	}
 }
 

@@ -105,26 +105,29 @@ func TestRefitSharesTheGraph(t *testing.T) {
 
 // A step allocates nothing, whatever the size of its batch.
 func TestStepDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
 	predict := Series()
 	predict.Network.Predict = true
 	for name, cfg := range map[string]Config{"metrics": Metrics(), "series": Series(), "predict": predict, "paper": Paper("thyroid"), "autoencoder": Autoencoder()} {
-		t.Run(name, func(t *testing.T) {
-			tr := newTestTrainer(t, cfg)
-			rows := tr.rng.Perm(tr.data.n)
-			step := func(n int) {
-				_, err := tr.step(rows[:n])
-				require.NoError(t, err)
-			}
-			step(100) // builds the graphs
-			step(90)
-			require.Zero(t, testing.AllocsPerRun(10, func() {
-				step(100)
-				step(90)
-				tr.keep()
-			}))
-		})
+		t.Run(name, func(t *testing.T) { requireStepWithoutAllocation(t, cfg) })
 	}
+}
+
+func requireStepWithoutAllocation(t *testing.T, cfg Config) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	tr := newTestTrainer(t, cfg)
+	rows := tr.rng.Perm(tr.data.n)
+	step := func(n int) {
+		_, err := tr.step(rows[:n])
+		require.NoError(t, err)
+	}
+	step(100) // builds the graphs
+	step(90)
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		step(100)
+		step(90)
+		tr.keep()
+	}))
 }

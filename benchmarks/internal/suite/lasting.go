@@ -50,7 +50,7 @@ func lasting(of *Series) (*Series, error) {
 			return nil, fmt.Errorf("suite: %s/%s: %d rows are too few for %d faults of %d", s.Suite, s.Machine, len(s.Labels), lastingFaults, length)
 		}
 		from := i*stretch + stretch/4 + l.rng.IntN(stretch/4)
-		l.inject(lastingKinds[i%len(lastingKinds)], from, min(from+length, len(s.Labels)))
+		l.inject(lastingKinds[i%len(lastingKinds)], from, from+length)
 	}
 	return s, nil
 }

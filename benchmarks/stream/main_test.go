@@ -24,10 +24,10 @@ func TestUnknownPreset(t *testing.T) {
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, printTable(&out, "set", []outcome{
-		{machine: "a", moved: .05, episodes: .5, recall: .75, oracle: point{1, .8}},
-		{machine: "b", moved: .4, episodes: 1.5, recall: .25, oracle: point{1, .5}},
+		{machine: "a", moved: .05, episodes: .5, recall: .75, oracle: point{1, .8}, blind: .7},
+		{machine: "b", moved: .4, episodes: 1.5, recall: .25, oracle: point{1, .5}, blind: .3},
 	}))
-	require.Contains(t, out.String(), "1 of 2 machines at one false episode a day or fewer (50 %), median 1.50, worst 1.50; event recall 0.500 (oracle threshold at one false episode a day: 0.650;")
+	require.Contains(t, out.String(), "1 of 2 machines at one false episode a day or fewer (50 %), median 1.50, worst 1.50; event recall 0.500 (oracle threshold at one false episode a day: 0.650; blind threshold at one alarm a day: 0.500;")
 	require.Contains(t, out.String(), "Moved for good: b 0.250 of the oracle's 0.500\n")
 }
 

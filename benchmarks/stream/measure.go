@@ -28,6 +28,7 @@ type outcome struct {
 	delay       float64 // minutes
 	fixed       point   // the model's own threshold
 	oracle      point   // the best fixed threshold at one false episode a day
+	blind       float64 // recall of the lowest fixed threshold at one alarm a day, true or false
 }
 
 type point struct{ episodes, recall float64 }
@@ -54,6 +55,7 @@ func measure(ctx context.Context, o options, s *suite.Series) (outcome, error) {
 		out.fixed.recall += k * one.fixed.recall
 		out.oracle.episodes += k * one.oracle.episodes
 		out.oracle.recall += k * one.oracle.recall
+		out.blind += k * one.blind
 		if one.delay == one.delay {
 			out.delay += one.delay
 			delays++
@@ -107,6 +109,11 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 	out.episodes, out.recall, out.delay = rule.EpisodesPerDay, rule.EventRecall(), rule.Delay*1440/s.PerDay
 	fixed, oracle := t.At(m.Threshold()), t.AtBudget(1)
 	out.fixed, out.oracle = point{fixed.EpisodesPerDay, fixed.EventRecall()}, point{oracle.EpisodesPerDay, oracle.EventRecall()}
+	blind, err := blindThreshold(energies, int(time.Hour/cfg.Interval), days)
+	if err != nil {
+		return out, err
+	}
+	out.blind = t.At(blind).EventRecall()
 	out.moved, err = moved(m, s, energies)
 	return out, err
 }

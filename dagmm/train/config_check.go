@@ -119,7 +119,7 @@ func (m *MixtureConfig) check() error {
 		return badSetting("Mixture.Bound %g is not in (1, 1e6]", m.Bound)
 	}
 	return cmp.Or(checkInt("Mixture.Components", m.Components, maxComponents),
-		checkFloat("Mixture.Ridge", m.Ridge), checkFloat("Mixture.Clip", m.Clip))
+		checkFloat("Mixture.Ridge", m.Ridge), checkFloat("Mixture.DiagonalRidge", m.DiagonalRidge), checkFloat("Mixture.Clip", m.Clip))
 }
 
 func (o *OptimizerConfig) check() error {

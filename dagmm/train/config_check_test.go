@@ -65,6 +65,7 @@ func TestSettingsOutOfRangeAreErrors(t *testing.T) {
 		"lambda2":          {Config{Optimizer: OptimizerConfig{Lambda2: inf}}, "Optimizer.Lambda2 is +Inf"},
 		"ridge":            {Config{Mixture: MixtureConfig{Ridge: -1}}, "Mixture.Ridge is -1"},
 		"ridge NaN":        {Config{Mixture: MixtureConfig{Ridge: nan}}, "Mixture.Ridge is NaN"},
+		"diagonal ridge":   {Config{Mixture: MixtureConfig{DiagonalRidge: -1}}, "Mixture.DiagonalRidge is -1"},
 		"rate":             {Config{Optimizer: OptimizerConfig{LearningRate: -1}}, "Optimizer.LearningRate is -1"},
 		"rate infinite":    {Config{Optimizer: OptimizerConfig{LearningRate: inf}}, "Optimizer.LearningRate is +Inf"},
 		"batch":            {Config{Optimizer: OptimizerConfig{BatchSize: -1}}, "Optimizer.BatchSize -1"},

@@ -47,6 +47,7 @@ func (m *MixtureConfig) fill() {
 	setDefault(&m.Components, 1)
 	setDefault(&m.Covariances, FullCovariance)
 	setDefault(&m.Ridge, 1e-3)
+	setDefault(&m.DiagonalRidge, 10*m.Ridge)
 	setDefault(&m.Clip, 3)
 	setDefault(&m.EMSteps, 20)
 	m.Clip, m.EMSteps, m.Trim, m.Bound = max(m.Clip, 0), max(m.EMSteps, 0), max(m.Trim, 0), max(m.Bound, 0)

@@ -38,7 +38,7 @@ func (t *trainer) finish() (dagmm.Member, error) {
 		return m, err
 	}
 	for _, cov := range cfg.kinds() {
-		mix, err := gmm.FromResponsibilities(gamma, cfg.Components, points, cfg.Ridge, cov)
+		mix, err := gmm.FromResponsibilities(gamma, cfg.Components, points, cfg.ridge(cov), cov)
 		if err != nil {
 			return m, fmt.Errorf("train: member %d: %w", t.index, err)
 		}
@@ -84,8 +84,16 @@ func (m *MixtureConfig) kinds() []gmm.Covariance {
 	return []gmm.Covariance{gmm.Full}
 }
 
+// ridge returns what is added to the variances of a mixture.
+func (m *MixtureConfig) ridge(cov gmm.Covariance) float64 {
+	if cov == gmm.Diagonal {
+		return m.DiagonalRidge
+	}
+	return m.Ridge
+}
+
 func (m *MixtureConfig) refinement(cov gmm.Covariance) gmm.FitConfig {
-	ridge := m.Ridge
+	ridge := m.ridge(cov)
 	if ridge == 0 {
 		ridge = -1
 	}

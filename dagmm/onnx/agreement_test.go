@@ -165,14 +165,22 @@ func (w *twin) restart(i int) {
 	}
 }
 
+// coarse is the scaled value from which on single precision holds a deviation from a recent level,
+// which is as large, to no better than a thousandth.
+const coarse = 1e4
+
 // beyond reports whether a sample is so far out that single precision says something else of it.
 func (w *twin) beyond(x []float64) bool {
 	if !w.opt.Float32 {
 		return false
 	}
+	limit := float64(limitFloat)
+	if w.k.HasContext() {
+		limit = coarse
+	}
 	for j, v := range x {
 		c := w.k.Parameters().Scaler.Columns[j]
-		if math.Abs(c.Apply(v)) >= limitFloat || c.Transform == dataset.Log1p && math.Abs(v)/c.Unit > math.MaxFloat32 {
+		if math.Abs(c.Apply(v)) >= limit || c.Transform == dataset.Log1p && math.Abs(v)/c.Unit > math.MaxFloat32 {
 			return true
 		}
 	}

@@ -60,7 +60,9 @@
 // With Options.Float32 all of the above that is double is float, for runtimes that have nothing
 // else. The energy of a row whose numbers single precision holds then agrees to 1e-4 for most
 // models, and to 2e-3 where a network has learned to reconstruct a metric so closely that
-// rounding shows in the residual. Scaled values are limited to ±1e15, not ±1e100 as in the
+// rounding shows in the residual. Where a model compares with recent levels, that holds for values
+// within 10,000 scales of a metric's centre: a deviation from a level that is as large as the
+// value itself loses its digits. Scaled values are limited to ±1e15, not ±1e100 as in the
 // model, which changes the energies of absurd values only. A parameter that single precision
 // cannot hold is an error.
 //

@@ -108,6 +108,7 @@ func PCA() Config {
 	c.Members = 1
 	c.Network.PrincipalComponents = .7
 	c.Mixture.Covariances = BothCovariances
+	c.Mixture.DiagonalRidge = c.Mixture.Ridge // principal components do not know their rows by heart
 	c.Mixture.Clip = 10
 	return c
 }

@@ -109,11 +109,9 @@ func replay(cfg alarm.Config, m *dagmm.Model, s *suite.Series) (outcome, error) 
 	out.episodes, out.recall, out.delay = rule.EpisodesPerDay, rule.EventRecall(), rule.Delay*1440/s.PerDay
 	fixed, oracle := t.At(m.Threshold()), t.AtBudget(1)
 	out.fixed, out.oracle = point{fixed.EpisodesPerDay, fixed.EventRecall()}, point{oracle.EpisodesPerDay, oracle.EventRecall()}
-	blind, err := blindThreshold(energies, int(time.Hour/cfg.Interval), days)
-	if err != nil {
+	if out.blind, err = blindRecall(t, energies, cfg.Interval); err != nil {
 		return out, err
 	}
-	out.blind = t.At(blind).EventRecall()
 	out.moved, err = moved(m, s, energies)
 	return out, err
 }

@@ -98,12 +98,18 @@ func watch(ctx context.Context, s stream, o options) (watched, error) {
 	}
 	w.episodes, w.recall, w.oracle = rule.EpisodesPerDay, rule.EventRecall(), t.AtBudget(1).EventRecall()
 	w.worst = w.episodes
-	blind, err := blindThreshold(energies[s.from:], int(time.Hour/s.interval), float64(rows-s.from)*s.interval.Hours()/24)
+	w.blind, err = blindRecall(t, energies[s.from:], s.interval)
+	return w, err
+}
+
+// blindRecall returns the event recall of the blind threshold at one alarm a day. Samples of one
+// alarm are at most an hour apart, as those of a Detector are that reopens it.
+func blindRecall(t *evaluate.Timeline, energies []float64, interval time.Duration) (float64, error) {
+	blind, err := blindThreshold(energies, int(time.Hour/interval), float64(len(energies))*interval.Hours()/24)
 	if err != nil {
-		return w, err
+		return 0, err
 	}
-	w.blind = t.At(blind).EventRecall()
-	return w, nil
+	return t.At(blind).EventRecall(), nil
 }
 
 // blindThreshold returns the lowest energy that, as a fixed threshold, opens at most the allowed

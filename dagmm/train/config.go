@@ -157,9 +157,9 @@ type MixtureConfig struct {
 	// unit scale.
 	Ridge float64
 	// DiagonalRidge is the Ridge of the model's diagonal covariance matrices; the objective keeps
-	// Ridge. 0 means ten times Ridge. Where a
-	// network knows few rows by heart, their residuals say too little of how large others are,
-	// and nothing but the ridge keeps a diagonal mixture from taking all of those for odd.
+	// Ridge. 0 means ten times Ridge. Where a network knows few rows by heart, their residuals
+	// say too little of how large others are, and nothing but the ridge keeps a diagonal mixture
+	// from taking all of those for odd.
 	DiagonalRidge float64
 	// Unscaled passes z on as the network gives it. Otherwise each dimension is divided by
 	// its standard deviation over the training rows.
